@@ -60,7 +60,7 @@ func (b *Backend) Block(more map[string]any) map[string]any {
 func (b *Backend) Provider(t *testing.T, more map[string]any) *Process {
 	t.Helper()
 	d := NewDirect(t, b.Block(more))
-	d.Server = Watched{d.Server, t}
+	d.Server = SecretChecker{d.Server, t}
 	return &Process{Direct: d, Again: func() *Process { return b.Provider(t, more) }}
 }
 
@@ -115,7 +115,7 @@ func (b *Backend) MustCall(t *testing.T, method, path string, body any) map[stri
 // ChangeOutside changes an experiment outside Terraform; verb is the last segment of the path.
 func (b *Backend) ChangeOutside(t *testing.T, verb string, body map[string]any) map[string]any {
 	t.Helper()
-	return b.MustCall(t, "POST", ExperimentCalls+verb, body)
+	return b.MustCall(t, "POST", ExperimentsPath+verb, body)
 }
 
 // Create creates an experiment outside Terraform.
@@ -169,7 +169,7 @@ func (e Truth) TagMap() map[string]string {
 // Truth reads an experiment from the server. It returns the zero value if it does not exist.
 func (b *Backend) Truth(t *testing.T, id string) Truth {
 	t.Helper()
-	status, answer := b.Call(t, "GET", ExperimentCalls+"get?experiment_id="+url.QueryEscape(id), nil)
+	status, answer := b.Call(t, "GET", ExperimentsPath+"get?experiment_id="+url.QueryEscape(id), nil)
 	if status == http.StatusNotFound {
 		return Truth{}
 	}
@@ -211,8 +211,8 @@ func ExperimentAttributes(name string, more map[string]any) map[string]any {
 	return all
 }
 
-// ExpectSays checks that described diagnostics start with a text and contain other texts. If begins is empty, there must be none.
-func ExpectSays(t *testing.T, got, begins string, contains ...string) {
+// ExpectDiagnostics checks that described diagnostics start with a text and contain other texts. If begins is empty, there must be none.
+func ExpectDiagnostics(t *testing.T, got, begins string, contains ...string) {
 	t.Helper()
 	if begins == "" && got != "" || !strings.HasPrefix(got, begins) {
 		t.Errorf("diagnostics are %q, want %q", got, begins)

@@ -76,7 +76,7 @@ func (b *Block) Read() string {
 
 // Plan is the result of a plan.
 type Plan struct {
-	Says string // described diagnostics
+	Diagnostics string // described diagnostics
 	// Action is create, update, replace, delete, or none; empty if the plan failed.
 	Action string
 	// Changed are the changed attributes of an update or replacement, sorted.
@@ -95,14 +95,14 @@ func (b *Block) Plan(config map[string]any) Plan {
 		})
 		b.Check(err)
 		if failed(validated.Diagnostics) {
-			return Plan{Says: DescribeDiagnostics(validated.Diagnostics)}
+			return Plan{Diagnostics: DescribeDiagnostics(validated.Diagnostics)}
 		}
 	}
 	resp, err := b.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: b.Kind, PriorState: b.State, PriorPrivate: b.Private, Config: wanted, ProposedNewState: b.proposed(prior, wanted),
 	})
 	b.Check(err)
-	p := Plan{Says: DescribeDiagnostics(resp.Diagnostics), Resp: resp}
+	p := Plan{Diagnostics: DescribeDiagnostics(resp.Diagnostics), Resp: resp}
 	if failed(resp.Diagnostics) {
 		return p
 	}
@@ -158,7 +158,7 @@ func (b *Block) Up(config map[string]any) string {
 	b.T.Helper()
 	says := []string{b.Refresh()}
 	p := b.Plan(config)
-	says = append(says, p.Says)
+	says = append(says, p.Diagnostics)
 	if p.Action == "replace" {
 		says = append(says, b.Apply(b.Plan(nil), nil))
 		if b.Values() != nil {
@@ -170,7 +170,7 @@ func (b *Block) Up(config map[string]any) string {
 		return JoinLines(says)
 	}
 	says = append(says, b.Apply(p, config))
-	if !IsError(JoinLines(says)) {
+	if !HasError(JoinLines(says)) {
 		b.ExpectSettled(config)
 	}
 	return JoinLines(says)
@@ -181,7 +181,7 @@ func (b *Block) ExpectSettled(config map[string]any) {
 	b.T.Helper()
 	refreshed := b.Refresh()
 	if p := b.Plan(config); p.Action != "none" || refreshed != "" {
-		says := JoinLines([]string{refreshed, p.Says})
+		says := JoinLines([]string{refreshed, p.Diagnostics})
 		b.T.Errorf("second plan of %v: action %s, changes %v, diagnostics %q; want none", config, p.Action, p.Changed, says)
 	}
 }
@@ -190,7 +190,7 @@ func (b *Block) ExpectSettled(config map[string]any) {
 func (b *Block) Apply(p Plan, config map[string]any) string {
 	b.T.Helper()
 	if p.Action == "" {
-		return p.Says
+		return p.Diagnostics
 	}
 	resp, err := b.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: b.Kind, PriorState: b.State, PlannedState: p.Resp.PlannedState, PlannedPrivate: p.Resp.PlannedPrivate,
@@ -217,7 +217,7 @@ func (b *Block) Destroy() string {
 		return says
 	}
 	p := b.Plan(nil)
-	return JoinLines([]string{says, p.Says, b.Apply(p, nil)})
+	return JoinLines([]string{says, p.Diagnostics, b.Apply(p, nil)})
 }
 
 // Adopt imports the resource and reads it. It returns the described diagnostics.
@@ -243,8 +243,8 @@ func failed(diagnostics []*tfprotov6.Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
 }
 
-// IsError reports whether described diagnostics contain an error.
-func IsError(says string) bool { return ErrorLine.MatchString(says) }
+// HasError reports whether described diagnostics contain an error.
+func HasError(says string) bool { return ErrorLine.MatchString(says) }
 
 // ErrorLine matches the line of an error in described diagnostics.
 var ErrorLine = regexp.MustCompile(`(?m)^error( at \w+)?: `)
@@ -254,8 +254,8 @@ func JoinLines(texts []string) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" }), "\n")
 }
 
-// Watched is a provider server that checks all responses for secrets and internal messages of servers.
-type Watched struct {
+// SecretChecker is a provider server that checks all responses for secrets and internal messages of servers.
+type SecretChecker struct {
 	tfprotov6.ProviderServer
 	T testing.TB
 }
@@ -266,7 +266,7 @@ var SecretPattern = regexp.MustCompile(
 		`pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`,
 )
 
-func (w Watched) check(what string, diagnostics []*tfprotov6.Diagnostic, states ...*tfprotov6.DynamicValue) {
+func (w SecretChecker) check(what string, diagnostics []*tfprotov6.Diagnostic, states ...*tfprotov6.DynamicValue) {
 	w.T.Helper()
 	if found := SecretPattern.FindString(DescribeDiagnostics(diagnostics)); found != "" {
 		w.T.Errorf("diagnostics of %s are %q, which contain %q", what, DescribeDiagnostics(diagnostics), found)
@@ -279,7 +279,7 @@ func (w Watched) check(what string, diagnostics []*tfprotov6.Diagnostic, states 
 }
 
 // ConfigureProvider implements [tfprotov6.ProviderServer].
-func (w Watched) ConfigureProvider(
+func (w SecretChecker) ConfigureProvider(
 	ctx context.Context,
 	req *tfprotov6.ConfigureProviderRequest,
 ) (*tfprotov6.ConfigureProviderResponse, error) {
@@ -289,7 +289,7 @@ func (w Watched) ConfigureProvider(
 }
 
 // PlanResourceChange implements [tfprotov6.ProviderServer].
-func (w Watched) PlanResourceChange(
+func (w SecretChecker) PlanResourceChange(
 	ctx context.Context,
 	req *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
@@ -299,7 +299,7 @@ func (w Watched) PlanResourceChange(
 }
 
 // ApplyResourceChange implements [tfprotov6.ProviderServer].
-func (w Watched) ApplyResourceChange(
+func (w SecretChecker) ApplyResourceChange(
 	ctx context.Context,
 	req *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
@@ -309,14 +309,14 @@ func (w Watched) ApplyResourceChange(
 }
 
 // ReadResource implements [tfprotov6.ProviderServer].
-func (w Watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (w SecretChecker) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	resp, err := w.ProviderServer.ReadResource(ctx, req)
 	w.check("refresh of "+req.TypeName, resp.Diagnostics, resp.NewState)
 	return resp, err
 }
 
 // ImportResourceState implements [tfprotov6.ProviderServer].
-func (w Watched) ImportResourceState(
+func (w SecretChecker) ImportResourceState(
 	ctx context.Context,
 	req *tfprotov6.ImportResourceStateRequest,
 ) (*tfprotov6.ImportResourceStateResponse, error) {
@@ -326,7 +326,7 @@ func (w Watched) ImportResourceState(
 }
 
 // ReadDataSource implements [tfprotov6.ProviderServer].
-func (w Watched) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+func (w SecretChecker) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	resp, err := w.ProviderServer.ReadDataSource(ctx, req)
 	w.check("read of "+req.TypeName, resp.Diagnostics, resp.State)
 	return resp, err

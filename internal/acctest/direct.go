@@ -77,7 +77,7 @@ func (d *Direct) List(kind string, config map[string]any, limit int64, full bool
 	d.Check(err)
 	var all []ListedResource
 	for result := range stream.Results {
-		one := ListedResource{Name: result.DisplayName, Says: DescribeDiagnostics(result.Diagnostics), Identity: result.Identity != nil}
+		one := ListedResource{Name: result.DisplayName, Diagnostics: DescribeDiagnostics(result.Diagnostics), Identity: result.Identity != nil}
 		if result.Resource != nil {
 			one.Resource = d.Decode(d.Schemas.ResourceSchemas[kind], result.Resource)
 		}

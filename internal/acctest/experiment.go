@@ -22,7 +22,7 @@ func WithAdoptExisting(more map[string]any) map[string]any {
 // The address of the experiment of [ExperimentConfig], and the path of the API for experiments.
 const (
 	ExperimentAddress = "mlflow_experiment.test"
-	ExperimentCalls   = "/api/2.0/mlflow/experiments/"
+	ExperimentsPath   = "/api/2.0/mlflow/experiments/"
 )
 
 // ExperimentConfig returns the configuration of an experiment with the given attributes.

@@ -2,6 +2,6 @@ package acctest
 
 // The requests for tags, as they are in the journal.
 const (
-	SetTagCall    = "POST " + ExperimentCalls + "set-experiment-tag"
-	DeleteTagCall = "POST " + ExperimentCalls + "delete-experiment-tag"
+	SetTagRequest    = "POST " + ExperimentsPath + "set-experiment-tag"
+	DeleteTagRequest = "POST " + ExperimentsPath + "delete-experiment-tag"
 )

@@ -155,8 +155,8 @@ func (s *RecordedServer) ReuseID() {
 	s.created += 60_000
 }
 
-// Written returns the writes since its last call: method, path, and the principal or tag.
-func (s *RecordedServer) Written() []string {
+// Writes returns the writes since its last call: method, path, and the principal or tag.
+func (s *RecordedServer) Writes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	written := s.writes

@@ -53,7 +53,7 @@ func TestCreate_isOurs(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
 				s.Read(mlflowtest.ByNameChurn, tc.found.answer())
 				s.Expect(mlflowtest.Write{
-					Call: "POST " + mlflowtest.ExperimentCalls + "create", Answer: tc.answer,
+					Call: "POST " + mlflowtest.ExperimentsPath + "create", Answer: tc.answer,
 					Body: `{"name":"churn","artifact_location":"s3://bucket/x","tags":[{"key":"team","value":"risk"}]}`,
 				})
 				id, err := s.Client(&server.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{
@@ -114,9 +114,9 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
 				found := foundExperiment{created: now, owner: owner}.answer()
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`, 1)
-				s.Read("GET "+mlflowtest.ExperimentCalls+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
+				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
 				s.Read(mlflowtest.MeCall, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
-				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"/Shared/churn"}`, Answer: mlflowtest.Lost})
+				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"}`, Answer: mlflowtest.Lost})
 				id, err := s.Client(databricks.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
 				expectOurs(t, id, err, ours)
 			})
@@ -155,10 +155,10 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
 				found := foundExperiment{created: now, owner: "ana@example.com"}.answer()
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`+wire(tc.found), 1)
-				s.Read("GET "+mlflowtest.ExperimentCalls+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
+				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
 				s.Read(mlflowtest.MeCall, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
 				s.Expect(mlflowtest.Write{
-					Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`, Answer: mlflowtest.Lost,
+					Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`, Answer: mlflowtest.Lost,
 				})
 				n := mlflow.NewExperiment{Name: "/Shared/churn"}
 				if tc.sent != "" {
@@ -187,12 +187,12 @@ func TestCreate_recorded(t *testing.T) {
 			if id != "1" || err != nil {
 				t.Errorf("id %q, error %v", id, err)
 			}
-			s.ExpectSeen("POST " + mlflowtest.ExperimentCalls + "create")
+			s.ExpectSeen("POST " + mlflowtest.ExperimentsPath + "create")
 			s.Expect(s.Writing("create: no name"))
 			if _, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{}, time.Now()); !rest.IsInvalid(err) {
 				t.Errorf("without a name: error %v", err)
 			}
-			s.ExpectSeen("POST " + mlflowtest.ExperimentCalls + "create")
+			s.ExpectSeen("POST " + mlflowtest.ExperimentsPath + "create")
 			for _, name := range []string{"create: taken", "create: taken by a deleted one"} {
 				s.Expect(s.Writing(name))
 				s.Answers("get-by-name")
@@ -211,7 +211,7 @@ func TestCreate_wordsOfALoginPage(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Read(mlflowtest.ByNameChurn, s.As("get-by-name: missing"))
-	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.PageAnswer(http.StatusOK, "<title>Sign in</title>")})
+	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.PageAnswer(http.StatusOK, "<title>Sign in</title>")})
 	_, err := s.Client(&server.Backend{}).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
 	mlflowtest.ExpectError(t, err, "Sign in")
 }
@@ -222,7 +222,7 @@ func TestCreate_lookFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := mlflowtest.NewScripted(t)
 		s.Read(mlflowtest.ByNameChurn, mlflowtest.Refuse(403, "PERMISSION_DENIED", "no"))
-		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.Lost})
+		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.Lost})
 		_, err := s.Client(&server.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
 		mlflowtest.ExpectError(t, err, "connection reset", "could not verify whether it was created", "PERMISSION_DENIED")
 	})

@@ -160,8 +160,8 @@ func searched(t *testing.T, client *mlflow.Client) (ids []string, err error) {
 	return ids, nil
 }
 
-// TestSearch_wrongAnswers: nothing found is only what the API says is nothing, and pages come to an end.
-func TestSearch_wrongAnswers(t *testing.T) {
+// TestSearch_wrongResponses: nothing found is only what the API says is nothing, and pages come to an end.
+func TestSearch_wrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		answer mlflowtest.Answer
@@ -182,8 +182,8 @@ func TestSearch_wrongAnswers(t *testing.T) {
 	}
 }
 
-// TestGet_wrongAnswers: neither "gone" nor another experiment.
-func TestGet_wrongAnswers(t *testing.T) {
+// TestGet_wrongResponses: neither "gone" nor another experiment.
+func TestGet_wrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Answer{
 		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
@@ -207,8 +207,8 @@ func TestGet_wrongAnswers(t *testing.T) {
 	}
 }
 
-// TestWrites_wrongAnswers: what returns nothing is answered by nothing.
-func TestWrites_wrongAnswers(t *testing.T) {
+// TestWrites_wrongResponses: what returns nothing is answered by nothing.
+func TestWrites_wrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		answer mlflowtest.Answer
@@ -345,7 +345,7 @@ func TestCredentialsAreRefusedOnce(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	mlflowtest.ExpectError(t, err, "no request was sent", "HTTP 401")
-	s.ExpectSeen("GET " + mlflowtest.ExperimentCalls + "get")
+	s.ExpectSeen("GET " + mlflowtest.ExperimentsPath + "get")
 }
 
 func TestSearchPagesUntilTheTokenIsEmpty(t *testing.T) {

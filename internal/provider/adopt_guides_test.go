@@ -331,7 +331,7 @@ func TestExamples_query(t *testing.T) {
 			}
 			found := d.List(kind, queryArguments(t, arguments), limit, true)
 			for _, l := range found {
-				if l.Says != "" || l.Resource == nil {
+				if l.Diagnostics != "" || l.Resource == nil {
 					t.Errorf("listed %+v", l)
 				}
 			}

@@ -28,8 +28,8 @@ func TestMove_fifty(t *testing.T) {
 		e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, fmt.Sprintf("/Shared/e%02d", i), map[string]string{"team": "risk"}))
 		w.Grant(e.ID, emulator.GroupPrincipal("risk"), "CAN_EDIT")
 		key := fmt.Sprintf("e%02d", i)
-		experiments[key] = acctest.VendorExperiment(e)
-		permissions[key] = acctest.VendorPermissions(e.ID, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_EDIT"})
+		experiments[key] = acctest.DatabricksExperimentState(e)
+		permissions[key] = acctest.DatabricksPermissionsState(e.ID, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_EDIT"})
 	}
 	recorded, err := json.Marshal(map[string]any{"experiments": experiments, "permissions": permissions})
 	if err != nil {

@@ -62,7 +62,7 @@ func TestAdvice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t)
-			c.fault.Path = acctest.ExperimentCalls + "create"
+			c.fault.Path = acctest.ExperimentsPath + "create"
 			w.Inject(c.fault)
 			d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 			_, got := d.Apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
@@ -143,13 +143,13 @@ func TestNotFoundOnServer(t *testing.T) {
 	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
 	w.Trash(id)
 	_, got := server().Read("mlflow_experiment", state)
-	acctest.ExpectSays(t, got, "warning: Experiment not found, removed from state", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
 	state["id"] = "4242"
 	_, got = server().Read("mlflow_experiment", state)
-	acctest.ExpectSays(t, got, "warning: Experiment not found, removed from state", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
+	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
 	if strings.Contains(got, "restored") {
 		t.Errorf("says %q", got)
 	}
 	_, got = server("workspace", "risk").Read("mlflow_experiment", state)
-	acctest.ExpectSays(t, got, "warning: Experiment not found, removed from state", `it was looked up in "risk" only`)
+	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", `it was looked up in "risk" only`)
 }

@@ -74,6 +74,6 @@ func TestScenarios_localWorkspace(t *testing.T) {
 func watchedFactories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){"mlflow": func() (tfprotov6.ProviderServer, error) {
 		server, err := acctest.Factories()["mlflow"]()
-		return acctest.Watched{ProviderServer: server, T: t}, err
+		return acctest.SecretChecker{ProviderServer: server, T: t}, err
 	}}
 }

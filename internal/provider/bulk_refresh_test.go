@@ -114,7 +114,7 @@ func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	d := command(t, x.Workspace, bulk)
 	x.ResetJournal()
 	refreshAll(d, x.others)
-	if pages := x.Count("", acctest.ExperimentCalls+"search"); bulk && pages != 1 || !bulk && pages != 0 {
+	if pages := x.Count("", acctest.ExperimentsPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
 		t.Fatalf("%d pages were read", pages)
 	}
 	outcomes := map[string]outcome{}
@@ -240,7 +240,7 @@ func TestBulkRefresh_ownWrites(t *testing.T) {
 	if got := stateValues(d, fresh)["value"]; got != "8000" || says != "" {
 		t.Errorf("the tag reads %v (%s) after it was set", got, says)
 	}
-	if n := x.Count("GET", acctest.ExperimentCalls+"get"); n != 1 {
+	if n := x.Count("GET", acctest.ExperimentsPath+"get"); n != 1 {
 		t.Errorf("%d direct reads, want 1", n)
 	}
 }
@@ -260,7 +260,7 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	refreshAll(here, []managed{one.resource[experimentKind]})
 	refreshAll(there, []managed{two.resource[experimentKind]})
 	for i, x := range []*target{one, two} {
-		if pages := x.Count("", acctest.ExperimentCalls+"search"); pages != 1 {
+		if pages := x.Count("", acctest.ExperimentsPath+"search"); pages != 1 {
 			t.Errorf("alias %d read %d pages, want 1", i+1, pages)
 		}
 	}
@@ -302,7 +302,7 @@ func TestBulkRefresh_throughCLI(t *testing.T) {
 		plancheck.ExpectResourceAction("mlflow_experiment_tag.test[9]", plancheck.ResourceActionCreate),
 		plancheck.ExpectResourceAction("mlflow_experiment.test[8]", plancheck.ResourceActionNoop))
 	drifted.PreConfig = func() {
-		if w.Count("", acctest.ExperimentCalls+"search") == 0 {
+		if w.Count("", acctest.ExperimentsPath+"search") == 0 {
 			t.Error("no page was read so far")
 		}
 		seven, _ := w.ExperimentByName("/Shared/e7")

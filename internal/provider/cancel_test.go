@@ -103,22 +103,22 @@ func cancelledApplies(id string) map[string]cancelledApply {
 		return acctest.AttributeValues("experiment_id", id, "user_name", emulator.User, "permission_level", level)
 	}
 	return map[string]cancelledApply{
-		"the look before a create":     {call: "GET " + acctest.ExperimentCalls + "get-by-name", kind: experiment, config: old},
-		"create":                       {call: "POST " + acctest.ExperimentCalls + "create", kind: experiment, config: old},
-		"create, done":                 {call: "POST " + acctest.ExperimentCalls + "create", after: true, kind: experiment, config: old, remains: true},
-		"the read after a create":      {call: "GET " + acctest.ExperimentCalls + "get", kind: experiment, config: old, remains: true},
-		"a tag after a create":         {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: experiment, config: acctest.AttributeValues("name", "/Shared/churn", "tags", many), remains: true},
-		"the look before an update":    {call: "GET " + acctest.ExperimentCalls + "get", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename":                     {call: "POST " + acctest.ExperimentCalls + "update", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename, done":               {call: "POST " + acctest.ExperimentCalls + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
-		"a tag in an update":           {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
-		"the removal of a tag":         {call: "POST " + acctest.ExperimentCalls + "delete-experiment-tag", kind: experiment, prior: old, config: acctest.AttributeValues("name", "/Shared/churn"), remains: true},
-		"a delete":                     {call: "POST " + acctest.ExperimentCalls + "delete", kind: experiment, prior: old, remains: true},
-		"a delete, done":               {call: "POST " + acctest.ExperimentCalls + "delete", after: true, kind: experiment, prior: old, remains: true},
-		"a tag alone":                  {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: tag, config: tagOf("risk")},
-		"a tag alone, done":            {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
-		"a tag alone, changed":         {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
-		"a tag alone, removed":         {call: "POST " + acctest.ExperimentCalls + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
+		"the look before a create":     {call: "GET " + acctest.ExperimentsPath + "get-by-name", kind: experiment, config: old},
+		"create":                       {call: "POST " + acctest.ExperimentsPath + "create", kind: experiment, config: old},
+		"create, done":                 {call: "POST " + acctest.ExperimentsPath + "create", after: true, kind: experiment, config: old, remains: true},
+		"the read after a create":      {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, config: old, remains: true},
+		"a tag after a create":         {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: experiment, config: acctest.AttributeValues("name", "/Shared/churn", "tags", many), remains: true},
+		"the look before an update":    {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, prior: old, config: renamed, remains: true},
+		"a rename":                     {call: "POST " + acctest.ExperimentsPath + "update", kind: experiment, prior: old, config: renamed, remains: true},
+		"a rename, done":               {call: "POST " + acctest.ExperimentsPath + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
+		"a tag in an update":           {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
+		"the removal of a tag":         {call: "POST " + acctest.ExperimentsPath + "delete-experiment-tag", kind: experiment, prior: old, config: acctest.AttributeValues("name", "/Shared/churn"), remains: true},
+		"a delete":                     {call: "POST " + acctest.ExperimentsPath + "delete", kind: experiment, prior: old, remains: true},
+		"a delete, done":               {call: "POST " + acctest.ExperimentsPath + "delete", after: true, kind: experiment, prior: old, remains: true},
+		"a tag alone":                  {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
+		"a tag alone, done":            {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
+		"a tag alone, changed":         {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
+		"a tag alone, removed":         {call: "POST " + acctest.ExperimentsPath + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
 		"the list before a write":      {call: "GET " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
 		"the list":                     {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
 		"the list, done":               {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
@@ -129,9 +129,9 @@ func cancelledApplies(id string) map[string]cancelledApply {
 		"one grant, changed":           {call: "PATCH " + acl, kind: grant, prior: grantOf("CAN_EDIT"), config: grantOf("CAN_READ"), remains: true},
 		"one grant, removed":           {call: "PUT " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
 		"the look at a removed grant":  {call: "GET " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
-		"the look at a removed tag":    {call: "GET " + acctest.ExperimentCalls + "get", kind: tag, prior: tagOf("risk"), remains: true},
-		"the look before a delete":     {call: "GET " + acctest.ExperimentCalls + "get", kind: experiment, prior: old, remains: true},
-		"the look before a tag is set": {call: "GET " + acctest.ExperimentCalls + "get", kind: tag, config: tagOf("risk")},
+		"the look at a removed tag":    {call: "GET " + acctest.ExperimentsPath + "get", kind: tag, prior: tagOf("risk"), remains: true},
+		"the look before a delete":     {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, prior: old, remains: true},
+		"the look before a tag is set": {call: "GET " + acctest.ExperimentsPath + "get", kind: tag, config: tagOf("risk")},
 	}
 }
 
@@ -152,7 +152,7 @@ func TestCancel_eachCall(t *testing.T) {
 				e.MustUp(c.prior)
 			}
 			says := c.apply(t, server, e)
-			if state := e.Values(); (state != nil) != c.remains || acctest.IsError(says) == (c.prior == nil && c.remains) {
+			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(says) == (c.prior == nil && c.remains) {
 				t.Errorf("the apply says %q and leaves the state %v", says, state)
 			}
 			if c.config == nil {
@@ -160,7 +160,7 @@ func TestCancel_eachCall(t *testing.T) {
 			} else {
 				says = e.Up(c.config)
 			}
-			if acctest.IsError(says) {
+			if acctest.HasError(says) {
 				t.Errorf("the next apply says %q", says)
 			}
 			if want := map[bool]int{true: 2, false: 1}[c.kind == "mlflow_experiment"]; len(w.Experiments()) != want {
@@ -203,10 +203,10 @@ func TestCancel(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", Delay: time.Hour, Times: -1})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "set-experiment-tag", Delay: time.Hour, Times: -1})
 	hangingProxy := make(chan struct{})
 	var once sync.Once
-	w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hangingProxy) }) })
+	w.Before("POST", acctest.ExperimentsPath+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hangingProxy) }) })
 	p := newProgram(t, `
 		resource "mlflow_experiment" "first" {
 		  name = "/Shared/first"

@@ -77,7 +77,7 @@ func TestNext_actionEvents(t *testing.T) {
 				t.Parallel()
 				a := triggered(t, "delete", "events = ["+event+"]\nactions = [action.mlflow_set_run_tags.note]", noteName)
 				for _, step := range steps {
-					write := "POST " + acctest.ExperimentCalls + step.write
+					write := "POST " + acctest.ExperimentsPath + step.write
 					want := map[string][]string{"before_" + step.verb: {setRunTag, write}, "after_" + step.verb: {write, setRunTag}}[event]
 					if want == nil {
 						want = []string{write}
@@ -117,7 +117,7 @@ func TestNext_actionBeforeDestroy(t *testing.T) {
 	a.w.SeedRuns(a.id, 10, time.Now().Add(-time.Hour), time.Second)
 	a.w.ResetJournal()
 	a.apply(true, []string{"The action deletes 10 active runs", "Deleted 10 runs"}, "-destroy")
-	a.w.ExpectWrites(t, deleteRuns, "POST "+acctest.ExperimentCalls+"delete")
+	a.w.ExpectWrites(t, deleteRuns, "POST "+acctest.ExperimentsPath+"delete")
 	if n := a.deleted(); n != 30 {
 		t.Errorf("%d runs are deleted", n)
 	}

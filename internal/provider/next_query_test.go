@@ -74,7 +74,7 @@ func TestNext_queries(t *testing.T) {
 			if n := strings.Count(out, "Warning: Could not read"); n != q.warns {
 				t.Errorf("%d warnings, want %d:\n%s", n, q.warns, tail(out))
 			}
-			if reads := len(w.Calls()) - w.Count("POST", acctest.ExperimentCalls+"search"); reads != q.reads {
+			if reads := len(w.Calls()) - w.Count("POST", acctest.ExperimentsPath+"search"); reads != q.reads {
 				t.Errorf("%d requests besides searches, want %d: %q", reads, q.reads, w.Calls())
 			}
 			generated := readFile(t, filepath.Join(dir, "generated.tf"))

@@ -90,7 +90,7 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 			through, r := newRelayBackend(t, s.Backend)
 			r.interceptAll(riskWorkspaceServer)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
-			if says := b.Adopt(id); acctest.IsError(says) || b.Values() == nil {
+			if says := b.Adopt(id); acctest.HasError(says) || b.Values() == nil {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)
 			}
 			state := b.Values()
@@ -98,10 +98,10 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 				b.Process = through.Provider(t, nil)
 				says := do()
 				want := fmt.Sprintf("The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
-				if !acctest.IsError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
+				if !acctest.HasError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
 					t.Errorf("%s says %q", what, says)
 				}
-				if wrote := s.Written(); len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
+				if wrote := s.Writes(); len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
 					t.Errorf("%s wrote %q and left %v", what, wrote, b.Values())
 				}
 			}
@@ -130,12 +130,12 @@ func TestOtherServer_MLflow(t *testing.T) {
 			} {
 				b.Process = stranger.Provider(t, nil)
 				says := do()
-				if wrote := stranger.Written(); !elsewhere.MatchString(says) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
+				if wrote := stranger.Writes(); !elsewhere.MatchString(says) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
 					t.Errorf("%s wrote %q, left %v and said %q", what, wrote, b.Values(), says)
 				}
 			}
 			b.Process = clone.Provider(t, nil)
-			if says := b.Read(); acctest.IsError(says) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
+			if says := b.Read(); acctest.HasError(says) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
 				t.Errorf("at the clone a refresh leaves %v and says %q", b.Values(), says)
 			}
 		})

@@ -35,7 +35,7 @@ var managedKinds = map[string]belonging{
 		changed: func(string) map[string]any {
 			return map[string]any{"name": "/Shared/renamed", "adopt_existing": true, "tags": map[string]string{"team": "risk"}}
 		},
-		reads: []string{"GET " + acctest.ExperimentCalls + "get"},
+		reads: []string{"GET " + acctest.ExperimentsPath + "get"},
 	},
 	"mlflow_experiment_tag": {
 		config: func(id string) map[string]any {
@@ -44,7 +44,7 @@ var managedKinds = map[string]belonging{
 		changed: func(id string) map[string]any {
 			return map[string]any{"experiment_id": id, "key": "team", "value": "fraud"}
 		},
-		reads: []string{"GET " + acctest.ExperimentCalls + "get"},
+		reads: []string{"GET " + acctest.ExperimentsPath + "get"},
 	},
 	"mlflow_experiment_permission": {
 		config: func(id string) map[string]any {
@@ -135,14 +135,14 @@ func TestOtherServer(t *testing.T) {
 					"a refresh with the bulk refresh": b.Read,
 				} {
 					if stranger.denied {
-						other.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
+						other.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
 					}
 					b.Process = other.Backend().Provider(t, map[string]any{"bulk_refresh": strings.Contains(what, "bulk")})
 					other.ResetJournal()
 					own.ResetJournal()
 					state, before := b.Values(), contents(other)
 					says := do()
-					if !acctest.IsError(says) || !strings.Contains(says, "The state belongs to "+own.URL+", but the provider is configured for "+other.URL+".") ||
+					if !acctest.HasError(says) || !strings.Contains(says, "The state belongs to "+own.URL+", but the provider is configured for "+other.URL+".") ||
 						!strings.Contains(says, stranger.says) || !strings.Contains(says, fmt.Sprintf("set host to %q", own.URL)) {
 						t.Errorf("%s says %q", what, says)
 					}
@@ -172,8 +172,8 @@ func TestOtherServer_plan(t *testing.T) {
 			b.MustUp(m.config(id))
 			own.ResetJournal()
 			b.Process = own.Backend().Provider(t, nil)
-			if p := b.Plan(m.changed(id)); p.Action != "update" || p.Says != "" || len(own.Journal()) > 0 {
-				t.Errorf("planned is to %s, said %q, with %d calls", p.Action, p.Says, len(own.Journal()))
+			if p := b.Plan(m.changed(id)); p.Action != "update" || p.Diagnostics != "" || len(own.Journal()) > 0 {
+				t.Errorf("planned is to %s, said %q, with %d calls", p.Action, p.Diagnostics, len(own.Journal()))
 			}
 		})
 	}
@@ -240,7 +240,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				if says := b.Up(m.changed(id)); says != "" {
 					t.Error(says)
 				}
-				if says := b.Destroy(); acctest.IsError(says) || b.Values() != nil {
+				if says := b.Destroy(); acctest.HasError(says) || b.Values() != nil {
 					t.Errorf("destroy leaves %v and says %q", b.Values(), says)
 				}
 			})

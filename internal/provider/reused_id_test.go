@@ -38,18 +38,18 @@ func TestReusedID(t *testing.T) {
 				s, b := createRecorded(t, kind, configs.config)
 				if change != nil {
 					if p := b.Plan(change); p.Action != "update" {
-						t.Fatalf("the plan is to %s: %s", p.Action, p.Says)
+						t.Fatalf("the plan is to %s: %s", p.Action, p.Diagnostics)
 					} else if says := b.Apply(p, change); says != "" {
 						t.Fatal(says)
 					}
 				}
-				if wrote := s.Written(); (len(wrote) == 0) != (after == "an update that writes nothing" || after == "create") {
+				if wrote := s.Writes(); (len(wrote) == 0) != (after == "an update that writes nothing" || after == "create") {
 					t.Errorf("the update wrote %q", wrote)
 				}
 				s.ReuseID()
 				b.Process = b.Again()
 				says := b.Apply(b.Plan(nil), nil)
-				if wrote := s.Written(); len(wrote) > 0 || b.Values() != nil || acctest.IsError(says) || says == "" {
+				if wrote := s.Writes(); len(wrote) > 0 || b.Values() != nil || acctest.HasError(says) || says == "" {
 					t.Errorf("wrote %q, left %v, said %q", wrote, b.Values(), says)
 				}
 			})
@@ -58,7 +58,7 @@ func TestReusedID(t *testing.T) {
 			t.Parallel()
 			s, b := createRecorded(t, kind, configs.config)
 			s.ReuseID()
-			if says := b.Refresh(); b.Values() != nil || acctest.IsError(says) || says == "" {
+			if says := b.Refresh(); b.Values() != nil || acctest.HasError(says) || says == "" {
 				t.Errorf("left %v, said %q", b.Values(), says)
 			}
 		})
@@ -70,11 +70,11 @@ func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.
 	t.Helper()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	b := s.Provider(t, nil).Block(kind)
-	if says := b.Apply(b.Plan(config), config); acctest.IsError(says) {
+	if says := b.Apply(b.Plan(config), config); acctest.HasError(says) {
 		t.Fatal(says)
 	}
 	b.Process = b.Again()
-	s.Written()
+	s.Writes()
 	return s, b
 }
 
@@ -89,7 +89,7 @@ func TestReusedID_grants(t *testing.T) {
 			p := b.Plan(configs.changed)
 			s.ReuseID()
 			says := b.Apply(p, configs.changed)
-			if wrote := s.Written(); !acctest.IsError(says) || len(wrote) > 0 {
+			if wrote := s.Writes(); !acctest.HasError(says) || len(wrote) > 0 {
 				t.Errorf("wrote %q, said %q", wrote, says)
 			}
 		})
@@ -108,7 +108,7 @@ func TestReusedID_tag(t *testing.T) {
 	w.ResetJournal()
 	says := b.Apply(b.Plan(nil), nil)
 	e, _ := w.Experiment(id)
-	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.IsError(says) || len(w.Writes()) > 0 {
+	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.HasError(says) || len(w.Writes()) > 0 {
 		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.Writes())
 	}
 }

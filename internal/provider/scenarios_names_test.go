@@ -12,7 +12,7 @@ func nameTaken(t *testing.T, b *acctest.Backend) {
 	name := b.Name("taken")
 	id := b.Create(t, name, map[string]string{"team": "theirs"})
 	e := b.ExperimentBlock(t)
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
+	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
 		"error at name: Could not create experiment: name already in use: Experiment ", "(ID "+id+") existed before this apply", `id = "`+id+`"`, "adopt_existing = true")
 	b.Expect(t, id, name, "active", map[string]string{"team": "theirs"})
 	if e.Values() != nil {
@@ -41,7 +41,7 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 	}
 	for _, choice := range []any{nil, "error"} {
 		name, id := deleted()
-		acctest.ExpectSays(t, b.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": choice})),
+		acctest.ExpectDiagnostics(t, b.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": choice})),
 			"error at name: Could not create experiment: name reserved by a deleted experiment", "(ID "+id+")", `if_deleted = "restore"`, `if_deleted = "supersede"`)
 		b.Expect(t, id, name, "deleted", map[string]string{"old": "yes"})
 	}
@@ -68,7 +68,7 @@ func renameToTaken(t *testing.T, b *acctest.Backend) {
 	b.Create(t, taken, nil)
 	e := b.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(mine, nil))
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(taken, map[string]any{"tags": map[string]string{"team": "risk"}})),
+	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(taken, map[string]any{"tags": map[string]string{"team": "risk"}})),
 		"error at name: Could not rename experiment: Experiment \""+mine+"\" (ID "+e.Text("id")+")", "has this name. Choose another name")
 	b.Expect(t, e.Text("id"), mine, "active", map[string]string{})
 	if e.Text("name") != mine {
@@ -85,7 +85,7 @@ func replacement(t *testing.T, b *acctest.Backend) {
 	}
 	e := b.ExperimentBlock(t)
 	if !b.PlacesArtifacts {
-		acctest.ExpectSays(t, e.Up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Remove artifact_location from the configuration")
+		acctest.ExpectDiagnostics(t, e.Up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Remove artifact_location from the configuration")
 		return
 	}
 	e.MustUp(at("s3://bucket/a", nil))
@@ -99,13 +99,13 @@ func replacement(t *testing.T, b *acctest.Backend) {
 		supersede["if_deleted"] = "supersede"
 	}
 	if b.IsServer() {
-		acctest.ExpectSays(t, e.Plan(at("s3://bucket/b", nil)).Says, "error at artifact_location: Could not replace experiment", `if_deleted = "supersede"`)
+		acctest.ExpectDiagnostics(t, e.Plan(at("s3://bucket/b", nil)).Diagnostics, "error at artifact_location: Could not replace experiment", `if_deleted = "supersede"`)
 	}
 	b.AddRun(t, first)
 	supersede["deletion_policy"] = "delete"
-	acctest.ExpectSays(t, e.Plan(at("s3://bucket/b", supersede)).Says, "error at artifact_location: Could not replace experiment", "It contains 1 run")
+	acctest.ExpectDiagnostics(t, e.Plan(at("s3://bucket/b", supersede)).Diagnostics, "error at artifact_location: Could not replace experiment", "It contains 1 run")
 	e.MustUp(at("s3://bucket/a", supersede))
-	acctest.ExpectSays(t, e.Up(at("s3://bucket/b", supersede)), "warning at artifact_location: Experiment would be deleted with its content", "It contains 1 run")
+	acctest.ExpectDiagnostics(t, e.Up(at("s3://bucket/b", supersede)), "warning at artifact_location: Experiment would be deleted with its content", "It contains 1 run")
 	if e.Text("id") == first || b.Truth(t, first).Stage != "deleted" || b.Truth(t, e.Text("id")).ArtifactLocation != "s3://bucket/b" {
 		t.Errorf("the old experiment is %+v, the new one %v", b.Truth(t, first), e.Values())
 	}
@@ -116,7 +116,7 @@ func adoptExisting(t *testing.T, b *acctest.Backend) {
 	id := b.Create(t, name, map[string]string{"team": "theirs", "other": "stays"})
 	e := b.ExperimentBlock(t)
 	elsewhere := acctest.ExperimentAttributes(name, map[string]any{"adopt_existing": true, "artifact_location": "s3://elsewhere/x"})
-	acctest.ExpectSays(t, e.Up(elsewhere), "error at artifact_location: Could not adopt experiment")
+	acctest.ExpectDiagnostics(t, e.Up(elsewhere), "error at artifact_location: Could not adopt experiment")
 	b.Expect(t, id, name, "active", map[string]string{"team": "theirs", "other": "stays"})
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"adopt_existing": true, "tags": map[string]string{"team": "ours"}}))
 	b.Expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
@@ -148,7 +148,7 @@ func deletionPolicy(t *testing.T, b *acctest.Backend) {
 			if c.run {
 				b.AddRun(t, id)
 			}
-			acctest.ExpectSays(t, e.Destroy(), c.says)
+			acctest.ExpectDiagnostics(t, e.Destroy(), c.says)
 			if c.stage == "deleted" && !b.KeepsNames {
 				name = ""
 			}

@@ -82,7 +82,7 @@ func runActions(t *testing.T, b *acctest.Backend) {
 	tags["tags"] = map[string]any{"stage": nil}
 	p.invoke("mlflow_set_run_tags", fmt.Sprintf("Changed tags of run %q: \"stage\"", ofFirst[21]), tags, ofFirst[:20], ofFirst[24:], ofSecond)
 	tags["run_id"] = ofFirst[0]
-	acctest.ExpectSays(t, p.Action("mlflow_set_run_tags").Plan(tags), "error at run_id: Run is deleted: ")
+	acctest.ExpectDiagnostics(t, p.Action("mlflow_set_run_tags").Plan(tags), "error at run_id: Run is deleted: ")
 
 	p.invoke(restore, "Restored 2 runs", map[string]any{"run_ids": []string{ofFirst[0], ofFirst[22], ofSecond[0]}}, ofFirst[1:20], ofFirst[24:], ofSecond[1:])
 	p.invoke(restore, "Restored 3 runs; more runs match, invoke the action again to restore them", before(10, "max_runs", 3),
@@ -90,7 +90,7 @@ func runActions(t *testing.T, b *acctest.Backend) {
 	p.invoke(restore, "Restored 20 runs", map[string]any{"experiment_ids": p.experiments, "max_runs": 100})
 
 	b.Remove(t, second)
-	acctest.ExpectSays(t, p.Action(restore).Plan(map[string]any{"run_ids": ofSecond[:1]}), "warning: Action restores runs: ", "Experiment is deleted")
+	acctest.ExpectDiagnostics(t, p.Action(restore).Plan(map[string]any{"run_ids": ofSecond[:1]}), "warning: Action restores runs: ", "Experiment is deleted")
 	name := b.Truth(t, second).Name
 	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Restored experiment %q (ID %s)", name, second), map[string]any{"experiment_id": second})
 	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Experiment %q (ID %s) is active already", b.Truth(t, second).Name, second), map[string]any{"experiment_id": second})

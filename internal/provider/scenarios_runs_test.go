@@ -136,7 +136,7 @@ func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
 		config := map[string]any{"experiment_ids": []string{experiment}, "limit": 1}
 		maps.Copy(config, tc.more)
 		_, says := d.Data("mlflow_runs", config)
-		acctest.ExpectSays(t, says, tc.says, "Could not search runs: ")
+		acctest.ExpectDiagnostics(t, says, tc.says, "Could not search runs: ")
 	}
 }
 
@@ -168,9 +168,9 @@ func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map
 		t.Errorf("deleted: %v, said is %q", deleted, says)
 	}
 	_, says = d.Data("mlflow_run", map[string]any{"run_id": missingID})
-	acctest.ExpectSays(t, says, "error at run_id: Could not read run: ", "the part after /runs/")
+	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "the part after /runs/")
 	_, says = d.Data("mlflow_run_artifacts", map[string]any{"run_id": missingID})
-	acctest.ExpectSays(t, says, "error at run_id: Could not list artifacts: ", "the part after /runs/")
+	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not list artifacts: ", "the part after /runs/")
 }
 
 // runPages reads runs from a server that returns small pages.

@@ -35,7 +35,7 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 		}
 	}
 	_, says := d.Data("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
-	acctest.ExpectSays(t, says, "error at filter: Could not search experiments")
+	acctest.ExpectDiagnostics(t, says, "error at filter: Could not search experiments")
 	for name, id := range ids {
 		b.Remove(t, fmt.Sprint(id))
 		delete(ids, name)
@@ -55,13 +55,13 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 		name := b.Name("page")
 		want[name] = b.Create(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
 	}
-	relay.interceptPath(acctest.ExperimentCalls+"search", smallPages(t, 3))
+	relay.interceptPath(acctest.ExperimentsPath+"search", smallPages(t, 3))
 	relay.reset()
 	found, says := through.Provider(t, nil).Data("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
 	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
 		t.Errorf("found is %v, want %v; said is %q", found["ids"], want, says)
 	}
-	if n := slices.Index(relay.seen(), "POST "+acctest.ExperimentCalls+"search"); len(relay.seen())-n != 3 {
+	if n := slices.Index(relay.seen(), "POST "+acctest.ExperimentsPath+"search"); len(relay.seen())-n != 3 {
 		t.Errorf("7 experiments in pages of 3 sent the requests %q", relay.seen())
 	}
 }
@@ -79,11 +79,11 @@ func refreshCalls(t *testing.T, b *acctest.Backend) {
 	again := d.Again()
 	for _, e := range experiments {
 		e.Process = again
-		acctest.ExpectSays(t, e.Read(), "")
+		acctest.ExpectDiagnostics(t, e.Read(), "")
 	}
 	calls := slices.DeleteFunc(relay.seen(), func(call string) bool { return call == "GET /.well-known/databricks-config" }) // once a process
 	others := slices.DeleteFunc(slices.Clone(calls), func(call string) bool {
-		return call == "GET "+acctest.ExperimentCalls+"get" || call == "POST "+acctest.ExperimentCalls+"search"
+		return call == "GET "+acctest.ExperimentsPath+"get" || call == "POST "+acctest.ExperimentsPath+"search"
 	})
 	if len(calls) > n || len(calls) == 0 || len(others) > 0 {
 		t.Errorf("the refresh of %d experiments sent the requests %q", n, calls)

@@ -45,17 +45,17 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 	if !b.DeletesTags {
 		blanked = "warning: Tags cleared, not removed: "
 	}
-	acctest.ExpectSays(t, e.Up(changed), blanked)
+	acctest.ExpectDiagnostics(t, e.Up(changed), blanked)
 	left := map[string]string{"team": "fraud", "stage": "dev", "new": "yes", "foreign": "theirs", "mlflow.note.content": "Predicts churn better"}
 	b.Expect(t, id, second, "active", b.TagsAfterRemoval(left, "gone", "a b/c.d"))
 
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
+	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
 	left = b.TagsAfterRemoval(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
 	b.Expect(t, id, second, "active", left)
 	if e.Values()["tags"] != nil || e.Values()["description"] != nil {
 		t.Errorf("the state is %v", e.Values())
 	}
-	acctest.ExpectSays(t, e.Destroy(), "")
+	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 	if b.Truth(t, id).Stage != "deleted" || e.Values() != nil {
 		t.Errorf("after destroy the experiment is %+v, the state %v", b.Truth(t, id), e.Values())
 	}
@@ -95,7 +95,7 @@ func drift(t *testing.T, b *acctest.Backend) {
 			continue
 		}
 		c.behind()
-		acctest.ExpectSays(t, e.Refresh(), "")
+		acctest.ExpectDiagnostics(t, e.Refresh(), "")
 		if p := e.Plan(config); p.Action != "update" || !slices.Equal(p.Changed, c.changed) {
 			t.Errorf("%s: planned is to %s, changing %v, want %v", what, p.Action, p.Changed, c.changed)
 		}
@@ -110,13 +110,13 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 	e.MustUp(acctest.ExperimentAttributes(name, nil))
 	id := e.Text("id")
 	b.Remove(t, id)
-	acctest.ExpectSays(t, e.Refresh(), `warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`)
+	acctest.ExpectDiagnostics(t, e.Refresh(), `warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`)
 	if e.Values() != nil {
 		t.Fatalf("the state is %v", e.Values())
 	}
 	if b.KeepsNames {
-		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: name reserved by a deleted experiment", `if_deleted = "restore"`)
-		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
+		acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: name reserved by a deleted experiment", `if_deleted = "restore"`)
+		acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
 		if e.Text("id") != id {
 			t.Errorf("restored is %s, want %s", e.Text("id"), id)
 		}
@@ -163,14 +163,14 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 	name := b.Name("tags")
 	id := b.Create(t, name, nil)
 	server := func(key, value string) bool { // some servers cut a value that is too long
-		status, _ := b.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
+		status, _ := b.Call(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
 		return status == http.StatusOK && b.Truth(t, id).TagMap()[key] == value
 	}
 	through, relay := newRelayBackend(t, b)
 	e := through.ExperimentBlock(t)
 	for key, value := range b.BadTags {
 		relay.reset()
-		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Says
+		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Diagnostics
 		if !strings.HasPrefix(says, "error at tags: Invalid tag: ") {
 			t.Errorf("the plan of the tag %.60q says %q", key, says)
 		}
@@ -185,7 +185,7 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.LongestValue),
 	} {
 		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"), map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" || !server(key, value) {
-			t.Errorf("the tag %.60q: the plan says %q, and the server rejects it", key, p.Says)
+			t.Errorf("the tag %.60q: the plan says %q, and the server rejects it", key, p.Diagnostics)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func imports(t *testing.T, b *acctest.Backend) {
 	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk"}})
 	for _, form := range []string{id, "name=" + name, b.URL + "/#/experiments/" + id, b.URL + "/#/experiments/" + id + "/runs?searchFilter=x"} {
 		e := d.Block("mlflow_experiment")
-		acctest.ExpectSays(t, e.Adopt(form), "")
+		acctest.ExpectDiagnostics(t, e.Adopt(form), "")
 		if e.Text("id") != id || e.Text("description") != "Predicts churn" || fmt.Sprint(e.Values()["tags"]) != "map[team:risk]" {
 			t.Errorf("import of %q gives %v", form, e.Values())
 		}
@@ -220,10 +220,10 @@ func imports(t *testing.T, b *acctest.Backend) {
 		"https://elsewhere/#/experiments/" + id: "error: Could not import experiment: ",
 		"neither":                               "error: Invalid import ID: ",
 	} {
-		acctest.ExpectSays(t, d.Block("mlflow_experiment").Adopt(form), want)
+		acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Adopt(form), want)
 	}
 	b.Remove(t, id)
-	acctest.ExpectSays(t, d.Block("mlflow_experiment").Adopt(id), "error: Could not import experiment: Experiment "+id+" is deleted")
+	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Adopt(id), "error: Could not import experiment: Experiment "+id+" is deleted")
 }
 
 func tagResource(t *testing.T, b *acctest.Backend) {
@@ -234,36 +234,36 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	config := func(value string) map[string]any {
 		return map[string]any{"experiment_id": id, "key": "team", "value": value}
 	}
-	acctest.ExpectSays(t, tag.Up(config("ours")), "warning: Existing experiment tag adopted", `"theirs"`)
+	acctest.ExpectDiagnostics(t, tag.Up(config("ours")), "warning: Existing experiment tag adopted", `"theirs"`)
 	b.SetTag(t, id, "team", "changed")
-	acctest.ExpectSays(t, tag.Refresh(), "")
+	acctest.ExpectDiagnostics(t, tag.Refresh(), "")
 	if p := tag.Plan(config("ours")); !slices.Equal(p.Changed, []string{"value"}) {
 		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
 	}
 	tag.MustUp(config("ours"))
 	b.Expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
 	imported := d.Block("mlflow_experiment_tag")
-	acctest.ExpectSays(t, imported.Adopt(id+"/team"), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt(id+"/team"), "")
 	imported.ExpectSettled(config("ours"))
 	blank := ""
 	if !b.DeletesTags {
 		blank = "warning: Experiment tag cleared, not removed"
 	}
-	acctest.ExpectSays(t, tag.Destroy(), blank)
+	acctest.ExpectDiagnostics(t, tag.Destroy(), blank)
 	b.Expect(t, id, name, "active", b.TagsAfterRemoval(map[string]string{"other": "stays"}, "team"))
-	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag not found, removed from state")
+	acctest.ExpectDiagnostics(t, imported.Refresh(), "warning: Experiment tag not found, removed from state")
 }
 
 // lostResponse loses the response to a successful create: the provider finds the experiment, and creates no second one.
 func lostResponse(t *testing.T, b *acctest.Backend) {
 	through, relay := newRelayBackend(t, b)
-	relay.interceptPath(acctest.ExperimentCalls+"create", loseResponse())
+	relay.interceptPath(acctest.ExperimentsPath+"create", loseResponse())
 	e := through.ExperimentBlock(t)
 	name := b.Name("lost")
 	relay.reset()
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	b.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
-	if creates := len(slices.DeleteFunc(relay.seen(), func(c string) bool { return c != "POST "+acctest.ExperimentCalls+"create" })); creates != 1 {
+	if creates := len(slices.DeleteFunc(relay.seen(), func(c string) bool { return c != "POST "+acctest.ExperimentsPath+"create" })); creates != 1 {
 		t.Errorf("%d creates", creates)
 	}
 }

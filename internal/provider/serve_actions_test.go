@@ -53,9 +53,9 @@ func TestServer_validatesActions(t *testing.T) {
 			config := maps.Clone(valid[tc.kind])
 			maps.Copy(config, tc.change)
 			action := w.Action(t, emulator.AdminToken, tc.kind)
-			acctest.ExpectSays(t, action.PlanLate(config), tc.says, tc.holds)
+			acctest.ExpectDiagnostics(t, action.PlanLate(config), tc.says, tc.holds)
 			progress, says := action.Invoke(config)
-			if acctest.ExpectSays(t, says, tc.says, tc.holds); len(progress) > 0 {
+			if acctest.ExpectDiagnostics(t, says, tc.says, tc.holds); len(progress) > 0 {
 				t.Errorf("the progress is %q", progress)
 			}
 		})

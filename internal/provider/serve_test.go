@@ -103,8 +103,8 @@ func TestServer_cancels(t *testing.T) {
 	t.Parallel()
 	w, d, m := served(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Delay: time.Hour, Times: -1})
-	w.Before("GET", acctest.ExperimentCalls+"get", func(*http.Request) { cancel() })
+	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Delay: time.Hour, Times: -1})
+	w.Before("GET", acctest.ExperimentsPath+"get", func(*http.Request) { cancel() })
 	resp, err := d.Server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 	if err != nil || len(resp.Diagnostics) == 0 {
 		t.Errorf("a canceled read returns %v, %v", resp, err)

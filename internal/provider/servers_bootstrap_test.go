@@ -140,7 +140,7 @@ func (s *server) changeBootstrap(t *testing.T) {
 	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": ids["retail/scientists"]})
 	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": ids["platform/scientists"], "username": "ana"})
 	there := s.in("risk")
-	_, found := there.Call(t, "GET", acctest.ExperimentCalls+"get-by-name?experiment_name=fraud/training", nil)
+	_, found := there.Call(t, "GET", acctest.ExperimentsPath+"get-by-name?experiment_name=fraud/training", nil)
 	experiment, _ := found["experiment"].(map[string]any)
 	id, _ := experiment["experiment_id"].(string)
 	there.SetTag(t, id, "team", "nobody")

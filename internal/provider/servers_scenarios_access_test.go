@@ -27,26 +27,26 @@ func rbacCallers(t *testing.T, s *server) {
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE")
 	own := s.as(ana).Provider(t, nil)
 	all, one := own.Block("mlflow_experiment_permissions"), own.Block("mlflow_experiment_permission")
-	acctest.ExpectSays(t, all.Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})), "warning: Undeclared access is kept", ana.name)
+	acctest.ExpectDiagnostics(t, all.Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})), "warning: Undeclared access is kept", ana.name)
 	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map["+ana.name+":CAN_MANAGE]" {
 		t.Errorf("retained is %s", retained)
 	}
 	one.MustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
-	acctest.ExpectSays(t, all.Up(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
+	acctest.ExpectDiagnostics(t, all.Up(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
 		"error: Could not set permissions: Experiment "+id, "Permission denied")
 
 	other := s.as(nobody).Provider(t, nil)
-	acctest.ExpectSays(t, other.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
+	acctest.ExpectDiagnostics(t, other.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
 		"error: Could not read permissions: Experiment "+id, "for users with a role in the workspace")
-	acctest.ExpectSays(t, other.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
+	acctest.ExpectDiagnostics(t, other.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not ", "for users with a role in the workspace")
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 
 	all = s.as(boss).Provider(t, nil).Block("mlflow_experiment_permissions")
 	if says := all.Up(grantsConfig(id, map[string]any{
 		"users": map[string]string{ben.name: "CAN_READ", ana.name: "CAN_EDIT"}, "groups": map[string]string{members: "CAN_READ", managers: "CAN_EDIT"},
-	})); acctest.IsError(says) {
+	})); acctest.HasError(says) {
 		t.Errorf("a manager of the workspace is told %q", says)
 	}
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "user "+ben.name+" READ", "role "+members+" READ", "role "+managers+" EDIT")
@@ -68,7 +68,7 @@ func onePrincipal(t *testing.T, s *server) {
 	others := []string{"user admin MANAGE", "user " + ben.name + " EDIT"}
 	p.MustUp(config("CAN_READ"))
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" READ")...)
-	acctest.ExpectSays(t, p.Refresh(), "") // in a new process, as each plan is
+	acctest.ExpectDiagnostics(t, p.Refresh(), "") // in a new process, as each plan is
 	if planned := p.Plan(config("CAN_EDIT")); !slices.Contains(planned.Changed, "permission_level") || planned.Action != "update" {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
@@ -76,15 +76,15 @@ func onePrincipal(t *testing.T, s *server) {
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
 	s.grant(t, id, ana, "MANAGE")
-	acctest.ExpectSays(t, p.Refresh(), "")
+	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	p.MustUp(config("CAN_EDIT"))
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
-	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "warning: Permission not found, removed from state")
+	acctest.ExpectDiagnostics(t, p.Up(config("CAN_EDIT")), "warning: Permission not found, removed from state")
 	imported := p.Process.Block("mlflow_experiment_permission")
-	acctest.ExpectSays(t, imported.Adopt(id+"/user/"+ana.name), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt(id+"/user/"+ana.name), "")
 	imported.ExpectSettled(config("CAN_EDIT"))
-	acctest.ExpectSays(t, p.Destroy(), "")
+	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, people, others...)
 	if s.kind.grants == rbacGrants {
 		readers, _ := s.addRole(t)
@@ -92,12 +92,12 @@ func onePrincipal(t *testing.T, s *server) {
 		group.MustUp(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_READ"}))
 		group.MustUp(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_EDIT"}))
 		s.expectHeld(t, id, people, append(others, "role "+readers+" EDIT")...)
-		acctest.ExpectSays(t, group.Destroy(), "")
+		acctest.ExpectDiagnostics(t, group.Destroy(), "")
 		s.expectHeld(t, id, people, others...)
 		return
 	}
 	p.MustUp(config("CAN_READ"))
-	if says := p.Up(config("NO_PERMISSIONS")); acctest.IsError(says) {
+	if says := p.Up(config("NO_PERMISSIONS")); acctest.HasError(says) {
 		t.Errorf("NO_PERMISSIONS says %q", says)
 	}
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
@@ -118,7 +118,7 @@ func permissionCalls(t *testing.T, s *server) {
 	again := d.Again()
 	for _, l := range lists {
 		l.Process = again
-		acctest.ExpectSays(t, l.Read(), "")
+		acctest.ExpectDiagnostics(t, l.Read(), "")
 	}
 	count := map[string]int{}
 	for _, call := range relay.seen() {
@@ -138,10 +138,10 @@ func legacyUsers(t *testing.T, s *server) {
 	s.grant(t, id, ben, "EDIT")
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
 	config := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})
-	acctest.ExpectSays(t, p.Up(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
+	acctest.ExpectDiagnostics(t, p.Up(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
 	s.expectHeld(t, id, people, "user "+ana.name+" EDIT")
 	s.grant(t, id, ben, "MANAGE")
-	acctest.ExpectSays(t, p.Refresh(), "")
+	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(config); !slices.Contains(planned.Changed, "users") {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
@@ -150,9 +150,9 @@ func legacyUsers(t *testing.T, s *server) {
 	p.MustUp(config)
 	s.expectHeld(t, id, people, "user "+ana.name+" MANAGE")
 	imported := p.Process.Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, imported.Adopt(id), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt(id), "")
 	imported.ExpectSettled(config)
-	acctest.ExpectSays(t, p.Destroy(), "")
+	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, people)
 }
 
@@ -161,7 +161,7 @@ func withoutUserList(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("unlisted"), nil)
 	ana := s.addUser(t)
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
+	acctest.ExpectDiagnostics(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
 		"error: Could not read permissions: Experiment "+id, "cannot list its users", "mlflow_experiment_permission,")
 	s.expectHeld(t, id, []person{admin, ana}, "user admin MANAGE")
 }
@@ -171,30 +171,30 @@ func legacyCallers(t *testing.T, s *server) {
 	ana, ben := s.addUser(t), s.addUser(t)
 	id := s.as(ana).Create(t, s.Name("anas"), nil)
 	d := s.as(ana).Provider(t, nil)
-	acctest.ExpectSays(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
+	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
 		"error: Could not read permissions: Experiment "+id, "mlflow_experiment_permission,")
 	p := d.Block("mlflow_experiment_permission")
 	for _, level := range []string{"CAN_READ", "CAN_EDIT"} {
 		p.MustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": level}))
 	}
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
-	acctest.ExpectSays(t, p.Destroy(), "")
+	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 
 	others := s.Create(t, s.Name("admins"), nil)
-	acctest.ExpectSays(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
+	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not grant permission: ", "Permission denied")
 	mine := d.Block("mlflow_experiment_permission")
-	acctest.ExpectSays(t, mine.Up(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
+	acctest.ExpectDiagnostics(t, mine.Up(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 }
 
 func noPermissions(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("open"), nil)
 	d := s.Provider(t, nil)
-	acctest.ExpectSays(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{"ana": "CAN_READ"}})),
+	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{"ana": "CAN_READ"}})),
 		"error: Could not ", "runs without authentication", "--app-name basic-auth")
-	acctest.ExpectSays(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": "ana", "permission_level": "CAN_READ"})),
+	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": "ana", "permission_level": "CAN_READ"})),
 		"error: Could not", "without authentication")
 }
 
@@ -209,31 +209,31 @@ func purgedExperiment(t *testing.T, s *server) {
 	before, beforeTag := *e, *tag
 	s.Remove(t, id)
 	s.purge(t, id)
-	acctest.ExpectSays(t, e.Refresh(), "warning: Experiment not found, removed from state", "no longer exists", `it was looked up in "default" only`)
+	acctest.ExpectDiagnostics(t, e.Refresh(), "warning: Experiment not found, removed from state", "no longer exists", `it was looked up in "default" only`)
 
 	stranger := s.Name("stranger")
-	s.Call(t, "POST", acctest.ExperimentCalls+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
+	s.Call(t, "POST", acctest.ExperimentsPath+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
 	if s.Truth(t, id).Name != stranger {
 		t.Fatalf("id %s was not used again", id)
 	}
-	s.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
+	s.Call(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
 	tag.Process = tag.Again()
-	acctest.ExpectSays(t, tag.Refresh(), "warning: Experiment tag not found, removed from state", "its ID now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, tag.Refresh(), "warning: Experiment tag not found, removed from state", "its ID now belongs to a different experiment")
 	tag.State, tag.Private = beforeTag.State, beforeTag.Private
-	acctest.ExpectSays(t, tag.Apply(tag.Plan(nil), nil), "warning: Experiment tag removed from state, not from the server", "the ID now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, tag.Apply(tag.Plan(nil), nil), "warning: Experiment tag removed from state, not from the server", "the ID now belongs to a different experiment")
 	strangers := map[string]string{"stage": "theirs"}
 
 	e.State, e.Private = before.State, before.Private
 	e.Process = e.Again()
 	changed := acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})
-	acctest.ExpectSays(t, e.Apply(e.Plan(changed), changed), "error: Could not update experiment", "Nothing was changed")
+	acctest.ExpectDiagnostics(t, e.Apply(e.Plan(changed), changed), "error: Could not update experiment", "Nothing was changed")
 	e.State = before.State
 	e.Process = e.Again()
-	acctest.ExpectSays(t, e.Apply(e.Plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
+	acctest.ExpectDiagnostics(t, e.Apply(e.Plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
 	s.Expect(t, id, stranger, "active", strangers)
 
 	e.State, e.Private = before.State, before.Private
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "warning: Experiment not found, removed from state", "its ID now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, nil)), "warning: Experiment not found, removed from state", "its ID now belongs to a different experiment")
 	if e.Text("id") == id {
 		t.Error("the stranger was taken over")
 	}
@@ -283,20 +283,20 @@ func grantsAfterIDReuse(t *testing.T, s *server) {
 	before, beforeOne := *p, *one
 	s.Remove(t, id)
 	s.purge(t, id)
-	s.Call(t, "POST", acctest.ExperimentCalls+"create", map[string]any{"name": s.Name("stranger")})
+	s.Call(t, "POST", acctest.ExperimentsPath+"create", map[string]any{"name": s.Name("stranger")})
 	s.grant(t, id, ben, "EDIT")
 	p.Process = p.Again()
-	acctest.ExpectSays(t, p.Refresh(), "warning: Experiment not found, permissions removed from state", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, p.Refresh(), "warning: Experiment not found, permissions removed from state", "now belongs to a different experiment")
 	p.State, p.Private = before.State, before.Private
-	acctest.ExpectSays(t, p.Apply(p.Plan(nil), nil), "warning: Permissions removed from state, not revoked", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, p.Apply(p.Plan(nil), nil), "warning: Permissions removed from state, not revoked", "now belongs to a different experiment")
 
 	one.Process = one.Again()
-	acctest.ExpectSays(t, one.Refresh(), "warning: Experiment not found, permission removed from state", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, one.Refresh(), "warning: Experiment not found, permission removed from state", "now belongs to a different experiment")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
 	change := grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_MANAGE"})
-	acctest.ExpectSays(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "now belongs to a different experiment")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
-	acctest.ExpectSays(t, one.Apply(one.Plan(nil), nil), "warning: Permission removed from state, not revoked", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, one.Apply(one.Plan(nil), nil), "warning: Permission removed from state, not revoked", "now belongs to a different experiment")
 	// The server keeps carl's grant when it purges an experiment.
 	if held := s.grants(t, id, ben, carl); held["user "+ben.name] != "EDIT" || held["user "+carl.name] != "READ" {
 		t.Errorf("on the stranger there are the grants %v", held)
@@ -316,7 +316,7 @@ func leftoverGrant(t *testing.T, s *server) {
 	if e.Text("id") != id {
 		t.Fatalf("the id is %s, so the server had no stale grant for it; want %s", e.Text("id"), id)
 	}
-	creates := slices.DeleteFunc(relay.seen(), func(call string) bool { return call != "POST "+acctest.ExperimentCalls+"create" })
+	creates := slices.DeleteFunc(relay.seen(), func(call string) bool { return call != "POST "+acctest.ExperimentsPath+"create" })
 	if len(creates) != 1 {
 		t.Errorf("%d creates", len(creates))
 	}

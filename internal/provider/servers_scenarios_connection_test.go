@@ -29,10 +29,10 @@ func credentials(t *testing.T, s *server) {
 	for what, settings := range refused {
 		t.Run(what, func(t *testing.T) {
 			d := s.Provider(t, settings)
-			acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
+			acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Up(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
 			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
 				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
-				acctest.ExpectSays(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
+				acctest.ExpectDiagnostics(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
 			}
 		})
 	}
@@ -96,10 +96,10 @@ func behindPath(t *testing.T, s *server) {
 		t.Errorf("the page is %q, want %q", e.Text("url"), want)
 	}
 	imported := e.Process.Block("mlflow_experiment")
-	acctest.ExpectSays(t, imported.Adopt(e.Text("url")), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
+	acctest.ExpectDiagnostics(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.
@@ -120,13 +120,13 @@ func invalidHost(t *testing.T, s *server) {
 		e.MustUp(acctest.ExperimentAttributes(s.Name("host"), nil))
 		return
 	}
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
+	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
 }
 
 // workspaceDisabled sets a workspace on a server without workspaces.
 func workspaceDisabled(t *testing.T, s *server) {
 	d := s.Provider(t, map[string]any{"workspace": "team-a"})
-	acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
+	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
 		"workspaces are not enabled", "--enable-workspaces")
 }
 
@@ -170,7 +170,7 @@ func unsetWorkspace(t *testing.T, s *server) {
 		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.Apply(b.Plan(nil), nil) }} {
 			b.Process = s.Provider(t, nil)
 			says := do()
-			if !acctest.IsError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
+			if !acctest.HasError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
 				t.Errorf("%s of %s says %q", what, b.Kind, says)
 			}
 			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
@@ -178,7 +178,7 @@ func unsetWorkspace(t *testing.T, s *server) {
 			}
 		}
 		b.Process = there.Provider(t, nil)
-		acctest.ExpectSays(t, b.Read(), "")
+		acctest.ExpectDiagnostics(t, b.Read(), "")
 	}
 	there.Expect(t, id, e.Text("name"), "active", map[string]string{"team": "risk"})
 	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
@@ -199,7 +199,7 @@ func workspaces(t *testing.T, s *server) {
 	s.Expect(t, outside, name, "active", map[string]string{})
 
 	says := there.ExperimentBlock(t).Up(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
-	acctest.ExpectSays(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
+	acctest.ExpectDiagnostics(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
 
 	ana := s.addUser(t)
 	readers, _ := there.addRole(t)
@@ -210,11 +210,11 @@ func workspaces(t *testing.T, s *server) {
 	// A workspace that does not exist is a configuration error, and removes nothing from the state.
 	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Block("mlflow_experiment")
 	lost.State, lost.Private = e.State, e.Private
-	acctest.ExpectSays(t, lost.Refresh(), "error: Could not read experiment: ", "Workspace 'team-b' not found", "Check workspace")
+	acctest.ExpectDiagnostics(t, lost.Refresh(), "error: Could not read experiment: ", "Workspace 'team-b' not found", "Check workspace")
 	if lost.Values() == nil {
 		t.Error("the experiment was dropped from the state")
 	}
-	acctest.ExpectSays(t, lost.Process.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
-	acctest.ExpectSays(t, p.Destroy(), "")
-	acctest.ExpectSays(t, e.Destroy(), "")
+	acctest.ExpectDiagnostics(t, lost.Process.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
+	acctest.ExpectDiagnostics(t, p.Destroy(), "")
+	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 }

@@ -75,7 +75,7 @@ func demoteCaller(t *testing.T, st *lossFixture) {
 func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 	t.Helper()
 	b := st.as(st.caller).Provider(t, nil).Block(kindUser)
-	acctest.ExpectSays(t, b.Adopt(adminName), "")
+	acctest.ExpectDiagnostics(t, b.Adopt(adminName), "")
 	b.MustUp(map[string]any{"username": adminName})
 	seen := *st.server
 	seen.Backend = st.as(st.caller)

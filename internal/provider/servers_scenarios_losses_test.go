@@ -137,10 +137,10 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	}
 	said = acctest.JoinLines([]string{said, b.Refresh()})
 	plan := b.Plan(config)
-	if refused := acctest.IsError(plan.Says); refused != (w.meanwhile == nil && !w.atApply && !w.warns && !w.quiet) {
-		t.Errorf("refused at plan: %t; planned is to %s, and said is %q", refused, plan.Action, plan.Says)
+	if refused := acctest.HasError(plan.Diagnostics); refused != (w.meanwhile == nil && !w.atApply && !w.warns && !w.quiet) {
+		t.Errorf("refused at plan: %t; planned is to %s, and said is %q", refused, plan.Action, plan.Diagnostics)
 	}
-	said = acctest.JoinLines([]string{said, plan.Says})
+	said = acctest.JoinLines([]string{said, plan.Diagnostics})
 	if plan.Action != "" {
 		if plan.Action == "replace" {
 			plan, config = b.Plan(nil), nil // the CLI deletes first
@@ -185,7 +185,7 @@ func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Block) st
 	case w.state != nil:
 		return b.Adopt(w.state(st))
 	case w.prepare != nil:
-		if says := b.Up(w.prepare(st)); acctest.IsError(says) {
+		if says := b.Up(w.prepare(st)); acctest.HasError(says) {
 			t.Fatalf("what comes before is refused: %s", says)
 		}
 	}
@@ -215,7 +215,7 @@ func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
 	}
 	switch {
 	case w.quiet:
-	case acctest.IsError(says) == w.warns, object == "", !strings.Contains(says, object):
+	case acctest.HasError(says) == w.warns, object == "", !strings.Contains(says, object):
 		t.Errorf("said is %q, which should be an error: %t, and name %q", says, !w.warns, object)
 	default:
 		t.Logf("%s", says)
@@ -288,7 +288,7 @@ func (st *lossFixture) content(t *testing.T) []string {
 			t.Fatal(err)
 		}
 	}
-	read(st.there.MustCall(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"view_type": "ALL", "max_results": 100}))
+	read(st.there.MustCall(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"view_type": "ALL", "max_results": 100}))
 	var all, ids []string
 	for _, e := range found.Experiments {
 		all, ids = append(all, fmt.Sprintf("experiment %s %s %s", e.ID, e.Name, e.Stage)), append(ids, e.ID)
@@ -336,13 +336,13 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 			planner = st.Provider(t, nil)
 		}
 		a, b := planner.Block(kind), planner.Block(kind)
-		acctest.ExpectSays(t, a.Adopt(state(st)), "")
+		acctest.ExpectDiagnostics(t, a.Adopt(state(st)), "")
 		st.role = "second"
-		acctest.ExpectSays(t, b.Adopt(state(st)), "")
+		acctest.ExpectDiagnostics(t, b.Adopt(state(st)), "")
 		st.role = first
 		plans := []acctest.Plan{a.Plan(nil), b.Plan(nil)}
-		said := []string{plans[0].Says, plans[1].Says}
-		if refused := acctest.IsError(acctest.JoinLines(said)); refused == byStranger {
+		said := []string{plans[0].Diagnostics, plans[1].Diagnostics}
+		if refused := acctest.HasError(acctest.JoinLines(said)); refused == byStranger {
 			t.Errorf("refused at plan: %t; said is %q", refused, said)
 		}
 		process := st.as(st.caller).Provider(t, nil)

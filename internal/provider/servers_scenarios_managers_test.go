@@ -30,34 +30,34 @@ func roleGuards(t *testing.T, s *server) {
 	const own = ": would remove your access: The provider is authenticated as"
 
 	r := as.Provider(t, nil).Block(kindRole)
-	acctest.ExpectSays(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Says, "warning at grants",
+	acctest.ExpectDiagnostics(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Diagnostics, "warning at grants",
 		"error at grants: Could not change grants of role"+own)
 	r.MustUp(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
 	for _, lowered := range []map[string]string{nil, {}, {"workspace/*": "USE"}, {"experiment/*": "MANAGE"}} {
-		acctest.ExpectSays(t, planned(r, roleConfig(role, lowered)).Says, "error at grants: Could not change grants of role"+own, boss.name, role,
+		acctest.ExpectDiagnostics(t, planned(r, roleConfig(role, lowered)).Diagnostics, "error at grants: Could not change grants of role"+own, boss.name, role,
 			"terraform state rm")
 	}
 	r.Refresh()
-	acctest.ExpectSays(t, r.Plan(nil).Says, "error at name: Could not delete role"+own, boss.name)
+	acctest.ExpectDiagnostics(t, r.Plan(nil).Diagnostics, "error at name: Could not delete role"+own, boss.name)
 	// Also with the plan of an admin.
 	r.Process = s.Provider(t, nil)
 	byAdmin := r.Plan(nil)
 	r.Process = as.Provider(t, nil)
-	acctest.ExpectSays(t, r.Apply(byAdmin, nil), "error at name: Could not delete role"+own)
+	acctest.ExpectDiagnostics(t, r.Apply(byAdmin, nil), "error at name: Could not delete role"+own)
 	s.expectRole(t, role, rows, boss.name)
 
 	m := as.Provider(t, nil).Block(kindMembers)
-	acctest.ExpectSays(t, m.Plan(membersConfig(role, ana)).Says, "error at users: Could not remove member from role"+own)
+	acctest.ExpectDiagnostics(t, m.Plan(membersConfig(role, ana)).Diagnostics, "error at users: Could not remove member from role"+own)
 	m.MustUp(membersConfig(role, ana, boss.name))
-	acctest.ExpectSays(t, planned(m, membersConfig(role, ana)).Says, "error at users: Could not remove member from role"+own)
+	acctest.ExpectDiagnostics(t, planned(m, membersConfig(role, ana)).Diagnostics, "error at users: Could not remove member from role"+own)
 	m.Refresh()
-	acctest.ExpectSays(t, m.Plan(nil).Says, "error at users: Could not remove member from role"+own)
+	acctest.ExpectDiagnostics(t, m.Plan(nil).Diagnostics, "error at users: Could not remove member from role"+own)
 	m.MustUp(membersConfig(role, boss.name))
 	one := as.Provider(t, nil).Block(kindMember)
-	acctest.ExpectSays(t, one.Adopt("role="+role+",user="+boss.name), "")
-	acctest.ExpectSays(t, one.Plan(nil).Says, "error at user: Could not remove member from role"+own)
+	acctest.ExpectDiagnostics(t, one.Adopt("role="+role+",user="+boss.name), "")
+	acctest.ExpectDiagnostics(t, one.Plan(nil).Diagnostics, "error at user: Could not remove member from role"+own)
 	one.Refresh()
-	acctest.ExpectSays(t, one.Plan(memberConfig(role, ana)).Says, "error at user: Could not remove member from role"+own)
+	acctest.ExpectDiagnostics(t, one.Plan(memberConfig(role, ana)).Diagnostics, "error at user: Could not remove member from role"+own)
 	s.expectRole(t, role, rows, boss.name)
 
 	// A rename removes nothing, neither from the role nor from its members in the same plan.
@@ -65,8 +65,8 @@ func roleGuards(t *testing.T, s *server) {
 	r.Process, m.Process = p, p
 	next := roleConfig(role+" renamed", rows, "description", "Managers.")
 	renamed, follows := r.Plan(next), m.Plan(membersConfig(role+" renamed", boss.name))
-	acctest.ExpectSays(t, renamed.Says+follows.Says, "")
-	acctest.ExpectSays(t, r.Apply(renamed, next)+m.Apply(follows, membersConfig(role+" renamed", boss.name)), "")
+	acctest.ExpectDiagnostics(t, renamed.Diagnostics+follows.Diagnostics, "")
+	acctest.ExpectDiagnostics(t, r.Apply(renamed, next)+m.Apply(follows, membersConfig(role+" renamed", boss.name)), "")
 	s.expectRole(t, role+" renamed", rows, boss.name)
 
 	// With another role that manages the workspace, or as a server admin, all of it is allowed.
@@ -75,11 +75,11 @@ func roleGuards(t *testing.T, s *server) {
 	s.assign(t, second, boss.name)
 	m.MustUp(membersConfig(role+" renamed", ana))
 	r.MustUp(roleConfig(role+" renamed", map[string]string{"workspace/*": "USE"}))
-	acctest.ExpectSays(t, m.Destroy(), "")
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, m.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 	admins := s.Provider(t, nil).Block(kindRole)
 	admins.MustUp(roleConfig(role, rows))
-	acctest.ExpectSays(t, admins.Destroy(), "")
+	acctest.ExpectDiagnostics(t, admins.Destroy(), "")
 
 	// For a user who is not a manager, the error names the requirement.
 	nobody := s.as(s.addUser(t))
@@ -134,7 +134,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	s.expectRoleIn(t, one, name, rows, ana)
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
 	imported := r.Process.Again().Block(kindRole)
-	acctest.ExpectSays(t, imported.Adopt("workspace="+one+",name="+name), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt("workspace="+one+",name="+name), "")
 	imported.ExpectSettled(config(one))
 
 	// The roles of a new workspace.
@@ -142,24 +142,24 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	adopt := func(more ...any) map[string]any {
 		return roleConfig("user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, append([]any{"workspace", one}, more...)...)
 	}
-	acctest.ExpectSays(t, seeded.Plan(adopt()).Says, "error at name: Could not create role: name already in use",
+	acctest.ExpectDiagnostics(t, seeded.Plan(adopt()).Diagnostics, "error at name: Could not create role: name already in use",
 		`Role "user" in workspace "`+one+`"`)
-	acctest.ExpectSays(t, seeded.Up(adopt("adopt_existing", true)), "warning: Description will be cleared")
+	acctest.ExpectDiagnostics(t, seeded.Up(adopt("adopt_existing", true)), "warning: Description will be cleared")
 	s.expectRoleIn(t, one, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"})
 
 	// A workspace that does not exist, and one that is created before the apply.
 	lost := r.Process.Again().Block(kindRole)
-	acctest.ExpectSays(t, lost.Up(config(two)), "warning at workspace: Workspace not found", "mlflow_workspace.NAME.name",
+	acctest.ExpectDiagnostics(t, lost.Up(config(two)), "warning at workspace: Workspace not found", "mlflow_workspace.NAME.name",
 		"error at workspace: Could not create role: Role", two)
 	plan := planned(lost, config(two))
-	acctest.ExpectSays(t, plan.Says, "warning at workspace: Workspace not found")
+	acctest.ExpectDiagnostics(t, plan.Diagnostics, "warning at workspace: Workspace not found")
 	made := s.Provider(t, nil)
-	acctest.ExpectSays(t, made.Block("mlflow_workspace").Plan(map[string]any{"name": two}).Says, "")
-	acctest.ExpectSays(t, made.Block(kindRole).Plan(config(two)).Says, "")
+	acctest.ExpectDiagnostics(t, made.Block("mlflow_workspace").Plan(map[string]any{"name": two}).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, made.Block(kindRole).Plan(config(two)).Diagnostics, "")
 	s.addWorkspace(t, two)
-	acctest.ExpectSays(t, lost.Apply(plan, config(two)), "")
+	acctest.ExpectDiagnostics(t, lost.Apply(plan, config(two)), "")
 	lost.ExpectSettled(config(two))
-	acctest.ExpectSays(t, lost.Destroy(), "")
+	acctest.ExpectDiagnostics(t, lost.Destroy(), "")
 
 	// Another workspace forces replacement.
 	if plan := planned(r, config(two)); plan.Action != "replace" {
@@ -170,21 +170,21 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	if s.readRole(t, one, name).found {
 		t.Error("the role is in both workspaces")
 	}
-	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state")
+	acctest.ExpectDiagnostics(t, m.Refresh(), "warning: Role not found, members removed from state")
 	// The provider's own workspace is the same as an argument that names it.
 	same := s.Provider(t, map[string]any{"workspace": two}).Block(kindRole)
-	acctest.ExpectSays(t, same.Adopt(name), "")
+	acctest.ExpectDiagnostics(t, same.Adopt(name), "")
 	same.ExpectSettled(roleConfig(name, rows))
 	elsewhere := s.Provider(t, nil).Block(kindRole)
 	elsewhere.State, elsewhere.Private = same.State, same.Private
-	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read role: another server", "MLflow workspace \""+two+"\"")
+	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read role: another server", "MLflow workspace \""+two+"\"")
 
 	// The roles of a workspace that is deleted outside Terraform are deleted, too.
 	s.deleteWorkspace(t, two)
-	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state")
+	acctest.ExpectDiagnostics(t, r.Refresh(), "warning: Role not found, removed from state")
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
-	acctest.ExpectSays(t, seeded.Destroy(), "")
-	acctest.ExpectSays(t, outside.Destroy(), "")
+	acctest.ExpectDiagnostics(t, seeded.Destroy(), "")
+	acctest.ExpectDiagnostics(t, outside.Destroy(), "")
 }
 
 // deleteWorkspace deletes a workspace outside Terraform. The response has no body.
@@ -224,12 +224,12 @@ func workspaceManager(t *testing.T, s *server) {
 	m.MustUp(in(membersConfig(name, ana, boss.name)))
 	m.MustUp(in(membersConfig(name, ana)))
 	one := r.Process.Again().Block(kindMember)
-	acctest.ExpectSays(t, one.Adopt("workspace="+workspace+",role="+name+",user="+ana), "")
+	acctest.ExpectDiagnostics(t, one.Adopt("workspace="+workspace+",role="+name+",user="+ana), "")
 	s.expectRoleIn(t, workspace, name, map[string]string{"experiment/*": "READ"}, ana)
-	acctest.ExpectSays(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role",
+	acctest.ExpectDiagnostics(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role",
 		"server admin or a manager of the workspace")
-	acctest.ExpectSays(t, m.Destroy(), "")
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, m.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
 // workspaceWithRoles creates a workspace, users, roles, members, an experiment, and its grants in one apply, and destroys them in one. Then

@@ -25,7 +25,7 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 	id := numberOf(number)
 	s.assign(t, id, carl)
 	m := s.Provider(t, nil).Block(kindMembers)
-	acctest.ExpectSays(t, m.Up(membersConfig(role, ana, ben)), "warning at users: Undeclared members will be removed", "  - "+carl)
+	acctest.ExpectDiagnostics(t, m.Up(membersConfig(role, ana, ben)), "warning at users: Undeclared members will be removed", "  - "+carl)
 	s.expectRole(t, role, map[string]string{}, ana, ben)
 	m.MustUp(membersConfig(role, ben, carl))
 	s.expectRole(t, role, map[string]string{}, ben, carl)
@@ -35,19 +35,19 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 		"others":   func() { s.unassign(t, id, carl); s.assign(t, id, ana) },
 	} {
 		behind()
-		acctest.ExpectSays(t, m.Refresh(), "")
-		if plan := m.Plan(membersConfig(role, ben, carl)); !slices.Equal(plan.Changed, []string{"users"}) || plan.Says != "" {
-			t.Errorf("%s: planned is to %s, changing %v; said is %q", what, plan.Action, plan.Changed, plan.Says)
+		acctest.ExpectDiagnostics(t, m.Refresh(), "")
+		if plan := m.Plan(membersConfig(role, ben, carl)); !slices.Equal(plan.Changed, []string{"users"}) || plan.Diagnostics != "" {
+			t.Errorf("%s: planned is to %s, changing %v; said is %q", what, plan.Action, plan.Changed, plan.Diagnostics)
 		}
 		m.MustUp(membersConfig(role, ben, carl))
 		s.expectRole(t, role, map[string]string{}, ben, carl)
 	}
 
 	// If a user or a role does not exist, nothing is changed.
-	acctest.ExpectSays(t, m.Up(membersConfig(role, ana, "nobody")), "error at users: Could not set members of role: Members of role",
+	acctest.ExpectDiagnostics(t, m.Up(membersConfig(role, ana, "nobody")), "error at users: Could not set members of role: Members of role",
 		`has no user "nobody"`, "Nothing was changed")
 	s.expectRole(t, role, map[string]string{}, ben, carl)
-	acctest.ExpectSays(t, m.Up(membersConfig("nobodies", ana)), "error at role: Could not set members of role: Role \"nobodies\"",
+	acctest.ExpectDiagnostics(t, m.Up(membersConfig("nobodies", ana)), "error at role: Could not set members of role: Role \"nobodies\"",
 		"mlflow_role.NAME.name")
 	s.expectRole(t, role, map[string]string{}, ben, carl)
 
@@ -61,14 +61,14 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 	s.expectRole(t, other, map[string]string{}, ben)
 	otherID := s.readRole(t, "default", other).id
 	s.updateRole(t, otherID, "name", other+" renamed")
-	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state: Role \""+other)
-	acctest.ExpectSays(t, m.Adopt(other+" renamed"), "")
+	acctest.ExpectDiagnostics(t, m.Refresh(), "warning: Role not found, members removed from state: Role \""+other)
+	acctest.ExpectDiagnostics(t, m.Adopt(other+" renamed"), "")
 	m.MustUp(membersConfig(other + " renamed"))
 	s.expectRole(t, other+" renamed", map[string]string{})
 	m.MustUp(membersConfig(other+" renamed", ana))
 	s.assign(t, otherID, carl)
 	m.Process = m.Again() // destroying removes what is in the state
-	acctest.ExpectSays(t, m.Apply(m.Plan(nil), nil), "")
+	acctest.ExpectDiagnostics(t, m.Apply(m.Plan(nil), nil), "")
 	s.expectRole(t, other+" renamed", map[string]string{}, carl)
 }
 
@@ -86,7 +86,7 @@ func roleMemberLifecycle(t *testing.T, s *server) {
 	s.assign(t, numberOf(number), ben)
 	m.ExpectSettled(memberConfig(role, ana))
 	s.unassign(t, numberOf(number), ana)
-	acctest.ExpectSays(t, m.Up(memberConfig(role, ana)), "warning: Member not found, removed from state: User \""+ana, role)
+	acctest.ExpectDiagnostics(t, m.Up(memberConfig(role, ana)), "warning: Member not found, removed from state: User \""+ana, role)
 	s.expectRole(t, role, map[string]string{}, ana, ben, carl)
 	m.MustUp(memberConfig(role, ben)) // who is a member already
 	s.expectRole(t, role, map[string]string{}, ben, carl)
@@ -94,15 +94,15 @@ func roleMemberLifecycle(t *testing.T, s *server) {
 	m.MustUp(memberConfig(other, ben))
 	s.expectRole(t, role, map[string]string{}, carl)
 	s.expectRole(t, other, map[string]string{}, ben)
-	acctest.ExpectSays(t, m.Up(memberConfig(other, "nobody")), "error at user: Could not add member to role: User \"nobody\"",
+	acctest.ExpectDiagnostics(t, m.Up(memberConfig(other, "nobody")), "error at user: Could not add member to role: User \"nobody\"",
 		"Nothing was changed")
-	acctest.ExpectSays(t, m.Up(memberConfig("nobodies", ben)), "error at role: Could not add member to role: Role \"nobodies\"")
+	acctest.ExpectDiagnostics(t, m.Up(memberConfig("nobodies", ben)), "error at role: Could not add member to role: Role \"nobodies\"")
 	s.expectRole(t, other, map[string]string{}, ben)
-	acctest.ExpectSays(t, m.Destroy(), "")
+	acctest.ExpectDiagnostics(t, m.Destroy(), "")
 	s.expectRole(t, other, map[string]string{})
 	m.MustUp(memberConfig(other, ana))
 	s.deleteUser(t, ana)
-	acctest.ExpectSays(t, m.Destroy(), "warning: Member not found, removed from state")
+	acctest.ExpectDiagnostics(t, m.Destroy(), "warning: Member not found, removed from state")
 }
 
 // roleAddresses checks that nothing declared is lost when a resource gets another address without a moved block.
@@ -164,13 +164,13 @@ func roleConflicts(t *testing.T, s *server) {
 			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Duplicate grant"},
 	} {
 		p := s.Provider(t, nil)
-		acctest.ExpectSays(t, withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Says), "")
-		if says := withoutWarnings(p.Block(c.b.kind).Plan(c.b.config).Says); !strings.HasPrefix(says, c.want) {
+		acctest.ExpectDiagnostics(t, withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Diagnostics), "")
+		if says := withoutWarnings(p.Block(c.b.kind).Plan(c.b.config).Diagnostics); !strings.HasPrefix(says, c.want) {
 			t.Errorf("%s: said is %q, want %q", what, says, c.want)
 		}
 		p = s.Provider(t, nil)
 		p.Block(c.b.kind).Plan(c.b.config)
-		if says := withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Says); !acctest.IsError(says) {
+		if says := withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Diagnostics); !acctest.HasError(says) {
 			t.Errorf("%s, the other way round: said is %q", what, says)
 		}
 	}
@@ -178,20 +178,20 @@ func roleConflicts(t *testing.T, s *server) {
 	m := s.Provider(t, nil).Block(kindMember)
 	m.MustUp(memberConfig(name, ana))
 	m.Refresh()
-	acctest.ExpectSays(t, m.Plan(nil).Says, "")
-	acctest.ExpectSays(t, m.Process.Block(kindMembers).Plan(membersConfig(name, ana)).Says, "")
+	acctest.ExpectDiagnostics(t, m.Plan(nil).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, m.Process.Block(kindMembers).Plan(membersConfig(name, ana)).Diagnostics, "")
 
 	// A role that another resource no longer declares.
 	r := s.Provider(t, nil).Block(kindRole)
 	given := roleConfig(s.Name("given"), nil)
 	r.MustUp(given)
 	r.Refresh()
-	acctest.ExpectSays(t, r.Plan(nil).Says, "")
-	acctest.ExpectSays(t, r.Process.Block(kindRole).Plan(given).Says, "error: Role would be deleted and recreated", "moved block")
+	acctest.ExpectDiagnostics(t, r.Plan(nil).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, r.Process.Block(kindRole).Plan(given).Diagnostics, "error: Role would be deleted and recreated", "moved block")
 	r.Refresh()
-	acctest.ExpectSays(t, r.Plan(roleConfig(s.Name("else"), nil)).Says, "")
-	acctest.ExpectSays(t, r.Process.Block(kindRole).Plan(given).Says, "error: Role name is still in use")
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Plan(roleConfig(s.Name("else"), nil)).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, r.Process.Block(kindRole).Plan(given).Diagnostics, "error: Role name is still in use")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
 // roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing it.
@@ -224,7 +224,7 @@ func roleExperiments(t *testing.T, s *server) {
 				func() { mustNotFail(t, access.Apply(access.Plan(nil), nil)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
 			r.ExpectSettled(with)
-			acctest.ExpectSays(t, r.Destroy(), "")
+			acctest.ExpectDiagnostics(t, r.Destroy(), "")
 		}
 	}
 }
@@ -239,7 +239,7 @@ func inOrder(forward bool, first, second func()) {
 
 func mustNotFail(t *testing.T, says string) {
 	t.Helper()
-	if acctest.IsError(says) {
+	if acctest.HasError(says) {
 		t.Error(says)
 	}
 }

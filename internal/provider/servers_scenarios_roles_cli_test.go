@@ -24,7 +24,7 @@ func listOfRoles(t *testing.T, s *server) {
 	s.assign(t, id, ana.name)
 	s.grant(t, s.Create(t, s.Name("direct"), nil), ana, "READ") // which makes a hidden role
 	data, says := s.Provider(t, nil).Data("mlflow_roles", map[string]any{})
-	acctest.ExpectSays(t, says, "")
+	acctest.ExpectDiagnostics(t, says, "")
 	text := fmt.Sprint(data["roles"])
 	for _, part := range []string{"name:" + name + " ", "grants:map[experiment/*:READ experiment/0:EDIT workspace/*:USE]",
 		"members:[" + ana.name + "]", "workspace:default"} {
@@ -36,7 +36,7 @@ func listOfRoles(t *testing.T, s *server) {
 		t.Errorf("the data source returns %s", text)
 	}
 	data, says = s.as(ana).Provider(t, nil).Data("mlflow_roles", map[string]any{})
-	acctest.ExpectSays(t, says, "warning: Members not returned: Roles of workspace \"default\"")
+	acctest.ExpectDiagnostics(t, says, "warning: Members not returned: Roles of workspace \"default\"")
 	if text := fmt.Sprint(data["roles"]); !strings.Contains(text, "name:"+name) || strings.Contains(text, "members:["+ana.name) {
 		t.Errorf("a member is shown %s", text)
 	}
@@ -61,7 +61,7 @@ func roleCalls(t *testing.T, s *server) {
 	again := p.Again()
 	for _, b := range blocks {
 		b.Process = again
-		acctest.ExpectSays(t, b.Read(), "")
+		acctest.ExpectDiagnostics(t, b.Read(), "")
 	}
 	if calls := relay.seen(); len(calls) > 3 {
 		t.Errorf("the refresh of %d objects sent the requests %q", len(blocks), calls)
@@ -216,7 +216,7 @@ func roleImports(t *testing.T, s *server) {
 	for importID, workspace := range map[string]any{name: nil, "name=" + name: nil, "workspace=default,name=" + name: "default",
 		"workspace=default," + name: "default"} {
 		r := s.Provider(t, nil).Block(kindRole)
-		acctest.ExpectSays(t, r.Adopt(importID), "")
+		acctest.ExpectDiagnostics(t, r.Adopt(importID), "")
 		config := roleConfig(name, rows)
 		if workspace != nil {
 			config["workspace"] = workspace
@@ -232,7 +232,7 @@ func roleImports(t *testing.T, s *server) {
 	} {
 		for prefix, workspace := range map[string]any{"": nil, "workspace=default,": "default"} {
 			b := s.Provider(t, nil).Block(kind)
-			acctest.ExpectSays(t, b.Adopt(prefix+c.id), "")
+			acctest.ExpectDiagnostics(t, b.Adopt(prefix+c.id), "")
 			config := maps.Clone(c.config)
 			if workspace != nil {
 				config["workspace"] = workspace
@@ -252,12 +252,12 @@ func roleImports(t *testing.T, s *server) {
 		}
 	}
 	_, says := importIdentity(p.Direct, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectSays(t, says, "error: Could not import role", "https://elsewhere.example.com")
-	acctest.ExpectSays(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
+	acctest.ExpectDiagnostics(t, says, "error: Could not import role", "https://elsewhere.example.com")
+	acctest.ExpectDiagnostics(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
-	acctest.ExpectSays(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
-	acctest.ExpectSays(t, p.Block(kindMember).Adopt("role="+name+",user=nobody"),
+	acctest.ExpectDiagnostics(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
+	acctest.ExpectDiagnostics(t, p.Block(kindMember).Adopt("role="+name+",user=nobody"),
 		`error: Could not import member of role: User "nobody" in role`)
-	acctest.ExpectSays(t, p.Block(kindMember).Adopt(name), "error: Invalid import ID", "role=ROLE,user=USER")
-	acctest.ExpectSays(t, p.Block(kindRole).Adopt("workspace=default"), "error: Invalid import ID", "name=NAME")
+	acctest.ExpectDiagnostics(t, p.Block(kindMember).Adopt(name), "error: Invalid import ID", "role=ROLE,user=USER")
+	acctest.ExpectDiagnostics(t, p.Block(kindRole).Adopt("workspace=default"), "error: Invalid import ID", "name=NAME")
 }

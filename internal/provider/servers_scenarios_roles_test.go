@@ -173,14 +173,14 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 		for kind, config := range map[string]map[string]any{
 			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
 		} {
-			if plan := s.Provider(t, nil).Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says,
+			if plan := s.Provider(t, nil).Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Diagnostics,
 				"error: Roles not supported: ") ||
-				!strings.Contains(plan.Says, why) {
-				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
+				!strings.Contains(plan.Diagnostics, why) {
+				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Diagnostics)
 			}
 		}
 		_, says := s.Provider(t, nil).Data("mlflow_roles", map[string]any{})
-		acctest.ExpectSays(t, says, "error: Roles not supported: ", why)
+		acctest.ExpectDiagnostics(t, says, "error: Roles not supported: ", why)
 	}
 }
 
@@ -219,7 +219,7 @@ func roleLifecycle(t *testing.T, s *server) {
 	r.MustUp(roleConfig(next, nil))
 	s.expectRole(t, next, map[string]string{}, ana.name)
 	r.MustUp(roleConfig(next, map[string]string{}))
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 	if s.readRole(t, "default", next).found {
 		t.Error("destroying left the role")
 	}
@@ -251,9 +251,9 @@ func roleDrift(t *testing.T, s *server) {
 		"a member":              {func(role serverRole) { s.assign(t, role.id, ana.name) }, nil},
 	} {
 		c.behind(s.readRole(t, "default", name))
-		acctest.ExpectSays(t, r.Refresh(), "")
-		if plan := r.Plan(config); !slices.Equal(plan.Changed, c.changed) || plan.Says != "" {
-			t.Errorf("%s: planned is to %s, changing %v, want %v; said is %q", what, plan.Action, plan.Changed, c.changed, plan.Says)
+		acctest.ExpectDiagnostics(t, r.Refresh(), "")
+		if plan := r.Plan(config); !slices.Equal(plan.Changed, c.changed) || plan.Diagnostics != "" {
+			t.Errorf("%s: planned is to %s, changing %v, want %v; said is %q", what, plan.Action, plan.Changed, c.changed, plan.Diagnostics)
 		}
 		r.MustUp(config)
 	}
@@ -263,16 +263,16 @@ func roleDrift(t *testing.T, s *server) {
 
 	// A role that is renamed or deleted is not found by its name.
 	s.updateRole(t, role.id, "name", name+" of others")
-	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
+	acctest.ExpectDiagnostics(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
 	s.updateRole(t, role.id, "name", name)
 	r.Process = r.Again()
-	acctest.ExpectSays(t, r.Adopt(name), "")
+	acctest.ExpectDiagnostics(t, r.Adopt(name), "")
 	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": role.id})
 	other := s.makeRole(t, s.Name("gets the number")) // which SQLite gives again
-	acctest.ExpectSays(t, r.Up(config), "warning: Role not found, removed from state")
+	acctest.ExpectDiagnostics(t, r.Up(config), "warning: Role not found, removed from state")
 	s.expectRole(t, name, declared)
 	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": other})
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
 func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
@@ -291,10 +291,10 @@ func existingRole(t *testing.T, s *server) {
 	s.assign(t, id, ana.name)
 	r := s.Provider(t, nil).Block(kindRole)
 	declared := map[string]string{"experiment/*": "READ", "workspace/*": "USE"}
-	acctest.ExpectSays(t, r.Up(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
+	acctest.ExpectDiagnostics(t, r.Up(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
 		"adopt_existing = true", "moved block")
 	config := roleConfig(name, declared, "adopt_existing", true)
-	acctest.ExpectSays(t, r.Up(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
+	acctest.ExpectDiagnostics(t, r.Up(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
 		"warning: Description will be cleared", "Of others.")
 	if role := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "workspace/*": "USE", "prompt/bot": "READ"},
 		ana.name); role.id != id || !role.hasNoDescription {
@@ -302,13 +302,13 @@ func existingRole(t *testing.T, s *server) {
 	}
 	config["adopt_existing"] = false
 	r.MustUp(config)
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 
 	// An adopted role is updated as declared, or an error reports the reason. Then the state is empty, and the next apply continues.
 	id = numberOf(s.makeRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
-	acctest.ExpectSays(t, withoutWarnings(r.Up(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
+	acctest.ExpectDiagnostics(t, withoutWarnings(r.Up(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
 		"Invalid resource type 'thing'", "'experiment'")
 	if r.Values() != nil {
 		t.Errorf("the state is %v", r.Values())
@@ -316,7 +316,7 @@ func existingRole(t *testing.T, s *server) {
 	s.expectRole(t, name, map[string]string{"experiment/*": "READ", "run/*": "READ"})
 	r.Up(roleConfig(name, declared, "adopt_existing", true))
 	s.expectRole(t, name, declared)
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
 func numberOf(id any) int {
@@ -329,7 +329,7 @@ func roleFailures(t *testing.T, s *server) {
 	name := s.Name("fails")
 	through, relay := newRelayBackend(t, s.Backend)
 	r := through.Provider(t, nil).Block(kindRole)
-	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
+	acctest.ExpectDiagnostics(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
 		"error at grants: Could not add grant", "Invalid resource type")
 	if r.Values() != nil || s.readRole(t, "default", name).found {
 		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
@@ -340,13 +340,13 @@ func roleFailures(t *testing.T, s *server) {
 		r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))
 		s.expectRole(t, name, map[string]string{"experiment/*": "READ"})
 		relay.interceptPath(rbacCalls+path, nil)
-		acctest.ExpectSays(t, r.Destroy(), "")
+		acctest.ExpectDiagnostics(t, r.Destroy(), "")
 	}
 	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
 	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
-	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
+	acctest.ExpectDiagnostics(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
 		t.Errorf("the state is %v", got)
 	}
@@ -358,10 +358,10 @@ func roleFailures(t *testing.T, s *server) {
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
 
 	taken, _ := s.addRole(t)
-	acctest.ExpectSays(t, r.Up(roleConfig(taken, map[string]string{"experiment/*": "READ"})),
+	acctest.ExpectDiagnostics(t, r.Up(roleConfig(taken, map[string]string{"experiment/*": "READ"})),
 		"error at name: Could not rename role: name already in use", taken)
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
-	acctest.ExpectSays(t, r.Destroy(), "")
+	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 
 	for says, config := range map[string]map[string]any{
 		"error at grants: Invalid grant: \"experiment\" has no pattern": roleConfig(name,
@@ -373,10 +373,10 @@ func roleFailures(t *testing.T, s *server) {
 			map[string]string{"workspace/*": "EDIT"}),
 		"error at name: Invalid role name: ": roleConfig("__user_1__", nil),
 	} {
-		acctest.ExpectSays(t, r.Plan(config).Says, says)
+		acctest.ExpectDiagnostics(t, r.Plan(config).Diagnostics, says)
 	}
-	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
+	acctest.ExpectDiagnostics(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
 		"Invalid permission 'OWN'")
-	acctest.ExpectSays(t, planned(r, roleConfig(name, map[string]string{"experiment/987654321": "READ"})).Says,
+	acctest.ExpectDiagnostics(t, planned(r, roleConfig(name, map[string]string{"experiment/987654321": "READ"})).Diagnostics,
 		"warning at grants: Experiment not found", "987654321")
 }

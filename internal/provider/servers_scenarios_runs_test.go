@@ -15,7 +15,7 @@ func runsWithoutAccess(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	for id, level := range map[string]string{readable: "CAN_READ", denied: "DENY"} {
 		p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
-		if says := withoutWarnings(p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}}))); acctest.IsError(says) {
+		if says := withoutWarnings(p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}}))); acctest.HasError(says) {
 			t.Fatal(says)
 		}
 	}
@@ -26,9 +26,9 @@ func runsWithoutAccess(t *testing.T, s *server) {
 		t.Errorf("runs %q, said is %q", runNames(found), says)
 	}
 	_, says := d.Data("mlflow_runs", map[string]any{"experiment_ids": []string{readable, denied}, "limit": 10})
-	acctest.ExpectSays(t, says, "error at experiment_ids: Could not search runs: Experiment "+denied+": ", "HTTP 403")
+	acctest.ExpectDiagnostics(t, says, "error at experiment_ids: Could not search runs: Experiment "+denied+": ", "HTTP 403")
 	for kind, begin := range map[string]string{"mlflow_run": "error at run_id: Could not read run: ", "mlflow_run_artifacts": "error at run_id: Could not list artifacts: "} {
 		_, says := d.Data(kind, map[string]any{"run_id": hidden})
-		acctest.ExpectSays(t, says, begin, "HTTP 403")
+		acctest.ExpectDiagnostics(t, says, begin, "HTTP 403")
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 const (
 	rbacCalls   = "/api/3.0/mlflow/"
-	legacyCalls = acctest.ExperimentCalls + "permissions/"
+	legacyCalls = acctest.ExperimentsPath + "permissions/"
 )
 
 // serverScenarios run only on real servers, before the scenarios for all servers.
@@ -206,7 +206,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	s.grant(t, id, ben, "EDIT")
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
 	first := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
-	acctest.ExpectSays(t, p.Up(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
+	acctest.ExpectDiagnostics(t, p.Up(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	second := grantsConfig(id, map[string]any{
@@ -232,7 +232,7 @@ func usersAndRoles(t *testing.T, s *server) {
 		}, []string{"groups", "retained"}},
 	} {
 		c.behind()
-		acctest.ExpectSays(t, p.Refresh(), "")
+		acctest.ExpectDiagnostics(t, p.Refresh(), "")
 		if planned := p.Plan(second); !slices.Equal(planned.Changed, c.changed) {
 			t.Errorf("%s: planned is to %s, changing %v, want %v", what, planned.Action, planned.Changed, c.changed)
 		}
@@ -250,12 +250,12 @@ func usersAndRoles(t *testing.T, s *server) {
 	}
 
 	imported := p.Process.Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, imported.Adopt(id), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt(id), "")
 	imported.ExpectSettled(second)
-	acctest.ExpectSays(t, p.Destroy(), "")
+	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, nil)
 	s.Remove(t, id)
-	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
+	acctest.ExpectDiagnostics(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
 }
 
 // failedLevelChange fails the second half of a change of a level. The provider restores the old level, and the error reports the result.
@@ -281,10 +281,10 @@ func failedLevelChange(t *testing.T, s *server) {
 	}
 	grant := rbacCalls + "users/permissions/grant"
 	relay.interceptPath(grant, refuseLevel(`"EDIT"`))
-	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
+	acctest.ExpectDiagnostics(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 	relay.interceptPath(grant, refuse)
-	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
+	acctest.ExpectDiagnostics(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
 	s.expectHeld(t, id, nil)
 	relay.interceptPath(grant, nil)
 	p.MustUp(config("CAN_EDIT"))
@@ -306,9 +306,9 @@ func failedLevelChange(t *testing.T, s *server) {
 	behind.URL = front.URL
 	for _, after := range []bool{false, true} {
 		one := behind.Provider(t, nil).Block("mlflow_experiment_permissions")
-		acctest.ExpectSays(t, one.Adopt(id), "")
+		acctest.ExpectDiagnostics(t, one.Adopt(id), "")
 		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
-		acctest.ExpectSays(t, says, "error: Could not set permissions: Experiment "+id)
+		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id)
 		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 	}
 }
@@ -325,7 +325,7 @@ func adminsRole(t *testing.T, s *server) {
 	s.expectHeld(t, id, nil)
 	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": id, "permission": "MANAGE"})
-	acctest.ExpectSays(t, p.Refresh(), "")
+	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(none); !slices.Contains(planned.Changed, "groups") {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
@@ -337,12 +337,12 @@ func rbacLevels(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
 	for _, level := range []string{"CAN_READ", "USE", "CAN_EDIT", "CAN_MANAGE", "DENY"} {
-		if says := p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.IsError(says) {
+		if says := p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(says) {
 			t.Errorf("%s says %q", level, says)
 		}
 		s.expectHeld(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
 	}
-	acctest.ExpectSays(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "NO_PERMISSIONS"}})),
+	acctest.ExpectDiagnostics(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "NO_PERMISSIONS"}})),
 		"error: Could not set permissions: Experiment "+id, "Invalid permission")
 	s.expectHeld(t, id, nil, "user "+ana.name+" DENY")
 }
@@ -353,21 +353,21 @@ func missingPrincipals(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	people := []person{admin, ana, {name: "nobody"}}
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, withoutWarnings(p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t, withoutWarnings(p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
 		"error at users: Could not set permissions: Experiment "+id, `"nobody"`, "Nothing was changed")
 	s.expectHeld(t, id, people, "user admin MANAGE")
 	says := withoutWarnings(p.Up(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
 	if s.kind.grants == rbacGrants {
-		acctest.ExpectSays(t, says, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
+		acctest.ExpectDiagnostics(t, says, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
 	} else {
-		acctest.ExpectSays(t, says, "error: Could not set permissions: Experiment "+id, "has no roles")
+		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id, "has no roles")
 	}
 	machine := "6f1c2a34-5b67-4c89-9d01-23456789abcd"
-	acctest.ExpectSays(t, withoutWarnings(p.Up(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t, withoutWarnings(p.Up(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
 		"error", "has no service principals")
 	s.expectHeld(t, id, people, "user admin MANAGE")
 	one := p.Process.Block("mlflow_experiment_permission")
-	acctest.ExpectSays(t, one.Up(grantsConfig(id, map[string]any{"user_name": "nobody", "permission_level": "CAN_READ"})),
+	acctest.ExpectDiagnostics(t, one.Up(grantsConfig(id, map[string]any{"user_name": "nobody", "permission_level": "CAN_READ"})),
 		"error at user_name: Could not grant permission", "Nothing was changed")
 	s.expectHeld(t, id, people, "user admin MANAGE")
 }

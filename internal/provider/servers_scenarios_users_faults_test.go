@@ -22,16 +22,16 @@ func userElsewhere(t *testing.T, s *server) {
 	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Block("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
-	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
+	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
 		"was changed")
-	acctest.ExpectSays(t, planned(elsewhere, nil).Says, "error: Could not delete user: another server", name)
-	acctest.ExpectSays(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Says, "error: Could not change user: another "+
+	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: another server", name)
+	acctest.ExpectDiagnostics(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics, "error: Could not change user: another "+
 		"server", name)
-	acctest.ExpectSays(t, elsewhere.Apply(planned(u, nil), nil), "error: Could not delete user: another server", name)
-	acctest.ExpectSays(t, elsewhere.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
+	acctest.ExpectDiagnostics(t, elsewhere.Apply(planned(u, nil), nil), "error: Could not delete user: another server", name)
+	acctest.ExpectDiagnostics(t, elsewhere.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
 		"not change user: another server", name)
 	s.expectUser(t, name, false, firstPassword)
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 }
 
 // userFailures tests a lost response, and failures between requests.
@@ -64,34 +64,34 @@ func userFailures(t *testing.T, s *server) {
 	// The update of admin succeeds and the one of the password fails: the state contains the new value of admin.
 	relay.interceptPath(userCalls+"update-password", refused)
 	both := userConfig(name, "admin", true, "password_wo_version", 2)
-	acctest.ExpectSays(t, u.Up(both), "error: Could not set password: User ", name)
+	acctest.ExpectDiagnostics(t, u.Up(both), "error: Could not set password: User ", name)
 	if got := u.Values(); !acctest.IsTrue(got["admin"]) {
 		t.Errorf("the state is %v", got)
 	}
 	relay.interceptPath("", nil)
 	u.MustUp(both)
 	s.expectUser(t, name, true, firstPassword)
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 
 	// A new account that could not be made an admin stays in the state, and the next apply makes it one.
 	relay.interceptPath(userCalls+"update-admin", refused)
 	name = s.newUser()
 	u = through.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, u.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
+	acctest.ExpectDiagnostics(t, u.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
 		"make the user a server admin", name,
 		"The next plan shows admin")
 	relay.interceptPath("", nil)
-	acctest.ExpectSays(t, u.Refresh(), "")
+	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := planned(u, userConfig(name, "admin", true)); !slices.Equal(plan.Changed, []string{"admin"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
 	u.MustUp(userConfig(name, "admin", true))
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 
 	// An account that cannot be adopted completely is not in the state.
 	ana := s.addUser(t)
 	relay.interceptPath(userCalls+"update-admin", refused)
-	acctest.ExpectSays(t, u.Up(userConfig(ana.name, "adopt_existing", true, "admin", true)), "error: Could not adopt user: User "+
+	acctest.ExpectDiagnostics(t, u.Up(userConfig(ana.name, "adopt_existing", true, "admin", true)), "error: Could not adopt user: User "+
 		"", ana.name)
 	if u.Values() != nil {
 		t.Error("the account is in the state")
@@ -104,9 +104,9 @@ func usersWithoutAuthentication(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
 	u := d.Block("mlflow_user")
 	plan := planned(u, userConfig("ana"))
-	acctest.ExpectSays(t, plan.Says, "error: Users not supported", "without authentication", "basic-auth")
+	acctest.ExpectDiagnostics(t, plan.Diagnostics, "error: Users not supported", "without authentication", "basic-auth")
 	_, says := d.Data("mlflow_users", map[string]any{})
-	acctest.ExpectSays(t, says, "error: Could not read users", "without authentication", "basic-auth")
+	acctest.ExpectDiagnostics(t, says, "error: Could not read users", "without authentication", "basic-auth")
 }
 
 // listOfUsers reads the data source as an admin.
@@ -117,7 +117,7 @@ func listOfUsers(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
 	state, says := d.Data("mlflow_users", map[string]any{})
 	if s.kind.grants == unlistedGrants {
-		acctest.ExpectSays(t, says, "error: Could not read users", "needs MLflow 3.11 or newer")
+		acctest.ExpectDiagnostics(t, says, "error: Could not read users", "needs MLflow 3.11 or newer")
 		return
 	}
 	users := acctest.ObjectsOf(state["users"])
@@ -153,19 +153,19 @@ func userCallers(t *testing.T, s *server) {
 	d := s.as(ben).Provider(t, nil)
 	u := d.Block("mlflow_user")
 	name := s.newUser()
-	acctest.ExpectSays(t, u.Up(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
+	acctest.ExpectDiagnostics(t, u.Up(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
 	if u.Values() != nil {
 		t.Error("the user is in the state")
 	}
 	managed := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, managed.Adopt(ana.name), "")
+	acctest.ExpectDiagnostics(t, managed.Adopt(ana.name), "")
 	for could, config := range map[string]map[string]any{
 		"change user": {"username": ana.name, "admin": true}, "delete user": nil,
 		"set password": userConfig(ana.name, "password_wo_version", 1),
 	} {
 		attempt := s.as(ben).Provider(t, nil).Block("mlflow_user")
 		attempt.State, attempt.Private = managed.State, managed.Private
-		acctest.ExpectSays(t, attempt.Apply(planned(managed, config), config), "error: Could not "+
+		acctest.ExpectDiagnostics(t, attempt.Apply(planned(managed, config), config), "error: Could not "+
 			""+could+": User ", ana.name, "Only a server admin can manage users")
 	}
 	s.expectUser(t, ana.name, false, ana.password)

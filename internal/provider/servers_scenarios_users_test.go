@@ -71,7 +71,7 @@ func (s *server) expectUser(t *testing.T, name string, admin bool, password stri
 // authenticates reports whether the server accepts a username and a password.
 func (s *server) authenticates(t *testing.T, name, password string) bool {
 	t.Helper()
-	status, _ := s.as(person{name, password}).Call(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"max_results": 1})
+	status, _ := s.as(person{name, password}).Call(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"max_results": 1})
 	return status == http.StatusOK
 }
 
@@ -123,13 +123,13 @@ func userLifecycle(t *testing.T, s *server) {
 	// The version and the password can be removed.
 	u.MustUp(map[string]any{"username": name, "admin": true})
 	s.expectUser(t, name, true, secondPassword)
-	acctest.ExpectSays(t, u.Up(map[string]any{"username": name, "admin": true, "password_wo_version": 2}), "error at "+
+	acctest.ExpectDiagnostics(t, u.Up(map[string]any{"username": name, "admin": true, "password_wo_version": 2}), "error at "+
 		"password_wo_version: Could not set password", name,
 		"password_wo is not set")
 
 	// Changes outside Terraform are planned and corrected.
 	s.setAdmin(t, name, false)
-	acctest.ExpectSays(t, u.Refresh(), "")
+	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := planned(u, map[string]any{"username": name, "admin": true}); !slices.Equal(plan.Changed, []string{"admin"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
@@ -137,7 +137,7 @@ func userLifecycle(t *testing.T, s *server) {
 	u.MustUp(map[string]any{"username": name}) // which is admin = false
 	s.expectUser(t, name, false, secondPassword)
 	s.deleteUser(t, name)
-	acctest.ExpectSays(t, u.Up(userConfig(name)), "warning: User not found, removed from state", name, "deleted outside Terraform")
+	acctest.ExpectDiagnostics(t, u.Up(userConfig(name)), "warning: User not found, removed from state", name, "deleted outside Terraform")
 	s.expectUser(t, name, false, firstPassword)
 
 	// A user that was deleted and created again outside Terraform has a new server ID, which is unmanaged.
@@ -146,16 +146,16 @@ func userLifecycle(t *testing.T, s *server) {
 	u.MustUp(userConfig(name))
 
 	imported := u.Process.Block("mlflow_user")
-	acctest.ExpectSays(t, imported.Adopt(name), "")
+	acctest.ExpectDiagnostics(t, imported.Adopt(name), "")
 	imported.ExpectSettled(map[string]any{"username": name, "admin": false})
-	acctest.ExpectSays(t, u.Process.Block("mlflow_user").Adopt(name+"?"), "error: Could not import user: User ",
+	acctest.ExpectDiagnostics(t, u.Process.Block("mlflow_user").Adopt(name+"?"), "error: Could not import user: User ",
 		"was not found", "case-sensitive")
 	state, says := importIdentity(u.Direct, "mlflow_user", map[string]any{"username": name, "tracking_uri": s.URL + "/"})
 	if says != "" || state["username"] != name {
 		t.Errorf("import by identity says %q, and the state is %v", says, state)
 	}
 	_, says = importIdentity(u.Direct, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
-	acctest.ExpectSays(t, says, "error: Could not import user", "The identity contains the server https://mlflow.example.com")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import user", "The identity contains the server https://mlflow.example.com")
 
 	renamed := s.newUser()
 	if plan := planned(u, userConfig(renamed)); plan.Action != "replace" {
@@ -167,25 +167,25 @@ func userLifecycle(t *testing.T, s *server) {
 	}
 	s.expectUser(t, renamed, false, firstPassword)
 	u.MustUp(userConfig(renamed, "deletion_policy", "retain"))
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 	s.expectUser(t, renamed, false, firstPassword)
 	again := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, again.Adopt(renamed), "")
-	acctest.ExpectSays(t, again.Destroy(), "")
+	acctest.ExpectDiagnostics(t, again.Adopt(renamed), "")
+	acctest.ExpectDiagnostics(t, again.Destroy(), "")
 	if _, ok := s.userOf(t, renamed); ok {
 		t.Error("destroying left the user")
 	}
 	again.MustUp(userConfig(renamed))
 	s.deleteUser(t, renamed)
 	again.Process = again.Again()
-	acctest.ExpectSays(t, again.Apply(again.Plan(nil), nil), "") // gone already
+	acctest.ExpectDiagnostics(t, again.Apply(again.Plan(nil), nil), "") // gone already
 }
 
 // existingUser checks that a username in use is an error, and that adopt_existing adopts the account.
 func existingUser(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, u.Up(userConfig(ana.name)), "error at username: Could not create user: username already in "+
+	acctest.ExpectDiagnostics(t, u.Up(userConfig(ana.name)), "error at username: Could not create user: username already in "+
 		"use", ana.name, "import {", "adopt_existing = true")
 	s.expectUser(t, ana.name, false, ana.password)
 	if u.Values() != nil {
@@ -193,26 +193,26 @@ func existingUser(t *testing.T, s *server) {
 	}
 	u.MustUp(map[string]any{"username": ana.name, "adopt_existing": true, "admin": true})
 	s.expectUser(t, ana.name, true, ana.password)
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 	ben := s.addUser(t)
 	s.setAdmin(t, ben.name, true)
 	u.MustUp(userConfig(ben.name, "adopt_existing", true))
 	s.expectUser(t, ben.name, false, firstPassword)
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 
 	// A new account requires a password.
 	name := s.newUser()
 	for _, config := range []map[string]any{{"username": name}, {"username": name, "adopt_existing": true}} {
-		acctest.ExpectSays(t, planned(u, config).Says, "error at password_wo: Could not create user", name, "Terraform 1.11 or "+
+		acctest.ExpectDiagnostics(t, planned(u, config).Diagnostics, "error at password_wo: Could not create user", name, "Terraform 1.11 or "+
 			"OpenTofu 1.11")
 	}
-	acctest.ExpectSays(t, planned(u, userConfig(name, "password_wo", "")).Says, "error at password_wo: Invalid password: The password "+
+	acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "")).Diagnostics, "error at password_wo: Invalid password: The password "+
 		"is empty")
 	if s.kind.grants == unlistedGrants { // the plan cannot know the version
-		acctest.ExpectSays(t, u.Up(userConfig(name, "password_wo", "short-pw")), "error: Could not create user: User "+
+		acctest.ExpectDiagnostics(t, u.Up(userConfig(name, "password_wo", "short-pw")), "error: Could not create user: User "+
 			"", name, "12 characters")
 	} else {
-		acctest.ExpectSays(t, planned(u, userConfig(name, "password_wo", "short-pw")).Says, "error at password_wo: Invalid "+
+		acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "short-pw")).Diagnostics, "error at password_wo: Invalid "+
 			"password", name, "8 characters")
 	}
 	if _, ok := s.userOf(t, name); ok {
@@ -220,10 +220,10 @@ func existingUser(t *testing.T, s *server) {
 	}
 	u.MustUp(userConfig(name, "password_wo", "123456789012"))
 	if s.kind.grants != unlistedGrants {
-		acctest.ExpectSays(t, planned(u, userConfig(name, "password_wo", "short-pw", "password_wo_version", 1)).Says, "error at "+
+		acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "short-pw", "password_wo_version", 1)).Diagnostics, "error at "+
 			"password_wo: Invalid password", name)
 	}
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 }
 
 // protectedUsers checks that no plan removes the account of the provider, or the last admin.
@@ -232,7 +232,7 @@ func protectedUsers(t *testing.T, s *server) {
 	s.setAdmin(t, boss.name, true)
 	own := s.as(boss).Provider(t, nil)
 	u := own.Block("mlflow_user")
-	acctest.ExpectSays(t, u.Adopt(boss.name), "")
+	acctest.ExpectDiagnostics(t, u.Adopt(boss.name), "")
 	kept := map[string]any{"username": boss.name, "admin": true}
 	u.ExpectSettled(kept)
 	const demoted, reset = "error at admin: Could not change user: User ", "error at password_wo_version: Could not set password: User "
@@ -250,14 +250,14 @@ func protectedUsers(t *testing.T, s *server) {
 		"both":             {userConfig(boss.name, "admin", false, "password_wo_version", 9), demoted},
 	}
 	for what, a := range attempts {
-		acctest.ExpectSays(t, planned(u, a.config).Says, a.says, boss.name, "is the account that the provider is authenticated as")
+		acctest.ExpectDiagnostics(t, planned(u, a.config).Diagnostics, a.says, boss.name, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
 		// The same if the plan could not know it, because another admin created it.
 		stranger := s.Provider(t, nil).Block("mlflow_user")
 		stranger.State, stranger.Private = u.State, u.Private
 		plan := planned(stranger, a.config)
 		if plan.Action == "" || plan.Action == "none" {
-			t.Errorf("%s: another admin is told %q, to %s", what, plan.Says, plan.Action)
+			t.Errorf("%s: another admin is told %q, to %s", what, plan.Diagnostics, plan.Action)
 			continue
 		}
 		if plan.Action == "replace" {
@@ -265,18 +265,18 @@ func protectedUsers(t *testing.T, s *server) {
 		}
 		attempt := s.as(boss).Provider(t, nil).Block("mlflow_user")
 		attempt.State, attempt.Private = u.State, u.Private
-		acctest.ExpectSays(t, attempt.Apply(plan, a.config), a.says, "is the account that the provider is authenticated as")
+		acctest.ExpectDiagnostics(t, attempt.Apply(plan, a.config), a.says, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
 	}
 	fresh := s.as(boss).Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Says, "error at admin: Could not change "+
+	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics, "error at admin: Could not change "+
 		"user", boss.name)
-	acctest.ExpectSays(t, planned(fresh, userConfig(boss.name, "adopt_existing", true, "admin", true)).Says, "error at "+
+	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true, "admin", true)).Diagnostics, "error at "+
 		"password_wo_version: Could not set password", boss.name)
 	fresh = s.as(boss).Provider(t, nil).Block("mlflow_user")
 	harmless := map[string]any{"username": boss.name, "adopt_existing": true, "admin": true, "deletion_policy": "retain"}
 	fresh.MustUp(harmless)
-	acctest.ExpectSays(t, fresh.Destroy(), "")
+	acctest.ExpectDiagnostics(t, fresh.Destroy(), "")
 	s.expectUser(t, boss.name, true, boss.password)
 	lastAdmin(t, s, boss)
 	s.setAdmin(t, boss.name, false)
@@ -286,14 +286,14 @@ func protectedUsers(t *testing.T, s *server) {
 func lastAdmin(t *testing.T, s *server, boss person) {
 	t.Helper()
 	second := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, second.Adopt(boss.name), "")
+	acctest.ExpectDiagnostics(t, second.Adopt(boss.name), "")
 	demote := map[string]any{"username": boss.name}
 	plan := planned(second, demote)
 	first := s.as(boss).Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, first.Adopt(adminName), "")
+	acctest.ExpectDiagnostics(t, first.Adopt(adminName), "")
 	other := planned(first, map[string]any{"username": adminName})
-	acctest.ExpectSays(t, second.Apply(plan, demote), "")
-	if says := first.Apply(other, map[string]any{"username": adminName}); !acctest.IsError(says) {
+	acctest.ExpectDiagnostics(t, second.Apply(plan, demote), "")
+	if says := first.Apply(other, map[string]any{"username": adminName}); !acctest.HasError(says) {
 		t.Errorf("the last admin was demoted, and said is %q", says)
 	}
 	s.expectUser(t, adminName, true, adminPassword)
@@ -310,11 +310,11 @@ func userWithGrants(t *testing.T, s *server) {
 	s.grant(t, id, ana, "READ")
 	says := u.Destroy()
 	if s.kind.grants == rbacGrants {
-		acctest.ExpectSays(t, says, "")
+		acctest.ExpectDiagnostics(t, says, "")
 		return
 	}
-	acctest.ExpectSays(t, says, "error: Could not delete user: User ", name, "Revoke its permissions first", "retain")
+	acctest.ExpectDiagnostics(t, says, "error: Could not delete user: User ", name, "Revoke its permissions first", "retain")
 	s.expectUser(t, name, false, firstPassword)
 	s.revoke(t, id, ana)
-	acctest.ExpectSays(t, u.Destroy(), "")
+	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 }

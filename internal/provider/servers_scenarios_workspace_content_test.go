@@ -24,11 +24,11 @@ func workspaceWithContent(t *testing.T, s *server) {
 	a, b := there.Create(t, "churn", nil), there.Create(t, "demand", nil)
 	expectRefused := func(content string) {
 		t.Helper()
-		acctest.ExpectSays(t, w.Refresh(), "")
-		acctest.ExpectSays(t, w.Plan(nil).Says, "error at deletion_policy: Could not destroy workspace: MLflow workspace",
+		acctest.ExpectDiagnostics(t, w.Refresh(), "")
+		acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "error at deletion_policy: Could not destroy workspace: MLflow workspace",
 			"It contains "+content+".", "Nothing was deleted.",
 			"mlflow gc --workspace "+name, `apply deletion_policy = "retain"`)
-		acctest.ExpectSays(t, w.Plan(workspaceConfig(newWorkspaceName(), nil)).Says, "error at name: Could not replace workspace: MLflow "+
+		acctest.ExpectDiagnostics(t, w.Plan(workspaceConfig(newWorkspaceName(), nil)).Diagnostics, "error at name: Could not replace workspace: MLflow "+
 			"workspace", "It contains "+content+".")
 		s.expectWorkspace(t, name, config)
 	}
@@ -53,7 +53,7 @@ func workspaceWithContent(t *testing.T, s *server) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mlflow gc: %s\n%s", err, out)
 	}
-	acctest.ExpectSays(t, w.Destroy(), "")
+	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 	s.expectWorkspace(t, name, nil)
 }
 
@@ -63,11 +63,11 @@ func workspaceFilled(t *testing.T, s *server) {
 	w := s.Provider(t, nil).Block("mlflow_workspace")
 	config := workspaceConfig(name, nil)
 	w.MustUp(config)
-	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	planned := w.Plan(nil)
 	there := s.within(name)
 	id := there.Create(t, "churn", nil)
-	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
 		"1 resource(s)", `It contains 1 experiment ("churn").`)
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")
@@ -89,7 +89,7 @@ func workspaceRetained(t *testing.T, s *server) {
 	renamed := newWorkspaceName()
 	w.MustUp(workspaceConfig(renamed, map[string]any{"deletion_policy": "retain"}))
 	s.expectWorkspace(t, name, config)
-	acctest.ExpectSays(t, w.Destroy(), "")
+	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
 	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
 }
@@ -107,16 +107,16 @@ func workspaceRoles(t *testing.T, s *server) {
 	if len(seeded) != 2 || seeded["admin"] == 0 || seeded["user"] == 0 {
 		t.Fatalf("a new workspace has the roles %v", seeded)
 	}
-	acctest.ExpectSays(t, w.Refresh(), "")
-	acctest.ExpectSays(t, w.Plan(nil).Says, "")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "")
 	ana := s.addUser(t)
 	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
 	there.makeRole(t, "ds")
-	acctest.ExpectSays(t, w.Refresh(), "")
-	acctest.ExpectSays(t, w.Plan(nil).Says, "warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
 		"workspace", `"ds" (no members)`,
 		`"user" (members: `+ana.name+`)`)
-	acctest.ExpectSays(t, w.Destroy(), "warning: Roles will be deleted with the workspace")
+	acctest.ExpectDiagnostics(t, w.Destroy(), "warning: Roles will be deleted with the workspace")
 	if left, _ := s.MustCall(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
 		t.Errorf("the deleted workspace leaves the roles %v", left)
 	}
@@ -154,7 +154,7 @@ func workspaceAndContent(t *testing.T, s *server) {
 // expectNoExperiments checks that there is no active experiment.
 func (s *server) expectNoExperiments(t *testing.T) {
 	t.Helper()
-	search := s.MustCall(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"view_type": "ACTIVE_ONLY", "max_results": 10})
+	search := s.MustCall(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"view_type": "ACTIVE_ONLY", "max_results": 10})
 	if left, _ := search["experiments"].([]any); len(left) > 0 {
 		t.Errorf("experiments are left: %v", left)
 	}

@@ -81,9 +81,9 @@ func noWorkspaces(t *testing.T, s *server) {
 	}
 	d := s.Provider(t, nil)
 	planned := d.Block("mlflow_workspace").Plan(workspaceConfig("risk", nil))
-	acctest.ExpectSays(t, planned.Says, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", says)
 	_, read := d.Data("mlflow_workspaces", nil)
-	acctest.ExpectSays(t, read, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", says)
 }
 
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
@@ -114,7 +114,7 @@ func workspaceLifecycle(t *testing.T, s *server) {
 		{map[string]any{"deletion_policy": "delete_if_empty", "adopt_existing": true}, []string{"adopt_existing", "deletion_policy"}, nil},
 	} {
 		config := workspaceConfig(name, step.more)
-		acctest.ExpectSays(t, w.Refresh(), "")
+		acctest.ExpectDiagnostics(t, w.Refresh(), "")
 		if planned := w.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, step.changed) {
 			t.Errorf("%v: planned is to %s, changing %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
 		}
@@ -126,9 +126,9 @@ func workspaceLifecycle(t *testing.T, s *server) {
 	w.MustUp(workspaceConfig(renamed, nil))
 	s.expectWorkspace(t, name, nil)
 	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
-	acctest.ExpectSays(t, w.Destroy(), "")
+	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 	s.expectWorkspace(t, renamed, nil)
-	acctest.ExpectSays(t, w.Destroy(), "")
+	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 }
 
 // workspaceObjectDrift checks that changes outside Terraform are planned at their attribute, and corrected.
@@ -141,7 +141,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 		w.MustUp(declared)
 		for attribute, value := range map[string]string{"description": "theirs", "default_artifact_root": "s3://theirs"} {
 			s.MustCall(t, "PATCH", workspaceCalls+"/"+name, map[string]any{attribute: value})
-			acctest.ExpectSays(t, w.Refresh(), "")
+			acctest.ExpectDiagnostics(t, w.Refresh(), "")
 			if planned := w.Plan(declared); !slices.Equal(planned.Changed, []string{attribute}) {
 				t.Errorf("%s of %v: planned is to %s, changing %v", attribute, declared, planned.Action, planned.Changed)
 			}
@@ -153,7 +153,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	w.ExpectSettled(bare)
 
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectSays(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
 		"the next apply creates a new one")
 	if planned := w.Plan(bare); planned.Action != "create" {
 		t.Errorf("planned is to %s", planned.Action)
@@ -163,13 +163,13 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	// Deleted between the plan and the apply.
 	changing := w.Plan(config)
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectSays(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace",
 		"no longer exists", "Run plan again")
 	w.Up(config)
-	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	deleting := w.Plan(nil)
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectSays(t, w.Apply(deleting, nil), "")
+	acctest.ExpectDiagnostics(t, w.Apply(deleting, nil), "")
 }
 
 // MustDelete sends a DELETE request, whose response is empty, and fails the test on an error.
@@ -194,7 +194,7 @@ func workspaceAdopted(t *testing.T, s *server) {
 	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	id := s.within(name).Create(t, "churn", nil)
 	w := s.Provider(t, nil).Block("mlflow_workspace")
-	acctest.ExpectSays(t, w.Up(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
+	acctest.ExpectDiagnostics(t, w.Up(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
 		fmt.Sprintf("id = %q", name),
 		"adopt_existing = true")
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
@@ -207,11 +207,11 @@ func workspaceAdopted(t *testing.T, s *server) {
 		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
 		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
 	} {
-		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Says, "error at name: Invalid workspace "+
+		acctest.ExpectDiagnostics(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics, "error at name: Invalid workspace "+
 			"name: ", says)
 	}
 	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
-		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Says,
+		acctest.ExpectDiagnostics(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
 			"error at default_artifact_root: Invalid artifact root: ", says)
 	}
 }
@@ -225,10 +225,10 @@ func workspaceAddresses(t *testing.T, s *server) {
 
 	// A plan with both addresses is rejected.
 	a.Process = s.Provider(t, nil)
-	acctest.ExpectSays(t, a.Read(), "")
+	acctest.ExpectDiagnostics(t, a.Read(), "")
 	deleting := a.Plan(nil)
-	acctest.ExpectSays(t, deleting.Says, "")
-	acctest.ExpectSays(t, a.Process.Block("mlflow_workspace").Plan(config).Says, "error: Workspace would be deleted and recreated",
+	acctest.ExpectDiagnostics(t, deleting.Diagnostics, "")
+	acctest.ExpectDiagnostics(t, a.Process.Block("mlflow_workspace").Plan(config).Diagnostics, "error: Workspace would be deleted and recreated",
 		"add a moved block")
 
 	// Two plans, with the new address first: it adopts the workspace, and the old address does not delete it.
@@ -236,18 +236,18 @@ func workspaceAddresses(t *testing.T, s *server) {
 	b := p.Block("mlflow_workspace")
 	a.Process = p
 	creating := b.Plan(config)
-	acctest.ExpectSays(t, creating.Says, "")
-	acctest.ExpectSays(t, b.Apply(creating, config), "")
-	acctest.ExpectSays(t, a.Apply(deleting, nil), "warning: Workspace removed from state, not deleted: MLflow workspace")
+	acctest.ExpectDiagnostics(t, creating.Diagnostics, "")
+	acctest.ExpectDiagnostics(t, b.Apply(creating, config), "")
+	acctest.ExpectDiagnostics(t, a.Apply(deleting, nil), "warning: Workspace removed from state, not deleted: MLflow workspace")
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
 	b.ExpectSettled(config)
 
 	// Two plans, with the old address first.
 	p = s.Provider(t, nil)
 	a, b.Process = p.Block("mlflow_workspace"), p
-	acctest.ExpectSays(t, b.Read(), "")
-	acctest.ExpectSays(t, a.Plan(config).Says, "")
-	acctest.ExpectSays(t, b.Plan(nil).Says, "error: Workspace would be deleted and recreated")
+	acctest.ExpectDiagnostics(t, b.Read(), "")
+	acctest.ExpectDiagnostics(t, a.Plan(config).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, "error: Workspace would be deleted and recreated")
 	a.State, a.Private = b.State, b.Private // as with a moved block
 	a.ExpectSettled(config)
 
@@ -255,11 +255,11 @@ func workspaceAddresses(t *testing.T, s *server) {
 	p = s.Provider(t, nil)
 	one, two := p.Block("mlflow_workspace"), p.Block("mlflow_workspace")
 	other := workspaceConfig(newWorkspaceName(), nil)
-	acctest.ExpectSays(t, one.Plan(other).Says, "")
-	acctest.ExpectSays(t, two.Plan(other).Says, "error at name: Duplicate workspace name")
+	acctest.ExpectDiagnostics(t, one.Plan(other).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, two.Plan(other).Diagnostics, "error at name: Duplicate workspace name")
 	a.Process, b.Process, b.State, b.Private = p, p, a.State, a.Private
-	acctest.ExpectSays(t, a.Plan(config).Says, "")
-	acctest.ExpectSays(t, b.Plan(nil).Says, "error: Workspace is managed by two resources", "terraform state rm")
+	acctest.ExpectDiagnostics(t, a.Plan(config).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, "error: Workspace is managed by two resources", "terraform state rm")
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
 }
 
@@ -272,7 +272,7 @@ func workspaceUsers(t *testing.T, s *server) {
 	listed := func(b *acctest.Backend) map[string]any {
 		t.Helper()
 		state, says := b.Provider(t, nil).Data("mlflow_workspaces", nil)
-		acctest.ExpectSays(t, says, "")
+		acctest.ExpectDiagnostics(t, says, "")
 		byName, order := map[string]any{}, []string{}
 		for _, one := range acctest.ObjectsOf(state["workspaces"]) {
 			byName[fmt.Sprint(one["name"])] = one
@@ -303,12 +303,12 @@ func workspaceUsers(t *testing.T, s *server) {
 	for _, config := range []map[string]any{
 		workspaceConfig(newWorkspaceName(), nil), workspaceConfig(name, map[string]any{"adopt_existing": true}),
 	} {
-		acctest.ExpectSays(t, asAna.Block("mlflow_workspace").Up(config), "error: Could not create workspace: MLflow workspace",
+		acctest.ExpectDiagnostics(t, asAna.Block("mlflow_workspace").Up(config), "error: Could not create workspace: MLflow workspace",
 			"HTTP 403", "Only a server admin")
 	}
 	w.Process = asAna
-	acctest.ExpectSays(t, w.Read(), "")
-	acctest.ExpectSays(t, w.Apply(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
+	acctest.ExpectDiagnostics(t, w.Read(), "")
+	acctest.ExpectDiagnostics(t, w.Apply(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
 }
 
@@ -320,14 +320,14 @@ func workspaceObjectImports(t *testing.T, s *server) {
 	full := workspaceConfig(name, map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
 	for _, form := range []string{name, "name=" + name} {
 		w := s.Provider(t, nil).Block("mlflow_workspace")
-		acctest.ExpectSays(t, w.Adopt(form), "")
+		acctest.ExpectDiagnostics(t, w.Adopt(form), "")
 		w.ExpectSettled(full)
 	}
-	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("nothing"), "error: Could not import workspace: MLflow "+
+	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("nothing"), "error: Could not import workspace: MLflow "+
 		"workspace \"nothing\" was not found")
-	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ",
+	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ",
 		"It cannot be created or deleted")
-	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ",
+	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ",
 		"characters that are not allowed")
 
 	d := s.Provider(t, nil).Direct
@@ -337,9 +337,9 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		}
 	}
 	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectSays(t, says, "error: Could not import workspace: The identity contains the server https://elsewhere.example.com")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: The identity contains the server https://elsewhere.example.com")
 	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
-	acctest.ExpectSays(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
 
 	declared := hcl(s.Block(nil)) + fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {

@@ -36,15 +36,15 @@ func workspaceData(t *testing.T, s *server) {
 		}
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
 			listed := acctest.NewDirect(t, s.Block(nil)).List(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
-			if len(listed) != 1 || listed[0].Says != "" || listed[0].Resource["id"] != c.id || listed[0].Resource["workspace"] != c.workspace {
+			if len(listed) != 1 || listed[0].Diagnostics != "" || listed[0].Resource["id"] != c.id || listed[0].Resource["workspace"] != c.workspace {
 				t.Errorf("in %v, %s lists %+v", c.workspace, kind, listed)
 			}
 		}
 	}
 	_, says := d.Data("mlflow_experiment", map[string]any{"experiment_id": id})
-	acctest.ExpectSays(t, says, "error at experiment_id: Could not read experiment")
+	acctest.ExpectDiagnostics(t, says, "error at experiment_id: Could not read experiment")
 	_, says = d.Data("mlflow_experiment", map[string]any{"name": name, "workspace": "no-such-workspace"})
-	acctest.ExpectSays(t, says, "error at name: Could not read experiment", "Check workspace")
+	acctest.ExpectDiagnostics(t, says, "error at name: Could not read experiment", "Check workspace")
 
 	ana := s.addUser(t)
 	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
@@ -104,7 +104,7 @@ func workspaceReview(t *testing.T, s *server) {
 		}
 	}
 	_, _, says := s.as(member).Provider(t, nil).Review(map[string]any{"workspace": risk, "principals": []string{ana.name}})
-	acctest.ExpectSays(t, says, "warning at principals: Role members are hidden")
+	acctest.ExpectDiagnostics(t, says, "warning at principals: Role members are hidden")
 
 	state, _, says := s.as(guest).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	unreadable := acctest.Unreadable(state)
@@ -112,8 +112,8 @@ func workspaceReview(t *testing.T, s *server) {
 		t.Errorf("who has a grant and no role cannot read %v, and is told %q", state["unreadable"], says)
 	}
 	_, _, says = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
-	acctest.ExpectSays(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
+	acctest.ExpectDiagnostics(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
 	p := s.as(guest).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, p.Up(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
+	acctest.ExpectDiagnostics(t, p.Up(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
 		"error: Could not read permissions", "lists the grants in workspace \""+risk+"\" only for its admins")
 }

@@ -123,8 +123,8 @@ func otherWorkspace(t *testing.T, s *server) {
 	old := e.Text("id")
 	e.Refresh()
 	planned := e.Plan(in(fraud))
-	if planned.Says != "" || planned.Action != "replace" || !slices.Contains(planned.Changed, "workspace") {
-		t.Errorf("planned is to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Says)
+	if planned.Diagnostics != "" || planned.Action != "replace" || !slices.Contains(planned.Changed, "workspace") {
+		t.Errorf("planned is to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
 	}
 	e.MustUp(in(fraud))
 	inRisk.Expect(t, old, name, "deleted", map[string]string{"team": "risk"})
@@ -142,11 +142,11 @@ func otherWorkspace(t *testing.T, s *server) {
 		b.MustUp(config)
 		b.Refresh()
 		config["experiment_id"], config["workspace"] = elsewhere, risk
-		if planned := b.Plan(config); planned.Says != "" || planned.Action != "replace" {
-			t.Errorf("%s: planned is to %s, saying %q", kind, planned.Action, planned.Says)
+		if planned := b.Plan(config); planned.Diagnostics != "" || planned.Action != "replace" {
+			t.Errorf("%s: planned is to %s, saying %q", kind, planned.Action, planned.Diagnostics)
 		}
 		b.MustUp(config)
-		acctest.ExpectSays(t, b.Destroy(), "")
+		acctest.ExpectDiagnostics(t, b.Destroy(), "")
 	}
 	inFraud.Expect(t, id, name, "active", map[string]string{"team": "risk"})
 
@@ -156,8 +156,8 @@ func otherWorkspace(t *testing.T, s *server) {
 	id = outside.Text("id")
 	for _, config := range []map[string]any{same, acctest.ExperimentAttributes(name, nil)} {
 		outside.Refresh()
-		if planned := outside.Plan(config); planned.Says != "" || planned.Action != "update" || !slices.Equal(planned.Changed, []string{"workspace"}) {
-			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Says)
+		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" || !slices.Equal(planned.Changed, []string{"workspace"}) {
+			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
 		}
 		outside.MustUp(config)
 	}
@@ -185,24 +185,24 @@ func unknownWorkspace(t *testing.T, s *server) {
 		blocks[b] = config
 	}
 	for b, config := range blocks {
-		acctest.ExpectSays(t, b.Refresh(), "")
+		acctest.ExpectDiagnostics(t, b.Refresh(), "")
 		unknown := b.Plan(withWorkspace(config, tftypes.UnknownValue))
-		if unknown.Says != "" || unknown.Action != "update" {
-			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.Kind, unknown.Action, unknown.Says)
+		if unknown.Diagnostics != "" || unknown.Action != "update" {
+			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.Kind, unknown.Action, unknown.Diagnostics)
 		}
-		if fresh := s.Provider(t, nil).Block(b.Kind).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Says != "" || fresh.Action != "create" {
-			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.Kind, fresh.Action, fresh.Says)
+		if fresh := s.Provider(t, nil).Block(b.Kind).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" || fresh.Action != "create" {
+			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.Kind, fresh.Action, fresh.Diagnostics)
 		}
 		// The CLI plans again before it applies, in a process without a refresh.
 		b.Process = b.Again()
-		if again := b.Plan(withWorkspace(config, risk)); again.Says != "" || again.Action != "none" {
-			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.Kind, again.Action, again.Says)
+		if again := b.Plan(withWorkspace(config, risk)); again.Diagnostics != "" || again.Action != "none" {
+			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.Kind, again.Action, again.Diagnostics)
 		}
-		acctest.ExpectSays(t, b.Plan(withWorkspace(config, fraud)).Says, "error at workspace: Could not change workspace: ", "Nothing was changed")
+		acctest.ExpectDiagnostics(t, b.Plan(withWorkspace(config, fraud)).Diagnostics, "error at workspace: Could not change workspace: ", "Nothing was changed")
 		values := b.Values()
 		moved := withWorkspace(values, fraud)
 		after, says := b.Direct.Apply(b.Kind, values, moved)
-		acctest.ExpectSays(t, says, "error at workspace: Could not change workspace: ", "Run plan again")
+		acctest.ExpectDiagnostics(t, says, "error at workspace: Could not change workspace: ", "Run plan again")
 		if !reflect.DeepEqual(after, values) {
 			t.Errorf("%s: the refused update leaves %v, not %v", b.Kind, after, values)
 		}
@@ -231,11 +231,11 @@ func workspaceContent(t *testing.T, s *server) {
 	}
 	e.MustUp(in(risk, "delete_if_empty"))
 	inRisk.AddRun(t, e.Text("id"))
-	acctest.ExpectSays(t, e.Up(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
+	acctest.ExpectDiagnostics(t, e.Up(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
 	inRisk.Expect(t, e.Text("id"), name, "active", map[string]string{})
 	e.MustUp(in(risk, "delete"))
 	e.Refresh()
-	acctest.ExpectSays(t, e.Plan(in(fraud, "delete")).Says, "warning at workspace: Experiment would be deleted with its content")
+	acctest.ExpectDiagnostics(t, e.Plan(in(fraud, "delete")).Diagnostics, "warning at workspace: Experiment would be deleted with its content")
 	e.MustUp(in(risk, "retain"))
 	id := e.Text("id")
 	e.MustUp(in(fraud, "retain"))
@@ -268,7 +268,7 @@ func workspaceImports(t *testing.T, s *server) {
 		{"mlflow_experiment_permissions", "workspace=" + risk + ",name=" + name, all},
 	} {
 		b := s.Provider(t, nil).Block(c.kind)
-		acctest.ExpectSays(t, b.Adopt(c.id), "")
+		acctest.ExpectDiagnostics(t, b.Adopt(c.id), "")
 		b.ExpectSettled(c.config)
 	}
 	for kind, more := range map[string]map[string]any{
@@ -282,9 +282,9 @@ func workspaceImports(t *testing.T, s *server) {
 		}
 	}
 	b := s.ExperimentBlock(t)
-	acctest.ExpectSays(t, b.Adopt(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
-	acctest.ExpectSays(t, b.Adopt("workspace="+risk), "error: Invalid import ID", "Use workspace=NAME,ID")
-	acctest.ExpectSays(t, b.Adopt("workspace=other,"+page), "error: Invalid import ID", "the workspace \""+risk+"\", not in \"other\"")
+	acctest.ExpectDiagnostics(t, b.Adopt(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
+	acctest.ExpectDiagnostics(t, b.Adopt("workspace="+risk), "error: Invalid import ID", "Use workspace=NAME,ID")
+	acctest.ExpectDiagnostics(t, b.Adopt("workspace=other,"+page), "error: Invalid import ID", "the workspace \""+risk+"\", not in \"other\"")
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{{
@@ -314,16 +314,16 @@ func blockWorkspace(t *testing.T, s *server) {
 	e.MustUp(acctest.ExperimentAttributes(name+" own", nil))
 	pinned := acctest.ExperimentAttributes(name+" own", map[string]any{"workspace": risk})
 	e.Process = inFraud.Provider(t, nil)
-	acctest.ExpectSays(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
-	if planned := e.Plan(pinned); planned.Action != "update" || planned.Says != "" {
-		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Says)
+	acctest.ExpectDiagnostics(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
+	if planned := e.Plan(pinned); planned.Action != "update" || planned.Diagnostics != "" {
+		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Diagnostics)
 	}
 	e.Process = inRisk.Provider(t, nil)
 	e.MustUp(pinned)
 	e.Process = inFraud.Provider(t, nil)
-	acctest.ExpectSays(t, e.Read(), "")
-	if planned := e.Plan(pinned); planned.Action != "none" || planned.Says != "" {
-		t.Errorf("with another provider workspace, the plan is to %s, saying %q", planned.Action, planned.Says)
+	acctest.ExpectDiagnostics(t, e.Read(), "")
+	if planned := e.Plan(pinned); planned.Action != "none" || planned.Diagnostics != "" {
+		t.Errorf("with another provider workspace, the plan is to %s, saying %q", planned.Action, planned.Diagnostics)
 	}
 }
 
@@ -341,7 +341,7 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk.SetTag(t, id, "team", "fraud")
 	inRisk.ChangeOutside(t, "update", map[string]any{"experiment_id": id, "new_name": name + " renamed"})
 	inRisk.grant(t, id, ana, "EDIT")
-	acctest.ExpectSays(t, e.Refresh(), "")
+	acctest.ExpectDiagnostics(t, e.Refresh(), "")
 	if planned := e.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, []string{"name", "tags", "tags_all"}) {
 		t.Errorf("drift is a plan to %s, changing %v", planned.Action, planned.Changed)
 	}
@@ -354,11 +354,11 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk.Expect(t, id, name, "active", map[string]string{"team": "risk"})
 	inRisk.expectHeld(t, id, nil, "user admin MANAGE")
 	inRisk.Remove(t, id)
-	acctest.ExpectSays(t, e.Up(config), "warning: Experiment not found, removed from state")
+	acctest.ExpectDiagnostics(t, e.Up(config), "warning: Experiment not found, removed from state")
 	if e.Text("id") != id {
 		t.Errorf("restored is %s, not %s", e.Text("id"), id)
 	}
-	acctest.ExpectSays(t, p.Destroy(), "")
-	acctest.ExpectSays(t, e.Destroy(), "")
+	acctest.ExpectDiagnostics(t, p.Destroy(), "")
+	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 	inRisk.Expect(t, id, name, "deleted", map[string]string{"team": "risk"})
 }

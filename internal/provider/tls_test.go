@@ -51,7 +51,7 @@ func behindTLS(t *testing.T, s *server) {
 		t.Run(what, func(t *testing.T) {
 			settings["retry_timeout_seconds"] = 1
 			e := through.Provider(t, settings).Block("mlflow_experiment")
-			acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ", "certificate")
+			acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ", "certificate")
 		})
 	}
 }

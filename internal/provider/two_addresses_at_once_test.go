@@ -81,7 +81,7 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	var olds, nexts []*acctest.Block
 	for _, d := range from {
 		old := b.Provider(t, nil).Block(d.kind)
-		if says := old.Up(d.config); acctest.IsError(says) {
+		if says := old.Up(d.config); acctest.HasError(says) {
 			t.Fatalf("%v says %q", d, says)
 		}
 		olds = append(olds, old)
@@ -91,7 +91,7 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	for _, old := range olds {
 		old.Process = p
 		all.Go(func() {
-			if says := old.Apply(old.Plan(nil), nil); acctest.IsError(says) || old.Values() != nil {
+			if says := old.Apply(old.Plan(nil), nil); acctest.HasError(says) || old.Values() != nil {
 				t.Errorf("from %v: %q", from, says)
 			}
 		})
@@ -100,7 +100,7 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 		next := p.Block(d.kind)
 		nexts = append(nexts, next)
 		all.Go(func() {
-			if says := next.Apply(next.Plan(d.config), d.config); acctest.IsError(says) {
+			if says := next.Apply(next.Plan(d.config), d.config); acctest.HasError(says) {
 				t.Errorf("to %v: %q", to, says)
 			}
 		})

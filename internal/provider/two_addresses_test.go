@@ -294,7 +294,7 @@ type declaration struct {
 func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
 	old := b.Provider(t, nil).Block(from.kind)
-	if says := old.Up(from.config); acctest.IsError(says) {
+	if says := old.Up(from.config); acctest.HasError(says) {
 		t.Fatalf("%v says %q", from, says)
 	}
 	old.Process = old.Again()
@@ -311,7 +311,7 @@ func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first
 		slices.Reverse(operations)
 	}
 	for _, operate := range operations {
-		if says := operate(); acctest.IsError(says) {
+		if says := operate(); acctest.HasError(says) {
 			t.Errorf("from %v to %v, %s first: %q", from, to, first, says)
 		}
 	}

@@ -275,7 +275,7 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 	}
 }
 
-func TestDatabricksACL_wrongAnswers(t *testing.T) {
+func TestDatabricksACL_wrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Answer{
 		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),

@@ -58,7 +58,7 @@ var workspaceObjectSteps = []step{
 	{name: "workspaces/update", call: "PATCH " + WorkspaceCalls + "/risk", body: fields{"description": "", "default_artifact_root": ""}},
 	{name: "workspaces/update: missing", call: "PATCH " + WorkspaceCalls + "/none", body: fields{"description": "", "default_artifact_root": ""}},
 	{name: "workspaces/get: emptied", call: "GET " + WorkspaceCalls + "/risk"},
-	{setup: true, workspace: "risk", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn"}},
+	{setup: true, workspace: "risk", call: "POST " + ExperimentsPath + "create", body: fields{"name": "churn"}},
 	{name: "workspaces/delete: not empty", call: "DELETE " + WorkspaceCalls + "/risk?mode=RESTRICT"},
 	{setup: true, call: "POST " + WorkspaceCalls, body: fields{"name": "team"}},
 	{name: "workspaces/delete", call: "DELETE " + WorkspaceCalls + "/team?mode=RESTRICT"},

@@ -25,46 +25,46 @@ var prepareSteps = []step{
 }
 
 var experimentSteps = []step{
-	{name: "search finds only Default", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1000}},
-	{name: "create", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn", "tags": []fields{{"key": "team", "value": "risk"}}}},
-	{name: "create: taken", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn"}},
-	{name: "create: no name", call: "POST " + ExperimentCalls + "create", body: fields{"name": ""}},
-	{name: "create: bad tag", call: "POST " + ExperimentCalls + "create", body: fields{"name": "tagged", "tags": []fields{{"key": "a@b", "value": "x"}}}},
-	{name: "get", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
-	{name: "get: missing", call: "GET " + ExperimentCalls + "get?experiment_id=999"},
-	{name: "get: no number", call: "GET " + ExperimentCalls + "get?experiment_id=abc"},
-	{name: "get-by-name", call: "GET " + ExperimentCalls + "get-by-name?experiment_name=churn"},
-	{name: "get-by-name: missing", call: "GET " + ExperimentCalls + "get-by-name?experiment_name=none"},
-	{name: "search: a page", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "order_by": []string{"experiment_id ASC"}}},
-	{name: "search: nothing", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "filter": "name = 'none'"}},
-	{name: "search: bad filter", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "filter": "nme = 'x'"}},
-	{name: "search: bad token", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "page_token": "x"}},
-	{name: "update", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "churn"}},
-	{name: "update: taken", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "Default"}},
-	{name: "update: missing", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "999", "new_name": "x"}},
-	{name: "update: denied", as: "ben", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "x"}},
+	{name: "search finds only Default", call: "POST " + ExperimentsPath + "search", body: fields{"max_results": 1000}},
+	{name: "create", call: "POST " + ExperimentsPath + "create", body: fields{"name": "churn", "tags": []fields{{"key": "team", "value": "risk"}}}},
+	{name: "create: taken", call: "POST " + ExperimentsPath + "create", body: fields{"name": "churn"}},
+	{name: "create: no name", call: "POST " + ExperimentsPath + "create", body: fields{"name": ""}},
+	{name: "create: bad tag", call: "POST " + ExperimentsPath + "create", body: fields{"name": "tagged", "tags": []fields{{"key": "a@b", "value": "x"}}}},
+	{name: "get", call: "GET " + ExperimentsPath + "get?experiment_id=1"},
+	{name: "get: missing", call: "GET " + ExperimentsPath + "get?experiment_id=999"},
+	{name: "get: no number", call: "GET " + ExperimentsPath + "get?experiment_id=abc"},
+	{name: "get-by-name", call: "GET " + ExperimentsPath + "get-by-name?experiment_name=churn"},
+	{name: "get-by-name: missing", call: "GET " + ExperimentsPath + "get-by-name?experiment_name=none"},
+	{name: "search: a page", call: "POST " + ExperimentsPath + "search", body: fields{"max_results": 1, "order_by": []string{"experiment_id ASC"}}},
+	{name: "search: nothing", call: "POST " + ExperimentsPath + "search", body: fields{"max_results": 1, "filter": "name = 'none'"}},
+	{name: "search: bad filter", call: "POST " + ExperimentsPath + "search", body: fields{"max_results": 1, "filter": "nme = 'x'"}},
+	{name: "search: bad token", call: "POST " + ExperimentsPath + "search", body: fields{"max_results": 1, "page_token": "x"}},
+	{name: "update", call: "POST " + ExperimentsPath + "update", body: fields{"experiment_id": "1", "new_name": "churn"}},
+	{name: "update: taken", call: "POST " + ExperimentsPath + "update", body: fields{"experiment_id": "1", "new_name": "Default"}},
+	{name: "update: missing", call: "POST " + ExperimentsPath + "update", body: fields{"experiment_id": "999", "new_name": "x"}},
+	{name: "update: denied", as: "ben", call: "POST " + ExperimentsPath + "update", body: fields{"experiment_id": "1", "new_name": "x"}},
 }
 
 var tagSteps = []step{
-	{name: "set-experiment-tag", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "stage", "value": "dev"}},
-	{name: "set-experiment-tag: bad key", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "a@b", "value": "x"}},
-	{name: "set-experiment-tag: missing", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "999", "key": "k", "value": "x"}},
-	{name: "delete-experiment-tag", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "stage"}},
-	{name: "delete-experiment-tag: no tag", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "stage"}},
-	{name: "delete-experiment-tag: missing", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "999", "key": "k"}},
+	{name: "set-experiment-tag", call: "POST " + ExperimentsPath + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "stage", "value": "dev"}},
+	{name: "set-experiment-tag: bad key", call: "POST " + ExperimentsPath + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "a@b", "value": "x"}},
+	{name: "set-experiment-tag: missing", call: "POST " + ExperimentsPath + "set-experiment-tag", body: fields{"experiment_id": "999", "key": "k", "value": "x"}},
+	{name: "delete-experiment-tag", call: "POST " + ExperimentsPath + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "stage"}},
+	{name: "delete-experiment-tag: no tag", call: "POST " + ExperimentsPath + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "stage"}},
+	{name: "delete-experiment-tag: missing", call: "POST " + ExperimentsPath + "delete-experiment-tag", body: fields{"experiment_id": "999", "key": "k"}},
 }
 
 var lifecycleSteps = []step{
-	{name: "restore: active", call: "POST " + ExperimentCalls + "restore", body: fields{"experiment_id": "1"}},
-	{name: "delete", call: "POST " + ExperimentCalls + "delete", body: fields{"experiment_id": "1"}},
-	{name: "delete: deleted", call: "POST " + ExperimentCalls + "delete", body: fields{"experiment_id": "1"}},
-	{name: "get: deleted", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
-	{name: "create: taken by a deleted one", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn"}},
-	{name: "update: deleted", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "x"}},
-	{name: "set-experiment-tag: deleted", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "k", "value": "x"}},
-	{name: "delete-experiment-tag: deleted", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "k"}},
-	{name: "restore", call: "POST " + ExperimentCalls + "restore", body: fields{"experiment_id": "1"}},
-	{name: "restore: missing", call: "POST " + ExperimentCalls + "restore", body: fields{"experiment_id": "999"}},
+	{name: "restore: active", call: "POST " + ExperimentsPath + "restore", body: fields{"experiment_id": "1"}},
+	{name: "delete", call: "POST " + ExperimentsPath + "delete", body: fields{"experiment_id": "1"}},
+	{name: "delete: deleted", call: "POST " + ExperimentsPath + "delete", body: fields{"experiment_id": "1"}},
+	{name: "get: deleted", call: "GET " + ExperimentsPath + "get?experiment_id=1"},
+	{name: "create: taken by a deleted one", call: "POST " + ExperimentsPath + "create", body: fields{"name": "churn"}},
+	{name: "update: deleted", call: "POST " + ExperimentsPath + "update", body: fields{"experiment_id": "1", "new_name": "x"}},
+	{name: "set-experiment-tag: deleted", call: "POST " + ExperimentsPath + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "k", "value": "x"}},
+	{name: "delete-experiment-tag: deleted", call: "POST " + ExperimentsPath + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "k"}},
+	{name: "restore", call: "POST " + ExperimentsPath + "restore", body: fields{"experiment_id": "1"}},
+	{name: "restore: missing", call: "POST " + ExperimentsPath + "restore", body: fields{"experiment_id": "999"}},
 }
 
 var (
@@ -182,14 +182,14 @@ var pictureSteps = []step{
 }
 
 var workspaceSteps = []step{
-	{name: "a workspace that is not there", workspace: "none", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
+	{name: "a workspace that is not there", workspace: "none", call: "GET " + ExperimentsPath + "get?experiment_id=1"},
 	{setup: true, call: "POST /api/3.0/mlflow/workspaces", body: fields{"name": "other"}},
 	{name: "users/list: outside of a workspace", as: "ben", workspace: "other", call: "GET " + UserCalls + "list"},
 	{name: "roles/list: of another workspace", workspace: "other", call: "GET " + RoleCalls + "list?workspace=other"},
-	{name: "get: of another workspace", workspace: "other", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
+	{name: "get: of another workspace", workspace: "other", call: "GET " + ExperimentsPath + "get?experiment_id=1"},
 }
 
 var absentSteps = []step{
 	{name: "absent call", call: "GET /api/2.0/mlflow/no-such-call"},
-	{name: "wrong method", call: "GET " + ExperimentCalls + "delete"},
+	{name: "wrong method", call: "GET " + ExperimentsPath + "delete"},
 }

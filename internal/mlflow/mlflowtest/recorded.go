@@ -20,8 +20,8 @@ var Servers = []string{RBACServer, WorkspacesServer, ListedServer, UnlistedServe
 
 // The calls.
 const (
-	ExperimentCalls = "/api/2.0/mlflow/experiments/"
-	LegacyCalls     = ExperimentCalls + "permissions/"
+	ExperimentsPath = "/api/2.0/mlflow/experiments/"
+	LegacyCalls     = ExperimentsPath + "permissions/"
 	UserCalls       = "/api/2.0/mlflow/users/"
 	RoleCalls       = "/api/3.0/mlflow/roles/"
 	GrantCalls      = "/api/3.0/mlflow/users/permissions/"
@@ -30,9 +30,9 @@ const (
 
 // The reads of experiment 1, which is churn.
 const (
-	GetChurn    = "GET " + ExperimentCalls + "get?experiment_id=1"
-	ByNameChurn = "GET " + ExperimentCalls + "get-by-name?experiment_name=churn"
-	SearchCall  = "POST " + ExperimentCalls + "search"
+	GetChurn    = "GET " + ExperimentsPath + "get?experiment_id=1"
+	ByNameChurn = "GET " + ExperimentsPath + "get-by-name?experiment_name=churn"
+	SearchCall  = "POST " + ExperimentsPath + "search"
 )
 
 // MeCall looks up the caller on Databricks.

@@ -134,8 +134,8 @@ func TestServerAccess_anErrorProvesNoAPI(t *testing.T) {
 func TestServerAccess_Get_gone(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ call, answer string }{
-		"missing": {"GET " + mlflowtest.ExperimentCalls + "get?experiment_id=1", "get: missing"},
-		"deleted": {"GET " + mlflowtest.ExperimentCalls + "get?experiment_id=1", "get: deleted"},
+		"missing": {"GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1", "get: missing"},
+		"deleted": {"GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1", "get: deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -321,15 +321,15 @@ func TestServerAccess_AccessContext(t *testing.T) {
 	})
 }
 
-// TestServerAccess_wrongAnswers: what a proxy says in place of the server is an error, never "nobody holds anything" or "gone".
-func TestServerAccess_wrongAnswers(t *testing.T) {
+// TestServerAccess_wrongResponses: what a proxy says in place of the server is an error, never "nobody holds anything" or "gone".
+func TestServerAccess_wrongResponses(t *testing.T) {
 	t.Parallel()
 	wrong := map[string]mlflowtest.Answer{
 		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a list": mlflowtest.OK(`[]`), "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
 		"an error that calls itself fine": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
 	}
 	for what, call := range map[string]string{
-		"users": "GET " + mlflowtest.UserCalls + "list", "roles": rolesCall, "experiment": "GET " + mlflowtest.ExperimentCalls + "get?experiment_id=1",
+		"users": "GET " + mlflowtest.UserCalls + "list", "roles": rolesCall, "experiment": "GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1",
 	} {
 		for name, a := range wrong {
 			t.Run(what+" "+name, func(t *testing.T) {

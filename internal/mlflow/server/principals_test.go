@@ -98,7 +98,7 @@ func TestPrincipals_olderServers(t *testing.T) {
 	} {
 		s := mlflowtest.NewRecorded(t, recording)
 		s.Answers(append(answers, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
-		s.Read("GET "+mlflowtest.ExperimentCalls+"permissions/get?experiment_id=0&username=admin", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
+		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
 		client := s.Client(&server.Backend{Username: "admin"})
 		expectLines(t, principalsOf(t, client, mlflowtest.User("admin"), mlflowtest.User("nobody"), mlflowtest.Group("risk")),
 			"user admin admin", "user nobody gone", "incomplete group risk:")

@@ -133,7 +133,7 @@ func TestRBAC_readsEveryKindOfGrant(t *testing.T) {
 	if !acl.Created.Equal(time.UnixMilli(1700000000000)) {
 		t.Errorf("created %s", acl.Created)
 	}
-	s.ExpectSeen("GET "+mlflowtest.GrantCalls+"get", "GET "+mlflowtest.UserCalls+"list", "GET "+mlflowtest.RoleCalls+"list", "GET "+mlflowtest.ExperimentCalls+"get")
+	s.ExpectSeen("GET "+mlflowtest.GrantCalls+"get", "GET "+mlflowtest.UserCalls+"list", "GET "+mlflowtest.RoleCalls+"list", "GET "+mlflowtest.ExperimentsPath+"get")
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,9 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
 	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}),
+	acctest.ExpectDiagnostics(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}),
 		"warning: Undeclared access is kept", pipeline)
-	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}),
+	acctest.ExpectDiagnostics(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}),
 		"warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }
 
@@ -127,11 +127,11 @@ func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment_permissions", map[string]any{
 		"experiment_id": id, "users": map[string]string{emulator.OtherUser: "CAN_MANAGE"}, "groups": map[string]string{"risk": "CAN_READ"},
 	})
-	if acctest.IsError(says) {
+	if acctest.HasError(says) {
 		t.Fatal(says)
 	}
 	left, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
-	acctest.ExpectSays(t, says, "warning: Grants restored by the server", emulator.OtherUser)
+	acctest.ExpectDiagnostics(t, says, "warning: Grants restored by the server", emulator.OtherUser)
 	if left != nil {
 		t.Errorf("left in the state is %v", left)
 	}
@@ -158,7 +158,7 @@ func TestPermissionsResource_loweredCaller(t *testing.T) {
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator has CAN_MANAGE
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
+	acctest.ExpectDiagnostics(t, b.Up(config), "warning: Undeclared access is kept")
 	if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 		t.Fatalf("retained is %v", got)
 	}

@@ -22,11 +22,11 @@ func TestList_permissions(t *testing.T) {
 		t.Errorf("listed %+v", all)
 	}
 	all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, true)
-	if len(all) != 3 || fmt.Sprint(all[0].Resource["groups"]) != "map[risk:CAN_EDIT]" || all[2].Says != "" {
+	if len(all) != 3 || fmt.Sprint(all[0].Resource["groups"]) != "map[risk:CAN_EDIT]" || all[2].Diagnostics != "" {
 		t.Fatalf("listed %+v", all)
 	}
 	// The warning replaces the result, which could not be imported.
-	if of := all[1]; !strings.HasPrefix(of.Says, "warning: Could not read permissions") || strings.Contains(of.Says, "Incomplete") ||
+	if of := all[1]; !strings.HasPrefix(of.Diagnostics, "warning: Could not read permissions") || strings.Contains(of.Diagnostics, "Incomplete") ||
 		of.Name != "" || of.Identity {
 		t.Errorf("a notebook's experiment gives %+v", of)
 	}

@@ -16,17 +16,17 @@ func TestMove_permissions(t *testing.T) {
 	w.AddGroup("risk")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
-	state := acctest.VendorPermissions(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_READ"},
+	state := acctest.DatabricksPermissionsState(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_READ"},
 		emulator.Grant{Principal: emulator.UserPrincipal("Ben@Example.com"), Level: "CAN_EDIT"})
 	d := w.Direct(t, emulator.UserToken)
-	moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.VendorAddress, state)
+	moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.DatabricksProviderAddress, state)
 	if got != "" || moved["experiment_id"] != id || fmt.Sprint(moved["groups"]) != "map[risk:CAN_READ]" ||
 		fmt.Sprint(moved["users"]) != "map[Ben@Example.com:CAN_EDIT]" ||
 		fmt.Sprint(moved["retained"]) != "map[ana@example.com:CAN_MANAGE]" {
 		t.Errorf("moved %v, said %q", moved, got)
 	}
 	job := map[string]any{"id": "/jobs/12", "object_type": "job", "job_id": "12"}
-	if moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.VendorAddress, job); moved != nil ||
+	if moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.DatabricksProviderAddress, job); moved != nil ||
 		!strings.HasPrefix(got,
 			"error at experiment_id: Could not move permissions: This databricks_permissions manages the permissions of /jobs/12 (job)") {
 		t.Errorf("moved %v, said %q", moved, got)

@@ -40,14 +40,14 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	}
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	first := list(emulator.ServicePrincipalToken)
-	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectDiagnostics(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
 	p := w.Backend().Provider(t, nil)
 	old, renamed := p.Block("mlflow_experiment_permissions"), p.Block("mlflow_experiment_permissions")
 	old.State, old.Private = first.State, first.Private
-	if says := old.Apply(old.Plan(nil), nil); acctest.IsError(says) {
+	if says := old.Apply(old.Plan(nil), nil); acctest.HasError(says) {
 		t.Fatal(says)
 	}
-	if says := renamed.Apply(renamed.Plan(config), config); acctest.IsError(says) {
+	if says := renamed.Apply(renamed.Plan(config), config); acctest.HasError(says) {
 		t.Fatal(says)
 	}
 	if !canManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
@@ -164,7 +164,7 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 			}
 			first, second := as(emulator.UserToken), as(emulator.AdminToken)
 			if !created {
-				acctest.ExpectSays(t, first.Up(acctest.AttributeValues("experiment_id", id, "users",
+				acctest.ExpectDiagnostics(t, first.Up(acctest.AttributeValues("experiment_id", id, "users",
 					acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
 				second.State, second.Private = first.State, first.Private
 			}

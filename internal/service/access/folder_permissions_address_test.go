@@ -97,7 +97,7 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 			if !createFirst {
 				create()
 			}
-			if acctest.IsError(acctest.JoinLines(says)) {
+			if acctest.HasError(acctest.JoinLines(says)) {
 				t.Errorf("says %q", says)
 			}
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
@@ -146,13 +146,13 @@ func TestFolderPermissions_replaceOption(t *testing.T) {
 	for _, refresh := range []bool{true, false} {
 		b.Process = b.Again()
 		if refresh {
-			acctest.ExpectSays(t, b.Read(), "")
+			acctest.ExpectDiagnostics(t, b.Read(), "")
 		}
 		kept := b.Plan(config)
-		acctest.ExpectSays(t, kept.Says, "")
+		acctest.ExpectDiagnostics(t, kept.Diagnostics, "")
 		again := b.Process.Block(folderKind)
 		again.Private = kept.Resp.PlannedPrivate
-		acctest.ExpectSays(t, again.Plan(config).Says, "")
+		acctest.ExpectDiagnostics(t, again.Plan(config).Diagnostics, "")
 	}
 }
 
@@ -198,12 +198,12 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	w.GrantFolder("/Teams/retail", emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	config := folderConfig("/Teams/retail", readers)
 	first := folderBlock(t, w, emulator.ServicePrincipalToken)
-	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectDiagnostics(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
 	p := w.Backend().Provider(t, nil)
 	old, renamed := p.Block(folderKind), p.Block(folderKind)
 	old.State, old.Private = first.State, first.Private
 	for _, says := range []string{old.Apply(old.Plan(nil), nil), renamed.Apply(renamed.Plan(config), config)} {
-		if acctest.IsError(says) {
+		if acctest.HasError(says) {
 			t.Fatal(says)
 		}
 	}

@@ -44,12 +44,12 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 		mustHaveFolderGrants(t, w, folder, grants...)
 	}
 	none, kept := map[string]any{}, map[string]any{pipeline: "CAN_MANAGE"}
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers)), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, readers)), "warning: Undeclared access is kept", pipeline)
 	expect(kept, "group risk CAN_READ", machine)
 	as(emulator.AdminToken)
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, editors)), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors)), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 	expect(kept, "group risk CAN_EDIT", machine)
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, editors, "keep_caller_access", false)), "")
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors, "keep_caller_access", false)), "")
 	expect(none, "group risk CAN_EDIT")
 	w.GrantFolder(folder, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	as(emulator.ServicePrincipalToken)
@@ -57,9 +57,9 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 	expect(kept, "group risk CAN_EDIT", machine)
 	as(emulator.AdminToken)
 	lowered := acctest.MapOfOne(pipeline, "CAN_RUN")
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, editors, "service_principals", lowered)), "")
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors, "service_principals", lowered)), "")
 	expect(none, "group risk CAN_EDIT", "service_principal "+pipeline+" CAN_RUN")
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, editors)), "")
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors)), "")
 	expect(none, "group risk CAN_EDIT")
 }
 
@@ -84,7 +84,7 @@ func TestFolderPermissions_callerInherits(t *testing.T) {
 			b.MustUp(folderConfig("/Teams/retail", readers))
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 			b.MustUp(folderConfig("/Teams/retail", editors))
-			acctest.ExpectSays(t, b.Destroy(), "")
+			acctest.ExpectDiagnostics(t, b.Destroy(), "")
 			mustHaveFolderGrants(t, w, "/Teams/retail")
 		})
 	}

@@ -173,12 +173,12 @@ func TestFolderPermissions_missing(t *testing.T) {
 	w.ExpectWrites(t)
 
 	plan := func(more ...any) string {
-		return folderBlock(t, w, emulator.AdminToken).Plan(folderConfig("/Projects/retail", readers, more...)).Says
+		return folderBlock(t, w, emulator.AdminToken).Plan(folderConfig("/Projects/retail", readers, more...)).Diagnostics
 	}
-	acctest.ExpectSays(t, plan(), `warning: Could not read permissions: Folder "/Projects/retail"`,
+	acctest.ExpectDiagnostics(t, plan(), `warning: Could not read permissions: Folder "/Projects/retail"`,
 		"Apply fails unless the folder exists by then", "create_parents = true")
 	for _, knows := range []any{true, tftypes.UnknownValue} {
-		acctest.ExpectSays(t, plan("create_parents", knows), "")
+		acctest.ExpectDiagnostics(t, plan("create_parents", knows), "")
 	}
 	if w.HasFolder("/Projects") {
 		t.Error("a folder was created")
@@ -225,7 +225,7 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 				defer w.ClearFaults()
 			}
 			state, says := w.Direct(t, c.token).Create(folderKind, folderConfig(c.path, readers, "create_parents", true))
-			acctest.ExpectSays(t, says, c.says, c.holds...)
+			acctest.ExpectDiagnostics(t, says, c.says, c.holds...)
 			if n := w.Count(http.MethodPut, foldersPath); n > 0 || state != nil {
 				t.Errorf("%d lists were written, the state is %v", n, state)
 			}

@@ -17,7 +17,7 @@ func TestFolderPermissionsDataSource(t *testing.T) {
 	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
 	for _, path := range []string{"/Teams/retail", "/Workspace/Teams/retail/"} {
 		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
-		acctest.ExpectSays(t, says, "")
+		acctest.ExpectDiagnostics(t, says, "")
 		grants, effective := riskElements(data["grants"], "level", "inherited_from_path"), riskElements(data["effective"], "level")
 		if data["id"] != w.FolderID("/Teams/retail") || data["path"] != path || grants != "[CAN_RUN <nil>] [CAN_EDIT /Teams]" ||
 			effective != "[CAN_EDIT] [CAN_RUN]" {
@@ -51,7 +51,7 @@ func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
 	w := newFolders(t)
 	for _, path := range []string{"/Shared", "/Workspace/Shared/", "/Users"} {
 		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
-		acctest.ExpectSays(t, says, "")
+		acctest.ExpectDiagnostics(t, says, "")
 		if data["id"] != w.FolderID(path) {
 			t.Errorf("%s: %v", path, data)
 		}
@@ -75,8 +75,8 @@ func TestFolderPermissionsDataSource_rejected(t *testing.T) {
 		"/Teams/retail": {unreadable, "needs CAN_MANAGE on the folder"},
 	} {
 		_, says := w.Direct(t, emulator.UserToken).Data(folderKind, map[string]any{"path": path})
-		acctest.ExpectSays(t, says, want[0], want[1:]...)
+		acctest.ExpectDiagnostics(t, says, want[0], want[1:]...)
 	}
 	_, says := acctest.NewRecordedServer(t, nil).Provider(t, nil).Data(folderKind, map[string]any{"path": "/Teams"})
-	acctest.ExpectSays(t, says, "error at path: Folders are not supported", "mlflow_role")
+	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported", "mlflow_role")
 }

@@ -20,13 +20,13 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.UserToken)
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))),
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))),
 		"warning: Undeclared access is kept")
 	b.Process = b.Again()
 	p := b.Plan(nil)
 	w.AddGroup("late")
 	w.GrantFolder(folder, emulator.GroupPrincipal("late"), "CAN_READ") // after the plan
-	acctest.ExpectSays(t, b.Apply(p, nil), "")
+	acctest.ExpectDiagnostics(t, b.Apply(p, nil), "")
 	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group late CAN_READ", anaHas)
 	if e, found := w.Experiment(id); !found || e.LifecycleStage != "active" || !w.HasFolder(folder) {
 		t.Errorf("the experiment is %+v", e)
@@ -68,7 +68,7 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 			b.Process = b.Again()
 			p := b.Plan(nil)
 			c.behind(w)
-			acctest.ExpectSays(t, b.Apply(p, nil), c.says)
+			acctest.ExpectDiagnostics(t, b.Apply(p, nil), c.says)
 			if kept := b.Values() != nil; kept != c.kept {
 				t.Errorf("the state is %v", b.Values())
 			}
@@ -77,7 +77,7 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 			}
 			w.ClearFaults()
 			if c.kept {
-				acctest.ExpectSays(t, b.Destroy(), "")
+				acctest.ExpectDiagnostics(t, b.Destroy(), "")
 				mustHaveFolderGrants(t, w, folder)
 			}
 		})
@@ -149,7 +149,7 @@ func TestFolderPermissions_grantRestored(t *testing.T) {
 	b.MustUp(folderConfig("/Teams/retail", readers))
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, ContentType: "application/json", RawBody: fmt.Sprintf(`{"object_id": "/directories/%s",
 		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
-	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder",
+	acctest.ExpectDiagnostics(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder",
 		"terraform state rm ADDRESS")
 	if b.Values() == nil {
 		t.Error("the resource was removed from the state")

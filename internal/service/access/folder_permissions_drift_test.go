@@ -95,9 +95,9 @@ func TestFolderPermissions_notFound(t *testing.T) {
 			for i := range c.says {
 				c.says[i] = strings.ReplaceAll(c.says[i], "is still ID", "is still "+id)
 			}
-			acctest.ExpectSays(t, says, "warning: Folder not found, permissions removed from state: Folder \""+folder+"\": It was ",
+			acctest.ExpectDiagnostics(t, says, "warning: Folder not found, permissions removed from state: Folder \""+folder+"\": It was ",
 				c.says[1:]...)
-			acctest.ExpectSays(t, says, "warning", c.says...)
+			acctest.ExpectDiagnostics(t, says, "warning", c.says...)
 			if b.Values() != nil {
 				t.Errorf("the state is %v", b.Values())
 			}
@@ -107,10 +107,10 @@ func TestFolderPermissions_notFound(t *testing.T) {
 			}
 			p := b.Plan(folderConfig(folder, readers))
 			if c.says[len(c.says)-1] == "The path now belongs to a Git folder" {
-				acctest.ExpectSays(t, p.Says, "error at path: Path is not a folder")
+				acctest.ExpectDiagnostics(t, p.Diagnostics, "error at path: Path is not a folder")
 				return
 			}
-			acctest.ExpectSays(t, p.Says+b.Apply(p, folderConfig(folder, readers)), "")
+			acctest.ExpectDiagnostics(t, p.Diagnostics+b.Apply(p, folderConfig(folder, readers)), "")
 			mustHaveFolderGrants(t, w, folder, "group risk CAN_READ")
 		})
 	}
@@ -133,7 +133,7 @@ func TestFolderPermissions_hidden(t *testing.T) {
 			w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST",
 				Message: "Path (" + folder + ") doesn't exist."})
 			w.Inject(list)
-			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions", "can no longer view it", "terraform state rm")
+			acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions", "can no longer view it", "terraform state rm")
 			if b.Values() == nil {
 				t.Error("the state is empty")
 			}
@@ -170,7 +170,7 @@ func TestFolderPermissions_creationTime(t *testing.T) {
 	b.MustUp(folderConfig("/Teams/retail", editors))
 	w.DeleteFolder("/Teams/retail")
 	w.Mkdirs("/Teams/retail")
-	acctest.ExpectSays(t, b.Refresh(), "warning: Folder not found, permissions removed from state")
+	acctest.ExpectDiagnostics(t, b.Refresh(), "warning: Folder not found, permissions removed from state")
 }
 
 // TestFolderPermissions_denied: a list or a folder that the caller cannot read is an error of a refresh, and a warning of the plan of a new
@@ -192,24 +192,24 @@ func TestFolderPermissions_denied(t *testing.T) {
 			config := folderConfig("/Teams/retail", readers)
 			fresh := folderBlock(t, w, emulator.UserToken)
 			p := fresh.Plan(config)
-			acctest.ExpectSays(t, p.Says, "warning: Could not read permissions: Folder \"/Teams/retail\": ",
+			acctest.ExpectDiagnostics(t, p.Diagnostics, "warning: Could not read permissions: Folder \"/Teams/retail\": ",
 				"needs CAN_MANAGE on the folder",
 				"let this resource depend on that grant")
-			acctest.ExpectSays(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ",
+			acctest.ExpectDiagnostics(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ",
 				"needs CAN_MANAGE on the folder")
 			set("CAN_MANAGE")
 			b := folderBlock(t, w, emulator.UserToken)
-			acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
+			acctest.ExpectDiagnostics(t, b.Up(config), "warning: Undeclared access is kept")
 			set(level)
 			state := b.Values()
-			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ",
+			acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ",
 				"needs CAN_MANAGE on the folder",
 				"terraform destroy -refresh=false")
 			if b.Values() == nil || len(b.Values()) != len(state) {
 				t.Errorf("the state is %v", b.Values())
 			}
 			says := b.Apply(b.Plan(nil), nil)
-			acctest.ExpectSays(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They remain, unmanaged")
+			acctest.ExpectDiagnostics(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They remain, unmanaged")
 			if b.Values() != nil {
 				t.Errorf("after the destroy, the state is %v", b.Values())
 			}

@@ -62,7 +62,7 @@ func TestFolderPermissions_fixedList(t *testing.T) {
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, Status: 500, Code: "INTERNAL_ERROR",
 		Message: "Cannot modify permissions of directory 12", Times: -1})
 	w.ResetJournal()
-	acctest.ExpectSays(t, b.Up(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ",
+	acctest.ExpectDiagnostics(t, b.Up(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ",
 		"Cannot modify permissions of directory 12")
 	w.ExpectWrites(t, folderPut(w, "/Teams/retail"))
 	if got := b.Values()["groups"]; !reflect.DeepEqual(got, map[string]any{"risk": "CAN_READ"}) {
@@ -81,7 +81,7 @@ func TestFolderPermissions_wrongResponses(t *testing.T) {
 		"an entry for no": {RawBody: `{"object_id":"/directories/ID","object_type":"directory","access_control_list":[{"all_permissions":[]}]}`, ContentType: "application/json"},
 		"no object":       {RawBody: `{"object_id":0,"object_type":"DIRECTORY","path":""}`, ContentType: "application/json"},
 	}
-	for name, lie := range acctest.WrongAnswers {
+	for name, lie := range acctest.WrongResponses {
 		lies[name] = lie
 	}
 	for name, lie := range lies {
@@ -100,19 +100,19 @@ func TestFolderPermissions_wrongResponses(t *testing.T) {
 				p := b.Plan(config)
 				w.Inject(lie)
 				if !strings.HasPrefix(call, "PUT") {
-					acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ")
+					acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ")
 				} else {
-					acctest.ExpectSays(t, b.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ")
+					acctest.ExpectDiagnostics(t, b.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ")
 				}
 				if !reflect.DeepEqual(b.Values(), before) {
 					t.Errorf("the state is %v", b.Values())
 				}
 				if call == "GET "+foldersPath {
-					acctest.ExpectSays(t, b.Apply(p, config)+b.Apply(b.Plan(nil), nil), "error: Could not ")
+					acctest.ExpectDiagnostics(t, b.Apply(p, config)+b.Apply(b.Plan(nil), nil), "error: Could not ")
 					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 				}
 				w.ClearFaults()
-				acctest.ExpectSays(t, b.Up(config), "")
+				acctest.ExpectDiagnostics(t, b.Up(config), "")
 				mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			})
 		}
@@ -176,17 +176,17 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 					cancel()
 				}
 			})
-			acctest.ExpectSays(t, b.Apply(p, c.config), "error: Could not ")
+			acctest.ExpectDiagnostics(t, b.Apply(p, c.config), "error: Could not ")
 			if !reflect.DeepEqual(b.Values(), before) {
 				t.Errorf("the state is %v, was %v", b.Values(), before)
 			}
 			w.ClearFaults()
 			if c.config == nil {
-				acctest.ExpectSays(t, b.Destroy(), "")
+				acctest.ExpectDiagnostics(t, b.Destroy(), "")
 				mustHaveFolderGrants(t, w, retail)
 				return
 			}
-			acctest.ExpectSays(t, b.Up(c.config), "")
+			acctest.ExpectDiagnostics(t, b.Up(c.config), "")
 			want := "group risk CAN_READ"
 			if c.prior != nil {
 				want = "group risk CAN_EDIT"

@@ -40,7 +40,7 @@ func TestFolderPermissions_importSpelling(t *testing.T) {
 	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
 	for _, form := range []string{"/Teams/retail", "/Workspace/Teams/retail", "/Teams/retail/", w.FolderID("/Teams/retail")} {
 		b := folderBlock(t, w, emulator.AdminToken)
-		acctest.ExpectSays(t, b.Adopt(form), "")
+		acctest.ExpectDiagnostics(t, b.Adopt(form), "")
 		b.ExpectSettled(folderConfig("/Teams/retail", map[string]string{"risk": "CAN_RUN"}))
 		b.ExpectSettled(folderConfig("/Workspace/Teams/retail/", map[string]string{"risk": "CAN_RUN"}))
 	}
@@ -145,7 +145,7 @@ func TestFolderPermissions_importRejected(t *testing.T) {
 		w.FolderID("/Shared"): {`error: Invalid folder path: "/Shared" is the folder in which all users have CAN_MANAGE`},
 	} {
 		b := folderBlock(t, w, emulator.AdminToken)
-		acctest.ExpectSays(t, b.Adopt(id), want[0], want[1:]...)
+		acctest.ExpectDiagnostics(t, b.Adopt(id), want[0], want[1:]...)
 	}
 	w.ExpectWrites(t)
 }
@@ -161,7 +161,7 @@ func TestFolderPermissions_moved(t *testing.T) {
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	id := w.FolderID(folder)
 	for name, path := range map[string]any{"by path": folder, "by path, spelled otherwise": "/Workspace/Teams/retail/", "by ID": nil} {
-		state := acctest.VendorPermissions(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_RUN"},
+		state := acctest.DatabricksPermissionsState(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_RUN"},
 			emulator.Grant{Principal: emulator.UserPrincipal("Ben@Example.com"), Level: "CAN_EDIT"})
 		delete(state, "experiment_id")
 		state["id"], state["object_type"], state["directory_path"], state["directory_id"] = "/directories/"+id, "directory", path, nil
@@ -169,7 +169,7 @@ func TestFolderPermissions_moved(t *testing.T) {
 			state["directory_id"] = id
 		}
 		b := folderBlock(t, w, emulator.UserToken)
-		moved, says := b.Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
+		moved, says := b.Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
 		if says != "" || moved["id"] != id || !reflect.DeepEqual(moved["groups"], map[string]any{"risk": "CAN_RUN"}) ||
 			!reflect.DeepEqual(moved["users"], map[string]any{"Ben@Example.com": "CAN_EDIT"}) ||
 			!reflect.DeepEqual(moved["retained"], map[string]any{emulator.User: "CAN_MANAGE"}) {
@@ -182,10 +182,10 @@ func TestFolderPermissions_moved(t *testing.T) {
 	}
 	for kind, state := range map[string]map[string]any{
 		"of /jobs/12 (job)":                     {"id": "/jobs/12", "object_type": "job", "job_id": "12"},
-		"of /experiments/12 (mlflowExperiment)": acctest.VendorPermissions("12"),
+		"of /experiments/12 (mlflowExperiment)": acctest.DatabricksPermissionsState("12"),
 	} {
-		moved, says := w.Direct(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
-		acctest.ExpectSays(t, says, "error at path: Could not move permissions: ", "manages the permissions "+kind,
+		moved, says := w.Direct(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
+		acctest.ExpectDiagnostics(t, says, "error at path: Could not move permissions: ", "manages the permissions "+kind,
 			"Continue to manage it with the Databricks provider")
 		if moved != nil {
 			t.Errorf("moved %v", moved)
@@ -222,18 +222,18 @@ func TestFolderPermissions_identity(t *testing.T) {
 		resp, err := b.Server.ImportResourceState(t.Context(),
 			&tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity(path)})
 		b.Check(err)
-		acctest.ExpectSays(t, acctest.DescribeDiagnostics(resp.Diagnostics), says)
+		acctest.ExpectDiagnostics(t, acctest.DescribeDiagnostics(resp.Diagnostics), says)
 	}
 	imported, err := b.Server.ImportResourceState(t.Context(),
 		&tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity("/Teams/retail")})
 	b.Check(err)
-	acctest.ExpectSays(t, acctest.DescribeDiagnostics(imported.Diagnostics), "")
+	acctest.ExpectDiagnostics(t, acctest.DescribeDiagnostics(imported.Diagnostics), "")
 	object := imported.ImportedResources[0]
 	read, err := b.Server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
 		TypeName: folderKind, CurrentState: object.State, Private: object.Private, CurrentIdentity: object.Identity,
 	})
 	b.Check(err)
-	acctest.ExpectSays(t, acctest.DescribeDiagnostics(read.Diagnostics), "")
+	acctest.ExpectDiagnostics(t, acctest.DescribeDiagnostics(read.Diagnostics), "")
 	if got := pathOf(read.NewIdentity); got != "/Teams/retail" {
 		t.Errorf("the identity has the path %q", got)
 	}
@@ -245,7 +245,7 @@ func TestFolderPermissions_identity(t *testing.T) {
 		PlannedIdentity: read.NewIdentity, Config: b.Encode(b.Schemas.ResourceSchemas[folderKind], config),
 	})
 	b.Check(err)
-	acctest.ExpectSays(t, acctest.DescribeDiagnostics(resp.Diagnostics), "")
+	acctest.ExpectDiagnostics(t, acctest.DescribeDiagnostics(resp.Diagnostics), "")
 	if got := pathOf(resp.NewIdentity); got != "/Teams/new" {
 		t.Errorf("after the change, the identity has the path %q", got)
 	}

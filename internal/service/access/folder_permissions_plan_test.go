@@ -23,17 +23,17 @@ func TestFolderPermissions_planAdopt(t *testing.T) {
 	b := folderBlock(t, w, emulator.UserToken)
 	w.ResetJournal()
 	p := b.Plan(folderConfig(folder, readers))
-	acctest.ExpectSays(t, p.Says, "warning: Undeclared access is kept: Apply keeps these grants on folder \""+folder+"\"",
+	acctest.ExpectDiagnostics(t, p.Diagnostics, "warning: Undeclared access is kept: Apply keeps these grants on folder \""+folder+"\"",
 		`- user "ana@example.com": CAN_MANAGE`,
 		"warning: Undeclared permissions will be removed: Folder \""+folder+"\"", `- user "ben@example.com": CAN_RUN`)
-	acctest.ExpectSays(t, b.Apply(p, folderConfig(folder, readers)), "")
+	acctest.ExpectDiagnostics(t, b.Apply(p, folderConfig(folder, readers)), "")
 	if n := w.Count("GET", foldersPath); n != 1 {
 		t.Errorf("the list was read %d times, want once", n)
 	}
 	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group risk CAN_READ", anaHas)
 
 	w.GrantFolder(home, emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN") // the user of the home folder keeps its access
-	acctest.ExpectSays(t, folderBlock(t, w, emulator.AdminToken).Plan(folderConfig(home, readers)).Says,
+	acctest.ExpectDiagnostics(t, folderBlock(t, w, emulator.AdminToken).Plan(folderConfig(home, readers)).Diagnostics,
 		"warning: Undeclared permissions will be removed: Folder \""+home+
 			"\" has direct grants that are not in the configuration. Apply removes them:\n  - user \"ben@example.com\": CAN_RUN\n\n")
 }

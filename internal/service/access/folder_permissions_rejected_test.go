@@ -90,20 +90,20 @@ func TestFolderPermissions_levels(t *testing.T) {
 		b.MustUp(folderConfig("/Teams/retail", acctest.MapOfOne("risk", level)))
 		mustHaveFolderGrants(t, w, "/Teams/retail", "group risk "+level)
 	}
-	acctest.ExpectSays(t, b.Destroy(), "")
+	acctest.ExpectDiagnostics(t, b.Destroy(), "")
 	for level, known := range map[string]bool{"CAN_RUN": true, "CAN_DEPLOY": false, "USE": false} {
 		config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", level))
 		b.Process = b.Again()
-		says := b.Plan(config).Says
+		says := b.Plan(config).Diagnostics
 		if known {
-			acctest.ExpectSays(t, says, "")
+			acctest.ExpectDiagnostics(t, says, "")
 		} else {
-			acctest.ExpectSays(t, says, "warning at groups: Unknown permission level", level, "CAN_READ, CAN_RUN, CAN_EDIT, CAN_MANAGE")
+			acctest.ExpectDiagnostics(t, says, "warning at groups: Unknown permission level", level, "CAN_READ, CAN_RUN, CAN_EDIT, CAN_MANAGE")
 		}
 	}
 	config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", "CAN_DEPLOY"))
 	b.Process = b.Again()
-	acctest.ExpectSays(t, b.Apply(b.Plan(config), config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "CAN_DEPLOY")
+	acctest.ExpectDiagnostics(t, b.Apply(b.Plan(config), config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "CAN_DEPLOY")
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
@@ -137,12 +137,12 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 						}
 					}
 					b := w.Backend().Provider(t, nil).Block(kind)
-					expect("creation", b.Plan(config(level)).Says)
+					expect("creation", b.Plan(config(level)).Diagnostics)
 					other := w.Backend().Provider(t, nil).Block(kind)
 					other.Up(config("CAN_MANAGE"))
 					if level != "CAN_MANAGE" {
-						acctest.ExpectSays(t, other.Refresh(), "")
-						expect("change", other.Plan(config(level)).Says)
+						acctest.ExpectDiagnostics(t, other.Refresh(), "")
+						expect("change", other.Plan(config(level)).Diagnostics)
 					}
 					other.Destroy()
 				}

@@ -100,12 +100,12 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 			b.MustUp(folderConfig("/Teams/retail", editors))
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			w.ResetJournal()
-			acctest.ExpectSays(t, b.Read(), "")
+			acctest.ExpectDiagnostics(t, b.Read(), "")
 			if n := w.Count("GET", statusPath); n != 1 { // the new URL is stored
 				t.Errorf("%d look-ups of the path, want 1", n)
 			}
 			b.Process = w.Backend().Provider(t, nil)
-			acctest.ExpectSays(t, b.Destroy(), "")
+			acctest.ExpectDiagnostics(t, b.Destroy(), "")
 			mustHaveFolderGrants(t, w, "/Teams/retail")
 		})
 	}
@@ -115,8 +115,8 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 func TestFolderPermissions_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
-	says := s.Provider(t, nil).Block(folderKind).Plan(folderConfig("/Teams/retail", readers)).Says
-	acctest.ExpectSays(t, says, "error at path: Folders are not supported: ", "mlflow_role")
+	says := s.Provider(t, nil).Block(folderKind).Plan(folderConfig("/Teams/retail", readers)).Diagnostics
+	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported: ", "mlflow_role")
 
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
@@ -133,8 +133,8 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 		t.Errorf("the state is %v", b.Values())
 	}
 	says = s.Provider(t, nil).Block(folderKind).Adopt("/Teams/retail")
-	acctest.ExpectSays(t, says, "error at path: Folders are not supported: ")
-	if written := s.Written(); len(written) > 0 {
+	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported: ")
+	if written := s.Writes(); len(written) > 0 {
 		t.Errorf("written was %v", written)
 	}
 }

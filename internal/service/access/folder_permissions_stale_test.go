@@ -44,9 +44,9 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 			c.behind(w)
 			w.ResetJournal()
 			says := b.Apply(p, folderConfig(folder, editors))
-			acctest.ExpectSays(t, says, "error: Could not set permissions: Folder \""+folder+"\": ", c.says...)
+			acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Folder \""+folder+"\": ", c.says...)
 			if name != "not readable" {
-				acctest.ExpectSays(t, says, "error", "Nothing was changed.", "Run terraform plan again")
+				acctest.ExpectDiagnostics(t, says, "error", "Nothing was changed.", "Run terraform plan again")
 			}
 			w.ExpectWrites(t)
 			if !reflect.DeepEqual(b.Values(), state) {
@@ -62,11 +62,11 @@ func TestFolderPermissions_movedStateNotFound(t *testing.T) {
 	w := newFolders(t)
 	id := w.FolderID("/Teams/retail")
 	w.DeleteFolder("/Teams/retail")
-	state := acctest.VendorPermissions(id)
+	state := acctest.DatabricksPermissionsState(id)
 	delete(state, "experiment_id")
 	state["id"], state["object_type"], state["directory_id"] = "/directories/"+id, "directory", id
-	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
-	acctest.ExpectSays(t, says, "warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform")
+	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
+	acctest.ExpectDiagnostics(t, says, "warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform")
 	if moved["id"] != nil {
 		t.Errorf("moved %v", moved)
 	}

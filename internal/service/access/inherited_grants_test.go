@@ -85,13 +85,13 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 				for _, level := range []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"} {
 					grant(level)
 					b.State = state
-					acctest.ExpectSays(t, b.Refresh(), "")
+					acctest.ExpectDiagnostics(t, b.Refresh(), "")
 					if slices.Contains(includes, level) {
-						if p := b.Plan(config); p.Action != "none" || p.Says != "" || !reflect.DeepEqual(b.Values(), values) {
-							t.Errorf("%s: the plan is to %s and says %q; the state is %v", level, p.Action, p.Says, b.Values())
+						if p := b.Plan(config); p.Action != "none" || p.Diagnostics != "" || !reflect.DeepEqual(b.Values(), values) {
+							t.Errorf("%s: the plan is to %s and says %q; the state is %v", level, p.Action, p.Diagnostics, b.Values())
 						}
 						w.RevokeFolder("/Teams", ben)
-						acctest.ExpectSays(t, b.Refresh(), "")
+						acctest.ExpectDiagnostics(t, b.Refresh(), "")
 						expectDrift(t, b, config, level)
 						w.GrantFolder("/Teams", ben, inherited)
 						continue
@@ -109,8 +109,8 @@ func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level st
 	if got := b.Values()["users"]; !reflect.DeepEqual(got, map[string]any{emulator.OtherUser: level}) {
 		t.Errorf("the users are %v, want %s", got, level)
 	}
-	if p := b.Plan(config); p.Action != "update" || p.Says != "" {
-		t.Errorf("%s: the plan is to %s and says %q", level, p.Action, p.Says)
+	if p := b.Plan(config); p.Action != "update" || p.Diagnostics != "" {
+		t.Errorf("%s: the plan is to %s and says %q", level, p.Action, p.Diagnostics)
 	}
 }
 
@@ -122,7 +122,7 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	b := folderBlock(t, w, emulator.AdminToken)
-	acctest.ExpectSays(t, b.Adopt("/Teams/retail"), "")
+	acctest.ExpectDiagnostics(t, b.Adopt("/Teams/retail"), "")
 	expectDrift(t, b, folderConfig("/Teams/retail", nil), "CAN_EDIT")
 	b.MustUp(folderConfig("/Teams/retail", readers))
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
@@ -139,7 +139,7 @@ func TestPermissions_inheritedLevels(t *testing.T) {
 	d := w.Direct(t, emulator.AdminToken)
 	for level, warned := range map[string]bool{"CAN_READ": true, "CAN_EDIT": false, "CAN_MANAGE": false} {
 		says := d.Plan("mlflow_experiment_permissions", map[string]any{"experiment_id": id, "groups": map[string]string{"science": level}})
-		if got := strings.Contains(says, "warning at groups"); got != warned || acctest.IsError(says) || !warned && says != "" {
+		if got := strings.Contains(says, "warning at groups"); got != warned || acctest.HasError(says) || !warned && says != "" {
 			t.Errorf("%s: says %q", level, says)
 		}
 	}

@@ -36,14 +36,14 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 				grant()
 				without := acctest.AttributeValues(append(object, "groups", readers)...)
 				fresh := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
-				says := fresh.Plan(without).Says
-				acctest.ExpectSays(t, says, c.says, emulator.User, "keep_caller_access = false")
+				says := fresh.Plan(without).Diagnostics
+				acctest.ExpectDiagnostics(t, says, c.says, emulator.User, "keep_caller_access = false")
 				if strings.Contains(says, gone) != (c.says == makes) {
 					t.Errorf("the plan to create says %q", says)
 				}
 				b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
 				b.MustUp(acctest.AttributeValues(append(object, c.declared...)...))
-				acctest.ExpectSays(t, b.Up(without), c.says, emulator.User, "keep_caller_access = false")
+				acctest.ExpectDiagnostics(t, b.Up(without), c.says, emulator.User, "keep_caller_access = false")
 				if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 					t.Errorf("retained is %v", got)
 				}
@@ -64,7 +64,7 @@ func TestFolderPermissions_planNamesOwner(t *testing.T) {
 		b.MustUp(folderConfig(home, readers, "keep_caller_access", false))
 		b.MustUp(folderConfig(home, readers, "users", acctest.MapOfOne(emulator.User, "CAN_MANAGE")))
 		says := b.Up(folderConfig(home, readers))
-		acctest.ExpectSays(t, says, "warning: Undeclared access is kept: Apply keeps the grant of the owner of folder", emulator.User)
+		acctest.ExpectDiagnostics(t, says, "warning: Undeclared access is kept: Apply keeps the grant of the owner of folder", emulator.User)
 		if strings.Contains(says, "keep_caller_access") {
 			t.Errorf("says %q", says)
 		}

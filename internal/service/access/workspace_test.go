@@ -31,7 +31,7 @@ func TestWorkspace_databricks(t *testing.T) {
 		}
 	}
 	listed := d.List("mlflow_experiment_permissions", map[string]any{"workspace": "risk"}, 0, false)
-	if len(listed) != 1 || !strings.Contains(listed[0].Says, refused) {
+	if len(listed) != 1 || !strings.Contains(listed[0].Diagnostics, refused) {
 		t.Errorf("the list has %+v", listed)
 	}
 	for kind, id := range map[string]string{"mlflow_experiment_permission": "workspace=risk,1/group/risk",

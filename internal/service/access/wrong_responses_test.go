@@ -31,7 +31,7 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 // not revoked.
 func TestPermission_ownGrantWrongResponses(t *testing.T) {
 	t.Parallel()
-	for name, lie := range acctest.WrongAnswers {
+	for name, lie := range acctest.WrongResponses {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.User, "/Teams/churn", nil)

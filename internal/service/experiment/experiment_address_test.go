@@ -46,10 +46,10 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		"renamed back":                    {config: acctest.WithAdoptExisting(nil), behind: comesBackElsewhere, says: restored},
 		"renaming back fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true, behind: func(w *acctest.Workspace, id string) {
 			comesBackElsewhere(w, id)
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
 		}},
 		"restoring fails": {config: acctest.WithAdoptExisting(nil), says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 			}
 			now, _ := w.Experiment(id)
 			switch {
-			case acctest.IsError(want):
+			case acctest.HasError(want):
 				if state != nil || len(w.Experiments()) != 1 {
 					t.Errorf("state %v, experiments %+v", state, w.Experiments())
 				}
@@ -84,7 +84,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 			case state["id"] != id || now.LifecycleStage != "active" || len(w.Experiments()) != 1:
 				t.Errorf("state %v, the experiment is %+v of %d", state, now, len(w.Experiments()))
 			}
-			if back := now.Name == "/Shared/churn"; !c.fresh && !acctest.IsError(want) && back == c.elsewhere {
+			if back := now.Name == "/Shared/churn"; !c.fresh && !acctest.HasError(want) && back == c.elsewhere {
 				t.Errorf("the experiment is called %s", now.Name)
 			}
 			if team, _ := now.Tag("team"); c.config["tags"] != nil && team != "fraud" {
@@ -96,8 +96,8 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 
 // comesBackElsewhere makes the workspace restore an experiment with another name.
 func comesBackElsewhere(w *acctest.Workspace, id string) {
-	w.Before("GET", acctest.ExperimentCalls+"get", func(*http.Request) {
-		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentCalls+"restore") == 1 && w.Count("POST", acctest.ExperimentCalls+"update") == 0 {
+	w.Before("GET", acctest.ExperimentsPath+"get", func(*http.Request) {
+		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentsPath+"restore") == 1 && w.Count("POST", acctest.ExperimentsPath+"update") == 0 {
 			w.Rename(id, "/Users/ben@example.com/Trash-churn")
 		}
 	})
@@ -137,8 +137,8 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 		fault emulator.Fault
 		run   bool
 	}{
-		"refused":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
-		"unclear":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
+		"refused":   {fault: emulator.Fault{Path: acctest.ExperimentsPath + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
+		"unclear":   {fault: emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
 		"not empty": {run: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,14 +152,14 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 				w.Inject(c.fault)
 			}
 			d := w.Direct(t, emulator.AdminToken)
-			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left == nil || !acctest.IsError(got) {
+			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left == nil || !acctest.HasError(got) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil))
 			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
 				t.Errorf("create gives %v and says %q, want %q", state, got, want)
 			}
-			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentCalls+"delete" && n > 0 {
+			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentsPath+"delete" && n > 0 {
 				t.Errorf("%v were made", w.Writes())
 			}
 			w.ClearFaults()

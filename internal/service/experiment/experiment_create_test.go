@@ -48,7 +48,7 @@ func TestExperiment_manyTags(t *testing.T) {
 		if n := len(w.MustFind(t, "/Shared/churn").Tags); n != 31+5 {
 			t.Errorf("the experiment has %d tags, want 31 and the server's 5", n)
 		}
-		if n := w.Count("POST", acctest.ExperimentCalls+"set-experiment-tag"); n != 11 {
+		if n := w.Count("POST", acctest.ExperimentsPath+"set-experiment-tag"); n != 11 {
 			t.Errorf("%d tags were set one by one, want the 11 that create does not take", n)
 		}
 	}})
@@ -68,7 +68,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 			there: func(w *acctest.Workspace) string {
 				return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"same": "v"})
 			},
-			writes: []string{acctest.SetTagCall}},
+			writes: []string{acctest.SetTagRequest}},
 		"and adopted at the same location": {config: map[string]any{"adopt_existing": true, "artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"},
 			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) }},
 		"and not adopted at another location": {config: map[string]any{"adopt_existing": true, "artifact_location": "s3://bucket/a", "tags": map[string]string{"team": "risk"}},
@@ -79,13 +79,13 @@ func TestExperiment_nameTaken(t *testing.T) {
 		"by a folder": {there: func(w *acctest.Workspace) string { w.Mkdirs("/Shared/churn"); return "" },
 			want: "error at name: Could not create experiment: Experiment \"/Shared/churn\": "},
 		"by somebody in between": {there: func(w *acctest.Workspace) string {
-			w.Before("POST", acctest.ExperimentCalls+"create", func(*http.Request) {
+			w.Before("POST", acctest.ExperimentsPath+"create", func(*http.Request) {
 				if _, there := w.ExperimentByName("/Shared/churn"); !there {
 					w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"theirs": "yes"})
 				}
 			})
 			return ""
-		}, config: map[string]any{"tags": map[string]string{"team": "risk"}}, want: "error at name: Could not create experiment: name already in use", writes: []string{"POST " + acctest.ExperimentCalls + "create"}},
+		}, config: map[string]any{"tags": map[string]string{"team": "risk"}}, want: "error at name: Could not create experiment: name already in use", writes: []string{"POST " + acctest.ExperimentsPath + "create"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -124,14 +124,14 @@ func TestExperiment_nameTaken(t *testing.T) {
 func TestExperiment_createSurvives(t *testing.T) {
 	const refused, message = 400, "no luck"
 	for name, fault := range map[string]emulator.Fault{
-		"create, answer lost":  {Path: acctest.ExperimentCalls + "create", DropAfter: true},
-		"create, before":       {Path: acctest.ExperimentCalls + "create", DropBefore: true},
-		"create, 503":          {Path: acctest.ExperimentCalls + "create", Status: 503},
-		"the read after it":    {Method: "GET", Path: acctest.ExperimentCalls + "get", Status: refused, Code: "INVALID_STATE", Message: message},
-		"a tag":                {Path: acctest.ExperimentCalls + "set-experiment-tag", Status: refused, Code: "INVALID_STATE", Message: message, Skip: 3, Times: 1000},
-		"a tag, answer lost":   {Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true, Skip: 3},
-		"the look, then 429":   {Path: acctest.ExperimentCalls + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
-		"the look, 502 a page": {Path: acctest.ExperimentCalls + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html"},
+		"create, answer lost":  {Path: acctest.ExperimentsPath + "create", DropAfter: true},
+		"create, before":       {Path: acctest.ExperimentsPath + "create", DropBefore: true},
+		"create, 503":          {Path: acctest.ExperimentsPath + "create", Status: 503},
+		"the read after it":    {Method: "GET", Path: acctest.ExperimentsPath + "get", Status: refused, Code: "INVALID_STATE", Message: message},
+		"a tag":                {Path: acctest.ExperimentsPath + "set-experiment-tag", Status: refused, Code: "INVALID_STATE", Message: message, Skip: 3, Times: 1000},
+		"a tag, answer lost":   {Path: acctest.ExperimentsPath + "set-experiment-tag", DropAfter: true, Skip: 3},
+		"the look, then 429":   {Path: acctest.ExperimentsPath + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
+		"the look, 502 a page": {Path: acctest.ExperimentsPath + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)

@@ -94,7 +94,7 @@ func TestExperimentDataSource_deletedByName(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.Inject(emulator.Fault{
-		Method: http.MethodGet, Path: acctest.ExperimentCalls + "get-by-name", Status: http.StatusOK, ContentType: "application/json",
+		Method: http.MethodGet, Path: acctest.ExperimentsPath + "get-by-name", Status: http.StatusOK, ContentType: "application/json",
 		RawBody: `{"experiment": {"experiment_id": "7", "name": "/Shared/a", "lifecycle_stage": "deleted"}}`,
 	})
 	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiment", map[string]any{"name": "/Shared/a"})
@@ -107,7 +107,7 @@ func TestExperimentDataSource_missingValues(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.Inject(emulator.Fault{
-		Method: http.MethodGet, Path: acctest.ExperimentCalls + "get", Status: http.StatusOK, ContentType: "application/json",
+		Method: http.MethodGet, Path: acctest.ExperimentsPath + "get", Status: http.StatusOK, ContentType: "application/json",
 		RawBody: `{"experiment": {"experiment_id": "7", "name": "a", "lifecycle_stage": "active"}}`,
 	})
 	state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiment", map[string]any{"experiment_id": "7"})

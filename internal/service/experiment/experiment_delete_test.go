@@ -52,10 +52,10 @@ func TestExperiment_deletion(t *testing.T) {
 		"purged already":           {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }},
 		"another one under the id": {behind: func(w *acctest.Workspace, id string) { w.Recreate(id) }, want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) no longer exists", stays: true},
 		"answer lost": {behind: func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete", DropAfter: true})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "delete", DropAfter: true})
 		}, writes: 2},
 		"denied": {behind: func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 403, Code: "PERMISSION_DENIED"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "delete", Status: 403, Code: "PERMISSION_DENIED"})
 		}, want: "error: Could not delete experiment", stays: true, writes: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

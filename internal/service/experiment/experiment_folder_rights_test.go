@@ -20,11 +20,11 @@ func TestExperiment_folderRights(t *testing.T) {
 	const advice = "needs CAN_EDIT or CAN_MANAGE on its folder"
 
 	_, says := d.Create("mlflow_experiment", map[string]any{"name": "/Projects/new"})
-	acctest.ExpectSays(t, says, "error: Could not create experiment", advice)
+	acctest.ExpectDiagnostics(t, says, "error: Could not create experiment", advice)
 	_, says = d.Create("mlflow_experiment", map[string]any{"name": "/Projects/traced", "trace_location": declaredTraces("main", "traces", "")})
-	acctest.ExpectSays(t, says, "error: Could not create experiment", advice, "CREATE TABLE") // either may be what is missing
+	acctest.ExpectDiagnostics(t, says, "error: Could not create experiment", advice, "CREATE TABLE") // either may be what is missing
 	_, says = d.Apply("mlflow_experiment", state, map[string]any{"name": "/Projects/renamed", "deletion_policy": "delete"})
-	acctest.ExpectSays(t, says, "error: Could not rename experiment", advice, "CAN_MANAGE on its old and its new folder")
+	acctest.ExpectDiagnostics(t, says, "error: Could not rename experiment", advice, "CAN_MANAGE on its old and its new folder")
 	_, says = w.Direct(t, emulator.UserToken).Apply("mlflow_experiment", state, nil) // another run
-	acctest.ExpectSays(t, says, "error: Could not delete experiment", advice)
+	acctest.ExpectDiagnostics(t, says, "error: Could not delete experiment", advice)
 }

@@ -22,7 +22,7 @@ func TestList_experiments(t *testing.T) {
 	names := func(config map[string]any, limit int64) string {
 		var names []string
 		for _, l := range d.List("mlflow_experiment", config, limit, false) {
-			names = append(names, l.Name+l.Says)
+			names = append(names, l.Name+l.Diagnostics)
 		}
 		return strings.Join(names, " ")
 	}
@@ -41,7 +41,7 @@ func TestList_experiments(t *testing.T) {
 	if len(full) != 1 || full[0].Resource["name"] != "/Shared/e0" || fmt.Sprint(full[0].Resource["tags"]) != "map[n:0 team:risk]" || full[0].Resource["creation_time"] == nil {
 		t.Errorf("listed %+v", full)
 	}
-	if all := d.List("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].Says, "error at filter") {
+	if all := d.List("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].Diagnostics, "error at filter") {
 		t.Errorf("a filter that the server refuses gives %+v", all)
 	}
 }

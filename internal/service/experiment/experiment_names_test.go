@@ -107,7 +107,7 @@ func TestExperiment_namesPlanned(t *testing.T) {
 				if got := first(w, d); got != "" {
 					t.Errorf("the first plan says %q", got)
 				}
-				acctest.ExpectSays(t, second(w, d), c.want)
+				acctest.ExpectDiagnostics(t, second(w, d), c.want)
 			})
 		}
 	}

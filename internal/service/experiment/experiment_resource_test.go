@@ -46,7 +46,7 @@ func TestExperiment_lifecycle(t *testing.T) {
 			PostApplyFunc: func() {
 				id = w.MustFind(t, "/Shared/churn").ID
 				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "mlflow.note.content": "Predicts churn"})
-				if n := w.Count("POST", acctest.ExperimentCalls+"set-experiment-tag"); n != 0 {
+				if n := w.Count("POST", acctest.ExperimentsPath+"set-experiment-tag"); n != 0 {
 					t.Errorf("%d tags were set one by one, though create takes them", n)
 				}
 			},
@@ -83,7 +83,7 @@ func TestExperiment_lifecycle(t *testing.T) {
 				})
 				want := []string{"update", "set-experiment-tag", "set-experiment-tag", "set-experiment-tag", "delete-experiment-tag", "set-experiment-tag"}
 				for i := range want {
-					want[i] = "POST " + acctest.ExperimentCalls + want[i]
+					want[i] = "POST " + acctest.ExperimentsPath + want[i]
 				}
 				w.ExpectWrites(t, want...)
 			},
@@ -191,7 +191,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 			perRefresh[c.Path]++
 		}
 	}
-	if gets, me := perRefresh[acctest.ExperimentCalls+"get"], perRefresh["/api/2.0/preview/scim/v2/Me"]; me != 0 || gets%5 != 0 {
+	if gets, me := perRefresh[acctest.ExperimentsPath+"get"], perRefresh["/api/2.0/preview/scim/v2/Me"]; me != 0 || gets%5 != 0 {
 		t.Errorf("%d reads of 5 experiments and %d caller look-ups", gets, me)
 	}
 	d := w.Direct(t, emulator.AdminToken)
@@ -199,7 +199,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 	w.ResetJournal()
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
-	if w.Count("GET", acctest.ExperimentCalls+"get") != 2 || len(w.Journal()) != 3 {
+	if w.Count("GET", acctest.ExperimentsPath+"get") != 2 || len(w.Journal()) != 3 {
 		t.Errorf("two reads in one process made %d calls, want two reads and one look at the host", len(w.Journal()))
 	}
 }
@@ -229,7 +229,7 @@ func TestExperiment_readErrorKeepsState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
-			fault.Path = acctest.ExperimentCalls + "get"
+			fault.Path = acctest.ExperimentsPath + "get"
 			w.Inject(fault)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
 			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") || strings.Contains(got, "<html>") {

@@ -85,7 +85,7 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 		for _, afterEffect := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, after the effect %t", step, afterEffect), func(t *testing.T) {
 				w, old := withDeleted(t)
-				fault := emulator.Fault{Path: acctest.ExperimentCalls + step, Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: afterEffect, Times: 1000}
+				fault := emulator.Fault{Path: acctest.ExperimentsPath + step, Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: afterEffect, Times: 1000}
 				if step == "get-by-name" {
 					fault.Skip = 1 // the first look is an ordinary failure
 				}
@@ -123,8 +123,8 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 func TestExperiment_supersedeRestoreUnknown(t *testing.T) {
 	t.Parallel()
 	w, old := withDeleted(t)
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
 	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
 	create := func() (map[string]any, string) {
 		return w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)

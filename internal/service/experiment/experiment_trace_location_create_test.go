@@ -30,7 +30,7 @@ func declaredTraces(catalog, schema, prefix string) map[string]any {
 func TestTraceLocation_createFails(t *testing.T) {
 	t.Parallel()
 	refused := func(status int, code, message string) emulator.Fault {
-		return emulator.Fault{Path: acctest.ExperimentCalls + "create", Status: status, Code: code, Message: message}
+		return emulator.Fault{Path: acctest.ExperimentsPath + "create", Status: status, Code: code, Message: message}
 	}
 	const needs = "has USE CATALOG, USE SCHEMA, and CREATE TABLE there"
 	for name, c := range map[string]struct {
@@ -55,9 +55,9 @@ func TestTraceLocation_createFails(t *testing.T) {
 		"a missing folder": {
 			fault: refused(404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared does not exist."), also: "create_parents", want: "error at name: Could not create",
 		},
-		"a lost answer":    {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropAfter: true}, created: true},
-		"a lost request":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropBefore: true}, created: true},
-		"an unread answer": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"}, created: true, want: "warning: Could not read"},
+		"a lost answer":    {fault: emulator.Fault{Path: acctest.ExperimentsPath + "create", DropAfter: true}, created: true},
+		"a lost request":   {fault: emulator.Fault{Path: acctest.ExperimentsPath + "create", DropBefore: true}, created: true},
+		"an unread answer": {fault: emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"}, created: true, want: "warning: Could not read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -88,7 +88,7 @@ func TestTraceLocation_createFails(t *testing.T) {
 // TestTraceLocation_notBound: a server that ignores the location causes a warning.
 func TestTraceLocation_notBound(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	w.Before(http.MethodGet, acctest.ExperimentCalls+"get", func(*http.Request) {
+	w.Before(http.MethodGet, acctest.ExperimentsPath+"get", func(*http.Request) {
 		if e, found := w.ExperimentByName("/Shared/churn"); found {
 			w.UnbindTraceLocation(e.ID)
 		}
@@ -172,8 +172,8 @@ func TestTraceLocation_planned(t *testing.T) {
 		maps.Copy(config, c.more)
 		p := b.Plan(config)
 		value := b.Object(p.Resp.PlannedState)["trace_location"]
-		if p.Says != "" || value.IsKnown() == c.unknown || !c.unknown && !value.IsNull() {
-			t.Errorf("%s: plan says %q and has %v", name, p.Says, value)
+		if p.Diagnostics != "" || value.IsKnown() == c.unknown || !c.unknown && !value.IsNull() {
+			t.Errorf("%s: plan says %q and has %v", name, p.Diagnostics, value)
 		}
 	}
 }
@@ -271,18 +271,18 @@ func TestTraceLocation_mlflowServer(t *testing.T) {
 	s := acctest.NewRecordedServer(t, nil)
 	b := s.Provider(t, nil).Block("mlflow_experiment")
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
-	if !strings.HasPrefix(p.Says, "error at trace_location: Trace location not supported: The MLflow server does not store traces in Unity Catalog") ||
-		!strings.Contains(p.Says, "Remove trace_location from the configuration.") {
-		t.Errorf("plan says %q", p.Says)
+	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Trace location not supported: The MLflow server does not store traces in Unity Catalog") ||
+		!strings.Contains(p.Diagnostics, "Remove trace_location from the configuration.") {
+		t.Errorf("plan says %q", p.Diagnostics)
 	}
 	for _, adopts := range []bool{false, true} {
 		b = s.Provider(t, nil).Block("mlflow_experiment")
 		p = b.Plan(map[string]any{"name": "churn", "adopt_existing": adopts})
-		if value := b.Object(p.Resp.PlannedState)["trace_location"]; p.Says != "" || !value.IsNull() {
-			t.Errorf("plan says %q and has %v", p.Says, value)
+		if value := b.Object(p.Resp.PlannedState)["trace_location"]; p.Diagnostics != "" || !value.IsNull() {
+			t.Errorf("plan says %q and has %v", p.Diagnostics, value)
 		}
 	}
-	if len(s.Written()) > 0 {
-		t.Errorf("written: %v", s.Written())
+	if len(s.Writes()) > 0 {
+		t.Errorf("written: %v", s.Writes())
 	}
 }

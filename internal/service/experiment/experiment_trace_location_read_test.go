@@ -66,8 +66,8 @@ func TestTraceLocation_importOther(t *testing.T) {
 		t.Fatalf("import says %q", says)
 	}
 	p := b.Plan(map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "other", ""), "deletion_policy": "prevent"})
-	if !strings.HasPrefix(p.Says, "error at trace_location: Could not replace experiment: The trace location of experiment \"/Shared/churn\"") {
-		t.Errorf("plan says %q", p.Says)
+	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Could not replace experiment: The trace location of experiment \"/Shared/churn\"") {
+		t.Errorf("plan says %q", p.Diagnostics)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestTraceLocation_list(t *testing.T) {
 	w.CreateExperiment(emulator.Admin, "/Shared/none", nil)
 	for _, one := range w.Direct(t, emulator.AdminToken).List("mlflow_experiment", map[string]any{}, 0, true) {
 		traces, _ := one.Resource["trace_location"].(map[string]any)
-		if one.Says != "" || (traces["effective_table_prefix"] == "churn") != (one.Resource["id"] == id) {
+		if one.Diagnostics != "" || (traces["effective_table_prefix"] == "churn") != (one.Resource["id"] == id) {
 			t.Errorf("the list has %+v", one)
 		}
 	}
@@ -146,9 +146,9 @@ func TestTraceLocation_move(t *testing.T) {
 		"a shape that is not known": {map[string]any{"uc_trace_location": tables}, "main"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			vendor := acctest.VendorExperiment(e)
+			vendor := acctest.DatabricksExperimentState(e)
 			vendor["trace_location"] = c.recorded
-			state, says := w.Direct(t, emulator.AdminToken).Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.VendorAddress, vendor)
+			state, says := w.Direct(t, emulator.AdminToken).Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, vendor)
 			want := map[string]any{"catalog": c.catalog, "schema": "traces", "table_prefix": nil, "effective_table_prefix": "experiment_" + id}
 			if traces, _ := state["trace_location"].(map[string]any); says != "" || !maps.Equal(traces, want) {
 				t.Errorf("moved %v, says %q", state["trace_location"], says)

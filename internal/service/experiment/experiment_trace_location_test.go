@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-const createCall = "POST " + acctest.ExperimentCalls + "create"
+const createCall = "POST " + acctest.ExperimentsPath + "create"
 
 // withTraces returns the configuration of an experiment with a trace_location, without one if it is empty.
 func withTraces(w *acctest.Workspace, location string) string {

@@ -21,13 +21,13 @@ func TestExperiment_updateSavesPartialState(t *testing.T) {
 		want  map[string]any // the state afterwards
 		said  string
 	}{
-		"rename": {refuse(acctest.ExperimentCalls+"update", ""),
+		"rename": {refuse(acctest.ExperimentsPath+"update", ""),
 			map[string]any{"name": "/Shared/churn", "tags": map[string]any{"a": "1", "b": "1"}, "description": "old"}, "error: Could not rename experiment"},
-		"first tag": {refuse(acctest.ExperimentCalls+"set-experiment-tag", `"a"`),
+		"first tag": {refuse(acctest.ExperimentsPath+"set-experiment-tag", `"a"`),
 			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "1", "b": "1"}, "description": "old"}, "error: Could not set tag: Tag \"a\""},
-		"last tag": {refuse(acctest.ExperimentCalls+"set-experiment-tag", `"mlflow.note.content"`),
+		"last tag": {refuse(acctest.ExperimentsPath+"set-experiment-tag", `"mlflow.note.content"`),
 			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "old"}, "error: Could not set tag: Tag \"mlflow.note.content\""},
-		"removal": {refuse(acctest.ExperimentCalls+"delete-experiment-tag", `"b"`),
+		"removal": {refuse(acctest.ExperimentsPath+"delete-experiment-tag", `"b"`),
 			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "new"}, "error: Could not remove tag: Tag \"b\""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -134,14 +134,14 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 		"prefix":            {map[string]any{"name_prefix": "/Projects/team-01/"}, seeded / 20, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := w.Count(http.MethodPost, acctest.ExperimentCalls+"search")
+			before := w.Count(http.MethodPost, acctest.ExperimentsPath+"search")
 			state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", c.config)
 			list, _ := state["experiments"].([]any)
 			ids, _ := state["ids"].(map[string]any)
 			if got != "" || len(list) != c.found || len(ids) != c.found {
 				t.Errorf("search finds %d experiments and %d ids and says %q, want %d", len(list), len(ids), got, c.found)
 			}
-			if calls := w.Count(http.MethodPost, acctest.ExperimentCalls+"search") - before; calls != c.calls {
+			if calls := w.Count(http.MethodPost, acctest.ExperimentsPath+"search") - before; calls != c.calls {
 				t.Errorf("search made %d calls, want %d", calls, c.calls)
 			}
 		})
@@ -162,7 +162,7 @@ func TestExperimentsDataSource_looseServer(t *testing.T) {
 		`{"next_page_token": "4"}`,
 		`{"experiments": [` + experiment("4", "/a/a", "risk") + `]}`,
 	} {
-		w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Status: http.StatusOK, ContentType: "application/json", RawBody: page})
+		w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "search", Status: http.StatusOK, ContentType: "application/json", RawBody: page})
 	}
 	state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments",
 		map[string]any{"name_prefix": "/a/", "tags": map[string]string{"team": "risk"}})
@@ -187,7 +187,7 @@ func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 func TestExperimentsDataSource_serverBroken(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 1001})
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
 	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{})
 	if !strings.HasPrefix(got, "error: Could not search experiments: The search: not yours") {
 		t.Errorf("a search that breaks off says %q", got)

@@ -29,7 +29,7 @@ func TestWorkspace_databricks(t *testing.T) {
 			t.Errorf("data source %s says %q", kind, says)
 		}
 	}
-	if listed := d.List("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 || !strings.Contains(listed[0].Says, refused) {
+	if listed := d.List("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 || !strings.Contains(listed[0].Diagnostics, refused) {
 		t.Errorf("the list has %+v", listed)
 	}
 	if _, says := d.ImportState("mlflow_experiment", "workspace=risk,12"); !strings.Contains(says, refused) {

@@ -98,9 +98,9 @@ func (w *accessWorld) enforced(t *testing.T, p emulator.Principal, id string) st
 	switch {
 	case w.ask(t, token, "PATCH", "/api/2.0/permissions/experiments/"+id, `{"access_control_list":[]}`):
 		return "manage"
-	case w.ask(t, token, "POST", acctest.ExperimentCalls+"set-experiment-tag", `{"experiment_id":"`+id+`","key":"k","value":"v"}`):
+	case w.ask(t, token, "POST", acctest.ExperimentsPath+"set-experiment-tag", `{"experiment_id":"`+id+`","key":"k","value":"v"}`):
 		return "edit"
-	case w.ask(t, token, "GET", acctest.ExperimentCalls+"get?experiment_id="+id, ""):
+	case w.ask(t, token, "GET", acctest.ExperimentsPath+"get?experiment_id="+id, ""):
 		return "read"
 	default:
 		return "nothing"

@@ -146,7 +146,7 @@ func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return map[string]any{"id": 1 + i, "name": group(i), "workspace": "default", "permissions": rows}
 	}
 	switch r.URL.Path {
-	case acctest.ExperimentCalls + "search":
+	case acctest.ExperimentsPath + "search":
 		found := list{}
 		for i := range reviewedExperiments {
 			found = append(found, map[string]any{"experiment_id": fmt.Sprint(i), "name": fmt.Sprintf("e%04d", i),

@@ -39,8 +39,8 @@ func TestRole_lockOutUnlisted(t *testing.T) {
 			s := managers(t, c.roles...)
 			s.unlisted, s.unknown = c.unlisted, c.hidden
 			b := s.Provider(t, nil).Block("mlflow_role")
-			acctest.ExpectSays(t, b.Adopt("a"), "")
-			acctest.ExpectSays(t, b.Plan(nil).Says, c.says, c.holds...)
+			acctest.ExpectDiagnostics(t, b.Adopt("a"), "")
+			acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, c.says, c.holds...)
 		})
 	}
 }

@@ -38,10 +38,10 @@ func TestRole_adoptionFails(t *testing.T) {
 	s.refused["prompt/new"] = true
 	config := roleConfig(true, "prompt/mine", "prompt/new")
 	gone, plan := old.Plan(nil), old.Block("mlflow_role").Plan(config)
-	acctest.ExpectSays(t, gone.Says+plan.Says, "")
+	acctest.ExpectDiagnostics(t, gone.Diagnostics+plan.Diagnostics, "")
 	adopting := old.Block("mlflow_role")
-	acctest.ExpectSays(t, adopting.Apply(plan, config), "error at grants")
-	acctest.ExpectSays(t, old.Apply(gone, nil), "warning: Role removed from state, not deleted")
+	acctest.ExpectDiagnostics(t, adopting.Apply(plan, config), "error at grants")
+	acctest.ExpectDiagnostics(t, old.Apply(gone, nil), "warning: Role removed from state, not deleted")
 	s.expectRole(t, "ds", map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, "ana")
 }
 
@@ -73,10 +73,10 @@ func TestRole_recreated(t *testing.T) {
 			old := s.adoptedRole(t)
 			created := old.Block("mlflow_role")
 			gone, plan := old.Plan(nil), created.Plan(c.config)
-			acctest.ExpectSays(t, gone.Says+plan.Says, "")
-			acctest.ExpectSays(t, old.Apply(gone, nil), "")
+			acctest.ExpectDiagnostics(t, gone.Diagnostics+plan.Diagnostics, "")
+			acctest.ExpectDiagnostics(t, old.Apply(gone, nil), "")
 			s.refused[c.refused] = c.refused != ""
-			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role deleted and recreated", c.holds...)
+			acctest.ExpectDiagnostics(t, created.Apply(plan, c.config), "warning: Role deleted and recreated", c.holds...)
 			s.expectRole(t, "ds", c.grants, c.members...)
 			if created.Text("id") != "default/ds" {
 				t.Errorf("the state is %v", created.Values())

@@ -26,14 +26,14 @@ func TestRoles_unsupported(t *testing.T) {
 	t.Cleanup(absent.Close)
 	server := &acctest.Backend{URL: absent.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		acctest.ExpectSays(t, databricks.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: Databricks",
+		acctest.ExpectDiagnostics(t, databricks.Provider(t, nil).Block(kind).Plan(config).Diagnostics, "error: Roles not supported: Databricks",
 			"databricks_group")
 		says := databricks.Provider(t, nil).Block(kind).Adopt("role=ds,user=ana")
-		acctest.ExpectSays(t, says, "error: Roles not supported: Databricks", "databricks_group")
-		acctest.ExpectSays(t, server.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: ", "basic-auth")
+		acctest.ExpectDiagnostics(t, says, "error: Roles not supported: Databricks", "databricks_group")
+		acctest.ExpectDiagnostics(t, server.Provider(t, nil).Block(kind).Plan(config).Diagnostics, "error: Roles not supported: ", "basic-auth")
 	}
 	_, says := databricks.Provider(t, nil).Data("mlflow_roles", map[string]any{})
-	acctest.ExpectSays(t, says, "error: Roles not supported: Databricks", "databricks_group")
+	acctest.ExpectDiagnostics(t, says, "error: Roles not supported: Databricks", "databricks_group")
 }
 
 // TestRoles_unknownProvider checks that plans succeed and a refresh keeps the state while the provider configuration is unknown.
@@ -43,15 +43,15 @@ func TestRoles_unknownProvider(t *testing.T) {
 	p := &acctest.Process{Direct: d, Again: func() *acctest.Process { t.Fatal("a second process"); return nil }}
 	for kind, config := range roleKinds {
 		b := p.Block(kind)
-		if plan := b.Plan(config); plan.Action != "create" || plan.Says != "" {
-			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Says)
+		if plan := b.Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
+			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Diagnostics)
 		}
 		state := map[string]any{"id": "default/ds"}
 		for name, value := range config {
 			state[name] = value
 		}
 		b.State = b.Encode(b.Schemas.ResourceSchemas[kind], state)
-		acctest.ExpectSays(t, b.Read(), "warning: Not refreshed: provider configuration is unknown")
+		acctest.ExpectDiagnostics(t, b.Read(), "warning: Not refreshed: provider configuration is unknown")
 		if b.Values() == nil || b.Plan(config).Action != "none" || b.Plan(nil).Action != "delete" {
 			t.Errorf("%s: the state is %v", kind, b.Values())
 		}
@@ -68,8 +68,8 @@ func TestRoles_unreachable(t *testing.T) {
 	closed.Close()
 	server := &acctest.Backend{URL: closed.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		if plan := server.Provider(t, nil).Block(kind).Plan(config); plan.Action != "create" || plan.Says != "" {
-			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Says)
+		if plan := server.Provider(t, nil).Block(kind).Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
+			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Diagnostics)
 		}
 	}
 }

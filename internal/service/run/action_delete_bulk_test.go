@@ -61,7 +61,7 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 			if tc.says != nil {
 				begins = tc.says[0]
 			}
-			acctest.ExpectSays(t, says, begins, tc.says...)
+			acctest.ExpectDiagnostics(t, says, begins, tc.says...)
 			if !strings.HasPrefix(begins, "error") && !slices.Contains(progress, "Deleted 70 runs") {
 				t.Errorf("the progress is %q", progress)
 			}
@@ -173,7 +173,7 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 			if tc.says != nil {
 				begins = tc.says[0]
 			}
-			acctest.ExpectSays(t, says, begins, tc.says...)
+			acctest.ExpectDiagnostics(t, says, begins, tc.says...)
 			if n := len(w.deleted()); tc.all && n != 70 || tc.says != nil && n != 35 {
 				t.Errorf("%d runs are deleted", n)
 			}
@@ -196,7 +196,7 @@ func TestDeleteRuns_access(t *testing.T) {
 		w.Grant(home, emulator.UserPrincipal(emulator.User), "CAN_READ")
 		config := map[string]any{"experiment_ids": []string{w.a, home}, "before": at(1000), "max_runs": allOfThem, "filter": filter}
 		_, says := w.Action(t, emulator.UserToken, "mlflow_delete_runs").Invoke(config)
-		acctest.ExpectSays(t, says, "error at experiment_ids: Could not delete runs: Runs of experiment "+home,
+		acctest.ExpectDiagnostics(t, says, "error at experiment_ids: Could not delete runs: Runs of experiment "+home,
 			"deleted 40 of 60 runs; 20 remain")
 		w.expectDeleted(t, w.ofA)
 		for _, id := range ofHome {
@@ -221,7 +221,7 @@ func TestDeleteRuns_ignoredFilter(t *testing.T) {
 	} {
 		w.Inject(emulator.Fault{Path: runCalls + "search", RawBody: answer(started), Times: 2})
 		_, got := w.deletion(t).Invoke(w.oldRuns())
-		acctest.ExpectSays(t, got, says, "Nothing was changed")
+		acctest.ExpectDiagnostics(t, got, says, "Nothing was changed")
 		w.ClearFaults()
 	}
 	w.ExpectWrites(t)
@@ -259,7 +259,7 @@ func TestDeleteRuns_canceled(t *testing.T) {
 			if n == 800 && says == "" && len(progress) == 1 { // it was done when it was canceled
 				return
 			}
-			acctest.ExpectSays(t, says, "error: Could not delete runs: The action was canceled.", "of 800 runs")
+			acctest.ExpectDiagnostics(t, says, "error: Could not delete runs: The action was canceled.", "of 800 runs")
 			if exact := fmt.Sprintf("deleted %d of 800 runs; %d remain.", n, 800-n); n < 100 || !strings.Contains(says, exact) &&
 				!strings.Contains(says, "deleted at least ") {
 				t.Errorf("%d runs are deleted; it says %q", n, says)
@@ -299,7 +299,7 @@ func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
 	})
 	w.Inject(emulator.Fault{Path: bulkDeletePath, DropAfter: true})
 	_, says := w.deletion(t).Invoke(w.oldRuns())
-	acctest.ExpectSays(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile",
+	acctest.ExpectDiagnostics(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile",
 		"Check the deleted runs of experiments "+w.a)
 	w.expectDeleted(t, w.ofA, newer)
 }

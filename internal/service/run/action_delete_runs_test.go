@@ -151,7 +151,7 @@ func TestDeleteRuns(t *testing.T) {
 			if tc.warns == nil {
 				begins = ""
 			}
-			acctest.ExpectSays(t, says, begins, tc.warns...)
+			acctest.ExpectDiagnostics(t, says, begins, tc.warns...)
 			w.ExpectWrites(t)
 			w.ResetJournal()
 			if got := action.MustInvoke(tc.config); got != tc.result {
@@ -202,7 +202,7 @@ func TestDeleteRuns_refused(t *testing.T) {
 			t.Parallel()
 			config := maps.Clone(valid)
 			maps.Copy(config, tc.runChange)
-			acctest.ExpectSays(t, w.deletion(t).Plan(config), tc.says)
+			acctest.ExpectDiagnostics(t, w.deletion(t).Plan(config), tc.says)
 		})
 	}
 	t.Cleanup(func() { w.expectDeleted(t) })
@@ -215,7 +215,7 @@ func TestDeleteRuns_unknown(t *testing.T) {
 	for _, name := range []string{"experiment_ids", "before", "filter", "max_runs"} {
 		config := map[string]any{"experiment_ids": []string{w.a}, "before": at(100), "max_runs": 10, "filter": "metrics.loss > 0"}
 		config[name] = tftypes.UnknownValue
-		acctest.ExpectSays(t, w.deletion(t).Plan(config), "")
+		acctest.ExpectDiagnostics(t, w.deletion(t).Plan(config), "")
 	}
 	if calls := w.Calls(); len(calls) > 0 {
 		t.Errorf("calls are %q", calls)
@@ -249,10 +249,10 @@ func TestDeleteRuns_20000(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 20_500, 0)
 	config := map[string]any{"experiment_ids": []string{w.a}, "before": at(20_000), "max_runs": 20_000}
-	acctest.ExpectSays(t, w.deletion(t).Plan(config), "warning: Action deletes runs: The action deletes 20,000 active runs ")
+	acctest.ExpectDiagnostics(t, w.deletion(t).Plan(config), "warning: Action deletes runs: The action deletes 20,000 active runs ")
 	w.ResetJournal()
 	progress, says := w.deletion(t).Invoke(config)
-	acctest.ExpectSays(t, says, "")
+	acctest.ExpectDiagnostics(t, says, "")
 	if want := []string{"Deleted 10,000 of 20,000 runs", "Deleted 20,000 runs"}; !slices.Equal(progress, want) {
 		t.Errorf("the progress is %q, want %q", progress, want)
 	}
@@ -264,7 +264,7 @@ func TestDeleteRuns_20000(t *testing.T) {
 	w.ResetJournal()
 	restored := w.Action(t, emulator.AdminToken, "mlflow_restore_runs")
 	config = map[string]any{"experiment_ids": []string{w.a}, "deleted_after": "2026-03-01T00:00:00Z", "max_runs": 20_000}
-	acctest.ExpectSays(t, restored.Plan(config), "warning: Action restores runs: The action restores 20,000 deleted runs ")
+	acctest.ExpectDiagnostics(t, restored.Plan(config), "warning: Action restores runs: The action restores 20,000 deleted runs ")
 	if got := restored.MustInvoke(config); !strings.HasPrefix(got, "Restored 20,000 runs") {
 		t.Errorf("the result is %q", got)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-const restoreExperiment = "POST " + acctest.ExperimentCalls + "restore"
+const restoreExperiment = "POST " + acctest.ExperimentsPath + "restore"
 
 func TestRestoreExperiment(t *testing.T) {
 	t.Parallel()
@@ -55,20 +55,20 @@ func TestRestoreExperiment(t *testing.T) {
 				plan := action.Plan(config)
 				switch {
 				case tc.says != nil:
-					acctest.ExpectSays(t, plan, tc.says[0], tc.says...)
+					acctest.ExpectDiagnostics(t, plan, tc.says[0], tc.says...)
 				case tc.warns:
-					acctest.ExpectSays(t, plan, "warning: Action restores experiment: ")
+					acctest.ExpectDiagnostics(t, plan, "warning: Action restores experiment: ")
 				default:
-					acctest.ExpectSays(t, plan, "")
+					acctest.ExpectDiagnostics(t, plan, "")
 				}
 				w.ExpectWrites(t)
 				_, says := action.Invoke(config)
 				if tc.says != nil {
-					acctest.ExpectSays(t, says, tc.says[0], tc.says...)
+					acctest.ExpectDiagnostics(t, says, tc.says[0], tc.says...)
 					w.ExpectWrites(t)
 					return
 				}
-				acctest.ExpectSays(t, says, "")
+				acctest.ExpectDiagnostics(t, says, "")
 				if tc.restored {
 					w.ExpectWrites(t, restoreExperiment)
 				} else {
@@ -106,13 +106,13 @@ func TestRestoreExperiment_ambiguous(t *testing.T) {
 		"/Shared/churn-2/three": {"error at name: Could not find experiment: "},
 	} {
 		_, got := action.Invoke(map[string]any{"name": name})
-		acctest.ExpectSays(t, got, says[0], says...)
-		acctest.ExpectSays(t, action.Plan(map[string]any{"name": name}), says[0])
+		acctest.ExpectDiagnostics(t, got, says[0], says...)
+		acctest.ExpectDiagnostics(t, action.Plan(map[string]any{"name": name}), says[0])
 	}
 	w.ExpectWrites(t)
 	w.CreateExperiment(emulator.Admin, "/Shared/churn", nil) // the name is in use again
 	_, got := action.Invoke(map[string]any{"experiment_id": second})
-	acctest.ExpectSays(t, got, "error: Could not restore experiment: ", "Another experiment now has this name.")
+	acctest.ExpectDiagnostics(t, got, "error: Could not restore experiment: ", "Another experiment now has this name.")
 }
 
 func TestRestoreExperiment_refused(t *testing.T) {
@@ -129,7 +129,7 @@ func TestRestoreExperiment_refused(t *testing.T) {
 		"not an ID":  {map[string]any{"experiment_id": "/Shared/x"}, "error at experiment_id: "},
 		"an unknown": {map[string]any{"name": tftypes.UnknownValue}, ""},
 	} {
-		t.Run(name, func(t *testing.T) { acctest.ExpectSays(t, action.Plan(tc.config), tc.says) })
+		t.Run(name, func(t *testing.T) { acctest.ExpectDiagnostics(t, action.Plan(tc.config), tc.says) })
 	}
 	if calls := w.Calls(); len(calls) > 0 {
 		t.Errorf("calls are %q", calls)
@@ -144,7 +144,7 @@ func TestRestoreExperiment_faults(t *testing.T) {
 		w := acctest.NewWorkspace(t)
 		id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 		w.Trash(id)
-		fault.Path = acctest.ExperimentCalls + "restore"
+		fault.Path = acctest.ExperimentsPath + "restore"
 		w.Inject(fault)
 		w.Action(t, emulator.AdminToken, "mlflow_restore_experiment").MustInvoke(map[string]any{"experiment_id": id})
 		w.MustFind(t, "/Shared/churn")

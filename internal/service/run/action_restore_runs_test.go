@@ -34,7 +34,7 @@ func TestRestoreRuns(t *testing.T) {
 		config["experiment_ids"] = []string{w.a, w.b}
 		return config
 	}
-	const getExperiment = "GET " + acctest.ExperimentCalls + "get"
+	const getExperiment = "GET " + acctest.ExperimentsPath + "get"
 	for name, tc := range map[string]struct {
 		config func(*seeded) map[string]any
 		warns  []string
@@ -103,7 +103,7 @@ func TestRestoreRuns(t *testing.T) {
 			t.Parallel()
 			w := newDeletedRuns(t, 30, 20)
 			config := tc.config(w)
-			acctest.ExpectSays(t, w.restoration(t).Plan(config), "warning: Action restores runs: ", tc.warns...)
+			acctest.ExpectDiagnostics(t, w.restoration(t).Plan(config), "warning: Action restores runs: ", tc.warns...)
 			w.ExpectWrites(t)
 			w.ResetJournal()
 			if got := w.restoration(t).MustInvoke(config); !strings.HasPrefix(got, tc.result) {
@@ -128,7 +128,7 @@ func TestRestoreRuns_nothing(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 1, 1)
 	config := map[string]any{"experiment_ids": []string{w.a}, "max_runs": 10}
-	acctest.ExpectSays(t, w.restoration(t).Plan(config), "")
+	acctest.ExpectDiagnostics(t, w.restoration(t).Plan(config), "")
 	if got := w.restoration(t).MustInvoke(config); got != "Restored 0 runs" {
 		t.Errorf("the result is %q", got)
 	}
@@ -162,7 +162,7 @@ func TestRestoreRuns_refused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			acctest.ExpectSays(t, w.restoration(t).Plan(tc.config), tc.says)
+			acctest.ExpectDiagnostics(t, w.restoration(t).Plan(tc.config), tc.says)
 		})
 	}
 }
@@ -177,10 +177,10 @@ func TestRestoreRuns_deletedExperiment(t *testing.T) {
 		{"experiment_ids": []string{w.a}, "max_runs": 10, "deleted_after": "2026-03-01T00:00:00Z"},
 		{"run_ids": w.ofA},
 	} {
-		acctest.ExpectSays(t, w.restoration(t).Plan(config), "warning: Action restores runs: ", ": Experiment is deleted: ",
+		acctest.ExpectDiagnostics(t, w.restoration(t).Plan(config), "warning: Action restores runs: ", ": Experiment is deleted: ",
 			"Unless it is restored first, the action fails.")
 		_, says := w.restoration(t).Invoke(config)
-		acctest.ExpectSays(t, says, "error at ", ": Experiment is deleted: ", "mlflow_restore_experiment")
+		acctest.ExpectDiagnostics(t, says, "error at ", ": Experiment is deleted: ", "mlflow_restore_experiment")
 	}
 	w.ExpectWrites(t)
 	w.Action(t, emulator.AdminToken, "mlflow_restore_experiment").MustInvoke(map[string]any{"experiment_id": w.a})
@@ -242,7 +242,7 @@ func TestRestoreRuns_server(t *testing.T) {
 	s := mlflowServer(t, nil)
 	config := map[string]any{"experiment_ids": []string{"1"}, "max_runs": 10, "deleted_after": at(0)}
 	action := acctest.NewDirect(t, s.Block(nil)).Action("mlflow_restore_runs")
-	acctest.ExpectSays(t, action.Plan(config), "error at deleted_after: Deletion time is not supported: ", "before or older_than")
+	acctest.ExpectDiagnostics(t, action.Plan(config), "error at deleted_after: Deletion time is not supported: ", "before or older_than")
 	_, says := action.Invoke(config)
-	acctest.ExpectSays(t, says, "error at deleted_after: Deletion time is not supported: ")
+	acctest.ExpectDiagnostics(t, says, "error at deleted_after: Deletion time is not supported: ")
 }

@@ -31,7 +31,7 @@ func TestSetRunTags(t *testing.T) {
 	action := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags")
 	config := map[string]any{"run_id": id, "tags": map[string]any{"release": "no", "stage": "prod", "it's": nil, "none": nil, "empty": ""}}
 	w.ResetJournal()
-	acctest.ExpectSays(t, action.Plan(config), "")
+	acctest.ExpectDiagnostics(t, action.Plan(config), "")
 	w.ExpectWrites(t)
 	want := map[string]string{"release": "no", "stage": "prod", "empty": ""}
 	if got := action.MustInvoke(config); !strings.HasSuffix(got, `"empty", "it's", "release", "stage"`) {
@@ -76,7 +76,7 @@ func TestSetRunTags_refused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			acctest.ExpectSays(t, w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Plan(map[string]any{"run_id": tc.id, "tags": tc.tags}),
+			acctest.ExpectDiagnostics(t, w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Plan(map[string]any{"run_id": tc.id, "tags": tc.tags}),
 				tc.says)
 		})
 	}
@@ -84,7 +84,7 @@ func TestSetRunTags_refused(t *testing.T) {
 		t.Parallel()
 		_, says := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Invoke(map[string]any{"run_id": w.ids["deleted"],
 			"tags": map[string]string{"a": "b"}})
-		acctest.ExpectSays(t, says, "error at run_id: Run is deleted: ", "mlflow_restore_runs and run_ids = [")
+		acctest.ExpectDiagnostics(t, says, "error at run_id: Run is deleted: ", "mlflow_restore_runs and run_ids = [")
 	})
 	t.Cleanup(func() { w.ExpectWrites(t) })
 }
@@ -96,11 +96,11 @@ func TestSetRunTags_server(t *testing.T) {
 		"GET " + runCalls + "get": `{"run":{"info":{"run_id":"a","experiment_id":"1","lifecycle_stage":"active"}}}`,
 	})
 	action := acctest.NewDirect(t, s.Block(nil)).Action("mlflow_set_run_tags")
-	acctest.ExpectSays(t, action.Plan(map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8000)}}), "")
+	acctest.ExpectDiagnostics(t, action.Plan(map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8000)}}), "")
 	config := map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8001)}}
-	acctest.ExpectSays(t, action.Plan(config), "error at tags: Invalid tag: The value is 8,001 characters long.")
+	acctest.ExpectDiagnostics(t, action.Plan(config), "error at tags: Invalid tag: The value is 8,001 characters long.")
 	_, says := action.Invoke(config)
-	acctest.ExpectSays(t, says, "error at tags: Invalid tag: ")
+	acctest.ExpectDiagnostics(t, says, "error at tags: Invalid tag: ")
 }
 
 // TestSetRunTags_faults checks that an error lists the changed tags, and that the next invocation changes the others.
@@ -123,9 +123,9 @@ func TestSetRunTags_faults(t *testing.T) {
 				map[string]any{"run_id": w.ids["old"], "tags": map[string]string{"a": "1", "b": "2"}}
 			_, says := action.Invoke(config)
 			if tc.says == "" {
-				acctest.ExpectSays(t, says, "")
+				acctest.ExpectDiagnostics(t, says, "")
 			} else {
-				acctest.ExpectSays(t, says, "error: Could not set tags of run: Run ", `tag "b"`, tc.says)
+				acctest.ExpectDiagnostics(t, says, "error: Could not set tags of run: Run ", `tag "b"`, tc.says)
 				action.MustInvoke(config)
 			}
 			if r, _ := w.Run(w.ids["old"]); r.Tags["a"] != "1" || r.Tags["b"] != "2" {

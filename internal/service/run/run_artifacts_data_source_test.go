@@ -123,10 +123,10 @@ func TestRunArtifactsDataSource_refused(t *testing.T) {
 				config[key] = value
 			}
 			_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run_artifacts", config)
-			acctest.ExpectSays(t, says, tc.says[0], tc.says[1:]...)
+			acctest.ExpectDiagnostics(t, says, tc.says[0], tc.says[1:]...)
 		})
 	}
 	w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/artifacts/list", Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "Invalid path"})
 	_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run_artifacts", map[string]any{"run_id": id, "path": "a\\b"})
-	acctest.ExpectSays(t, says, `error at path: Could not list artifacts: Path "a\\b" of run "`+id+`": Invalid path`)
+	acctest.ExpectDiagnostics(t, says, `error at path: Could not list artifacts: Path "a\\b" of run "`+id+`": Invalid path`)
 }

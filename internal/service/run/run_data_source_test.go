@@ -72,7 +72,7 @@ func TestRunDataSource_states(t *testing.T) {
 	}
 	w.PurgeRun(w.ids["deleted"])
 	_, says = read("deleted")
-	acctest.ExpectSays(t, says, `error at run_id: Could not read run: Run "`+w.ids["deleted"]+`": `, "RESOURCE_DOES_NOT_EXIST",
+	acctest.ExpectDiagnostics(t, says, `error at run_id: Could not read run: Run "`+w.ids["deleted"]+`": `, "RESOURCE_DOES_NOT_EXIST",
 		"the part after /runs/ in the URL of the run")
 	w.Trash(w.churn)
 	if best, says := read("best"); says != "" || best["lifecycle_stage"] != "deleted" {
@@ -91,11 +91,11 @@ func TestRunDataSource_refused(t *testing.T) {
 			"A run that was deleted and purged cannot be read."},
 	} {
 		_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run", map[string]any{"run_id": id})
-		acctest.ExpectSays(t, says, want[0], want[1:]...)
+		acctest.ExpectDiagnostics(t, says, want[0], want[1:]...)
 	}
 	private := w.CreateRun(emulator.Run{ExperimentID: w.CreateExperiment(emulator.Admin, "/Projects/private", nil)})
 	_, says := w.Direct(t, emulator.UserToken).Data("mlflow_run", map[string]any{"run_id": private})
-	acctest.ExpectSays(t, says, "error at run_id: Could not read run: ", "PERMISSION_DENIED")
+	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "PERMISSION_DENIED")
 	_, says = mlflowServer(t, nil).Provider(t, nil).Data("mlflow_run", map[string]any{"run_id": "abc"})
-	acctest.ExpectSays(t, says, "error at run_id: Could not read run: ", "set workspace to the one that contains the run")
+	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "set workspace to the one that contains the run")
 }

@@ -181,12 +181,12 @@ func TestRunsDataSource_refused(t *testing.T) {
 				config[key] = value
 			}
 			_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_runs", config)
-			acctest.ExpectSays(t, says, tc.says[0], tc.says[1:]...)
+			acctest.ExpectDiagnostics(t, says, tc.says[0], tc.says[1:]...)
 		})
 	}
 	private := w.CreateExperiment(emulator.Admin, "/Projects/private", nil)
 	_, says := w.Direct(t, emulator.UserToken).Data("mlflow_runs", map[string]any{"experiment_ids": []string{private}, "limit": 1})
-	acctest.ExpectSays(t, says, "error: Could not search runs: ", "PERMISSION_DENIED")
+	acctest.ExpectDiagnostics(t, says, "error: Could not search runs: ", "PERMISSION_DENIED")
 }
 
 // TestRunsDataSource_unknownExperiment checks that an experiment that does not exist is an error, although an MLflow server returns no runs
@@ -197,11 +197,11 @@ func TestRunsDataSource_unknownExperiment(t *testing.T) {
 	config := map[string]any{"experiment_ids": []string{"1", "9"}, "limit": 10}
 	missing := mlflowServer(t, map[string]string{"POST " + runCalls + "search": `{"runs":[` + run + `]}`})
 	_, says := missing.Provider(t, nil).Data("mlflow_runs", config)
-	acctest.ExpectSays(t, says, "error at experiment_ids: Could not search runs: Experiment 9: ", "There is none",
+	acctest.ExpectDiagnostics(t, says, "error at experiment_ids: Could not search runs: Experiment 9: ", "There is none",
 		"looks up an experiment by name")
 	empty := mlflowServer(t, map[string]string{
 		"POST " + runCalls + "search":            `{"runs":[` + run + `]}`,
-		"GET " + acctest.ExperimentCalls + "get": `{"experiment":{"experiment_id":"9","name":"empty","lifecycle_stage":"active"}}`,
+		"GET " + acctest.ExperimentsPath + "get": `{"experiment":{"experiment_id":"9","name":"empty","lifecycle_stage":"active"}}`,
 	})
 	state, says := empty.Provider(t, nil).Data("mlflow_runs", config)
 	if runs := acctest.ObjectsOf(state["runs"]); says != "" || len(runs) != 1 {
@@ -221,7 +221,7 @@ func TestRunsDataSource_unknownStatus(t *testing.T) {
 	}
 	config["status"] = []string{"RUNNING", "SCHEDULED"}
 	_, says = server.Provider(t, nil).Data("mlflow_runs", config)
-	acctest.ExpectSays(t, says, `error at status: Could not search runs: The server returned run "a" with the status "PAUSED"`)
+	acctest.ExpectDiagnostics(t, says, `error at status: Could not search runs: The server returned run "a" with the status "PAUSED"`)
 }
 
 // TestRunsDataSource_changes checks that a run that another client adds or deletes between two pages neither hides nor repeats another run.

@@ -68,8 +68,8 @@ func TestUser_plan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			plan := c.backend.Provider(t, nil).Block("mlflow_user").Plan(c.config)
-			acctest.ExpectSays(t, plan.Says, c.says, c.holds...)
-			if strings.Contains(plan.Says, "short-pw") {
+			acctest.ExpectDiagnostics(t, plan.Diagnostics, c.says, c.holds...)
+			if strings.Contains(plan.Diagnostics, "short-pw") {
 				t.Error("the password is in the message")
 			}
 		})
@@ -97,7 +97,7 @@ func TestUser_raced(t *testing.T) {
 				}
 			}
 			u := s.Provider(t, nil).Block("mlflow_user")
-			acctest.ExpectSays(t, u.Up(userConfig("ben", "adopt_existing", c.adopts, "admin", true)), c.says)
+			acctest.ExpectDiagnostics(t, u.Up(userConfig("ben", "adopt_existing", c.adopts, "admin", true)), c.says)
 			s.expectWrites(t, c.writes...)
 		})
 	}
@@ -111,15 +111,15 @@ func TestUser_lastAdmin(t *testing.T) {
 			t.Parallel()
 			s := newUsersServer(t, map[string]bool{"admin": true, "boss": true})
 			u := s.Provider(t, nil).Block("mlflow_user")
-			acctest.ExpectSays(t, u.Adopt("boss"), "")
+			acctest.ExpectDiagnostics(t, u.Adopt("boss"), "")
 			plan := u.Plan(config)
-			acctest.ExpectSays(t, plan.Says, "")
+			acctest.ExpectDiagnostics(t, plan.Diagnostics, "")
 			s.set("admin", false)
 			u.Process = u.Again()
 			says := u.Apply(plan, config)
-			acctest.ExpectSays(t, says, "error", `User "boss" is the only server admin`, "Nothing was changed")
+			acctest.ExpectDiagnostics(t, says, "error", `User "boss" is the only server admin`, "Nothing was changed")
 			u.Process = u.Again()
-			acctest.ExpectSays(t, u.Plan(config).Says, "error", `User "boss" is the only server admin`)
+			acctest.ExpectDiagnostics(t, u.Plan(config).Diagnostics, "error", `User "boss" is the only server admin`)
 			s.expectWrites(t)
 		})
 	}
@@ -133,7 +133,7 @@ func TestUser_twoAddresses(t *testing.T) {
 	block := func(p *acctest.Process, inState bool) *acctest.Block {
 		b := p.Block("mlflow_user")
 		if inState {
-			acctest.ExpectSays(t, b.Adopt("ana"), "")
+			acctest.ExpectDiagnostics(t, b.Adopt("ana"), "")
 		}
 		return b
 	}
@@ -160,33 +160,33 @@ func TestUser_twoAddresses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := s.Provider(t, nil)
-			acctest.ExpectSays(t, block(p, c.first.inState).Plan(c.first.config).Says, "")
-			acctest.ExpectSays(t, block(p, c.second.inState).Plan(c.second.config).Says, c.says)
+			acctest.ExpectDiagnostics(t, block(p, c.first.inState).Plan(c.first.config).Diagnostics, "")
+			acctest.ExpectDiagnostics(t, block(p, c.second.inState).Plan(c.second.config).Diagnostics, c.says)
 		})
 	}
 	t.Run("replace", func(t *testing.T) { // the CLI plans the same address twice
 		p := s.Provider(t, nil)
 		kept, again := block(p, true).Plan(keep.config), block(p, false)
 		again.Private = kept.Resp.PlannedPrivate
-		acctest.ExpectSays(t, again.Plan(create.config).Says, "")
-		acctest.ExpectSays(t, block(p, false).Plan(create.config).Says, "error at username: Duplicate user")
+		acctest.ExpectDiagnostics(t, again.Plan(create.config).Diagnostics, "")
+		acctest.ExpectDiagnostics(t, block(p, false).Plan(create.config).Diagnostics, "error at username: Duplicate user")
 	})
 	t.Run("adopted and deleted in one apply", func(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
 		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, nil)
-		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "")
-		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "error at username: Duplicate user")
-		acctest.ExpectSays(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
+		acctest.ExpectDiagnostics(t, p.Block("mlflow_user").Apply(adopts, config), "")
+		acctest.ExpectDiagnostics(t, p.Block("mlflow_user").Apply(adopts, config), "error at username: Duplicate user")
+		acctest.ExpectDiagnostics(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	t.Run("not adopted, and deleted in one apply", func(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
 		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, map[string]any{"retry_timeout_seconds": 1})
 		s.callBefore(func(string) { panic(http.ErrAbortHandler) })
-		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "error: Could not create user")
+		acctest.ExpectDiagnostics(t, p.Block("mlflow_user").Apply(adopts, config), "error: Could not create user")
 		s.callBefore(func(string) {})
-		acctest.ExpectSays(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
+		acctest.ExpectDiagnostics(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	s.expectWrites(t)
 }
@@ -196,17 +196,17 @@ func TestUser_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, u.Adopt("ana"), "")
+	acctest.ExpectDiagnostics(t, u.Adopt("ana"), "")
 	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
-	if late.Says != "" || late.Action != "update" {
-		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Says)
+	if late.Diagnostics != "" || late.Action != "update" {
+		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Diagnostics)
 	}
 	u.Process = u.Again() // the apply, which does not refresh
-	acctest.ExpectSays(t, u.Plan(userConfig("ben")).Says, "error at username: Could not replace "+
+	acctest.ExpectDiagnostics(t, u.Plan(userConfig("ben")).Diagnostics, "error at username: Could not replace "+
 		"user", `User "ana" cannot be renamed to "ben"`)
-	acctest.ExpectSays(t, u.Refresh(), "")
+	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := u.Plan(userConfig("ben")); plan.Action != "replace" {
-		t.Errorf("the plan of another username is %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan of another username is %s, and says %q", plan.Action, plan.Diagnostics)
 	}
 	s.expectWrites(t)
 }
@@ -216,15 +216,15 @@ func TestUser_unknownProvider(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, u.Adopt("ana"), "")
+	acctest.ExpectDiagnostics(t, u.Adopt("ana"), "")
 	d := acctest.NewDirect(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
 	u.Process = &acctest.Process{Direct: d}
-	acctest.ExpectSays(t, u.Read(), "warning: Not refreshed")
-	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Says != "" || plan.Action != "update" {
-		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Says)
+	acctest.ExpectDiagnostics(t, u.Read(), "warning: Not refreshed")
+	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Diagnostics != "" || plan.Action != "update" {
+		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Diagnostics)
 	}
 	_, says := d.ImportState("mlflow_user", "ana")
-	acctest.ExpectSays(t, says, "error: Could not import")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import")
 }
 
 // TestUser_oldCLI checks the error of a CLI that does not support write-only arguments.
@@ -241,7 +241,7 @@ func TestUser_oldCLI(t *testing.T) {
 		})
 		d.Check(err)
 		says := acctest.DescribeDiagnostics(resp.Diagnostics)
-		acctest.ExpectSays(t, says, want)
+		acctest.ExpectDiagnostics(t, says, want)
 		if strings.Contains(says, password) || want != "" && !strings.Contains(says, "1.11") {
 			t.Errorf("said is %q", says)
 		}
@@ -269,7 +269,7 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})
-	acctest.ExpectSays(t, says, "error: Users not supported", "databricks")
+	acctest.ExpectDiagnostics(t, says, "error: Users not supported", "databricks")
 }
 
 // TestUser_anotherServer checks that a user with the same name on another server is not changed. The MLflow workspace of the provider
@@ -279,7 +279,7 @@ func TestUser_anotherServer(t *testing.T) {
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	other := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, u.Adopt("ana"), "")
+	acctest.ExpectDiagnostics(t, u.Adopt("ana"), "")
 	config := map[string]any{"username": "ana", "admin": true}
 	changes, deletes := u.Plan(config), u.Again().Block("mlflow_user")
 	deletes.State, deletes.Private = u.State, u.Private
@@ -288,10 +288,10 @@ func TestUser_anotherServer(t *testing.T) {
 	for could, says := range map[string]string{
 		"read": elsewhere.Read(), "change": elsewhere.Apply(changes, config), "delete": elsewhere.Apply(deletes.Plan(nil), nil),
 	} {
-		acctest.ExpectSays(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
+		acctest.ExpectDiagnostics(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
 			"changed", "tracking_uri")
 	}
 	other.expectWrites(t)
 	u.Process = s.Provider(t, map[string]any{"workspace": "risk"})
-	acctest.ExpectSays(t, u.Read(), "")
+	acctest.ExpectDiagnostics(t, u.Read(), "")
 }

@@ -14,21 +14,21 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	s := newWorkspaceServer(t)
 	w := s.Provider(t, nil).Block("mlflow_workspace")
 	w.MustUp(map[string]any{"name": "risk"})
-	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	late := w.Plan(map[string]any{"name": tftypes.UnknownValue})
-	if late.Says != "" || late.Action != "update" {
-		t.Errorf("the plan of an unknown name is %s, and says %q", late.Action, late.Says)
+	if late.Diagnostics != "" || late.Action != "update" {
+		t.Errorf("the plan of an unknown name is %s, and says %q", late.Action, late.Diagnostics)
 	}
 	renamed := map[string]any{"name": "fraud"}
 	w.Process = w.Again() // the apply, which does not refresh
 	says := "error at name: Could not replace workspace"
-	acctest.ExpectSays(t, w.Plan(renamed).Says, says, `MLflow workspace "risk" cannot be renamed to "fraud"`)
+	acctest.ExpectDiagnostics(t, w.Plan(renamed).Diagnostics, says, `MLflow workspace "risk" cannot be renamed to "fraud"`)
 	shown := w.Again().Block("mlflow_workspace").Plan(renamed)
 	updates := acctest.Block{Process: w.Again(), Kind: w.Kind, State: w.State, Private: w.Private}
-	acctest.ExpectSays(t, updates.Apply(shown, renamed), says)
-	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, updates.Apply(shown, renamed), says)
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	if plan := w.Plan(renamed); plan.Action != "replace" {
-		t.Errorf("the plan of another name is %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan of another name is %s, and says %q", plan.Action, plan.Diagnostics)
 	}
 	if s.workspaces["risk"] == nil || s.workspaces["fraud"] != nil {
 		t.Errorf("the server has %v", s.workspaces)
@@ -44,16 +44,16 @@ func TestWorkspaceResource_replaceOption(t *testing.T) {
 	w.MustUp(config)
 	replace := func() string {
 		t.Helper()
-		acctest.ExpectSays(t, w.Refresh(), "")
+		acctest.ExpectDiagnostics(t, w.Refresh(), "")
 		kept := w.Plan(config)
-		acctest.ExpectSays(t, kept.Says, "")
+		acctest.ExpectDiagnostics(t, kept.Diagnostics, "")
 		again := w.Process.Block("mlflow_workspace")
 		again.Private = kept.Resp.PlannedPrivate
-		return again.Plan(config).Says
+		return again.Plan(config).Diagnostics
 	}
-	acctest.ExpectSays(t, replace(), "")
+	acctest.ExpectDiagnostics(t, replace(), "")
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
-	acctest.ExpectSays(t, replace(), "error at deletion_policy: Could not replace workspace", `It contains 1 experiment ("churn")`)
+	acctest.ExpectDiagnostics(t, replace(), "error at deletion_policy: Could not replace workspace", `It contains 1 experiment ("churn")`)
 }
 
 // TestWorkspaceResource_plannedTwice checks that an address that is planned more than once in a process counts as one resource.
@@ -64,6 +64,6 @@ func TestWorkspaceResource_plannedTwice(t *testing.T) {
 	config := map[string]any{"name": "risk"}
 	w.MustUp(config)
 	for range 3 {
-		acctest.ExpectSays(t, w.Plan(config).Says, "")
+		acctest.ExpectDiagnostics(t, w.Plan(config).Diagnostics, "")
 	}
 }

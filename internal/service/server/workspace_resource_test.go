@@ -166,18 +166,18 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
 		"ri_sk": "not allowed", "ri sk": "not allowed", "risk\n": "not allowed", "größe": "not allowed",
 	} {
-		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "error at name: Invalid workspace name: ",
+		acctest.ExpectDiagnostics(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "error at name: Invalid workspace name: ",
 			says)
 	}
 	for _, name := range []string{"ab", "a1", "1a", "a--b", "a23456789b123456789c123456789d123456789e123456789f123456789g123"} {
-		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "")
+		acctest.ExpectDiagnostics(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "")
 	}
 	for attribute, values := range map[string]map[string]string{
 		"default_artifact_root": {"is a relative path": "relative/path", "white space": "s3://a ", "fragment": "s3://a#b"},
 		"deletion_policy":       {"delete_if_empty": "delete", "retain": "cascade"},
 	} {
 		for says, value := range values {
-			acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Says,
+			acctest.ExpectDiagnostics(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Diagnostics,
 				"error at "+attribute+": Invalid ", says)
 		}
 	}
@@ -186,9 +186,9 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 func TestWorkspaceResource_onDatabricks(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
-	acctest.ExpectSays(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces not supported: Databricks")
+	acctest.ExpectDiagnostics(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces not supported: Databricks")
 	_, says := d.Data("mlflow_workspaces", nil)
-	acctest.ExpectSays(t, says, "error: MLflow workspaces not supported: Databricks")
+	acctest.ExpectDiagnostics(t, says, "error: MLflow workspaces not supported: Databricks")
 }
 
 func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
@@ -197,11 +197,11 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	w := s.Provider(t, nil).Block("mlflow_workspace")
 	w.MustUp(map[string]any{"name": "risk"})
 	s.change(func() { s.off = true })
-	acctest.ExpectSays(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")
 	}
-	acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Says, "error: MLflow workspaces not "+
+	acctest.ExpectDiagnostics(t, w.Process.Block("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics, "error: MLflow workspaces not "+
 		"supported: ", "--enable-workspaces")
 }
 
@@ -220,7 +220,7 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 	s.count()
 	for name, w := range blocks {
 		w.Process = p
-		acctest.ExpectSays(t, w.Read(), "")
+		acctest.ExpectDiagnostics(t, w.Read(), "")
 		if planned := w.Plan(map[string]any{"name": name}); planned.Action != "none" {
 			t.Errorf("the plan is %s", planned.Action)
 		}
@@ -240,18 +240,18 @@ func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	w.MustUp(config)
 	s.lose = "PATCH " + workspacesPath + "/risk"
 	w.MustUp(map[string]any{"name": "risk"})
-	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	planned := w.Plan(nil)
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
 	s.count()
-	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
 		"still contains 1 resource(s)", "INVALID_STATE",
 		`It contains 1 experiment ("churn").`)
 	if n := s.count()["DELETE "+workspacesPath+"/risk"]; n != 1 {
 		t.Errorf("the workspace was deleted %d times", n)
 	}
 	s.change(func() { delete(s.experiments, "risk"); s.lose = "DELETE " + workspacesPath + "/risk" })
-	acctest.ExpectSays(t, w.Destroy(), "")
+	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 }
 
 // Another server has a workspace with the same name.
@@ -267,17 +267,17 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 			c := map[string]any{"name": "risk", "description": "ours"}
 			return w.Apply(w.Plan(c), c)
 		},
-		"the plan of a destroy": func() string { return w.Plan(nil).Says },
+		"the plan of a destroy": func() string { return w.Plan(nil).Diagnostics },
 	} {
 		w.Process = other.Provider(t, nil)
 		says := do()
-		acctest.ExpectSays(t, says, "error: Could not ", "another server", s.URL, other.URL)
+		acctest.ExpectDiagnostics(t, says, "error: Could not ", "another server", s.URL, other.URL)
 		if other.workspaces["risk"]["description"] != "theirs" || w.Text("name") != "risk" {
 			t.Errorf("%s leaves %v and %v", what, other.workspaces, w.Values())
 		}
 	}
 	w.Process = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
-	acctest.ExpectSays(t, w.Read(), "")
+	acctest.ExpectDiagnostics(t, w.Read(), "")
 }
 
 // A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the
@@ -296,10 +296,10 @@ func TestWorkspaceResource_failedAdoption(t *testing.T) {
 			p := s.Provider(t, nil)
 			block := p.Block("mlflow_workspace")
 			s.change(func() { s.refuse = call })
-			acctest.ExpectSays(t, block.Apply(adopts, config), "error: Could not ")
+			acctest.ExpectDiagnostics(t, block.Apply(adopts, config), "error: Could not ")
 			s.change(func() { s.refuse = "" })
 			removed := &acctest.Block{Process: p, Kind: old.Kind, State: old.State, Private: old.Private}
-			acctest.ExpectSays(t, removed.Apply(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
+			acctest.ExpectDiagnostics(t, removed.Apply(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
 			if s.workspaces["risk"] == nil {
 				t.Fatal("the workspace is deleted")
 			}
@@ -342,12 +342,12 @@ func TestWorkspaceResource_twoAddresses(t *testing.T) {
 			block := func(inState bool) *acctest.Block {
 				b := p.Block("mlflow_workspace")
 				if inState {
-					acctest.ExpectSays(t, b.Adopt("risk"), "")
+					acctest.ExpectDiagnostics(t, b.Adopt("risk"), "")
 				}
 				return b
 			}
-			acctest.ExpectSays(t, block(c.first.inState).Plan(c.first.config).Says, "")
-			acctest.ExpectSays(t, block(c.second.inState).Plan(c.second.config).Says, c.says)
+			acctest.ExpectDiagnostics(t, block(c.first.inState).Plan(c.first.config).Diagnostics, "")
+			acctest.ExpectDiagnostics(t, block(c.second.inState).Plan(c.second.config).Diagnostics, c.says)
 		})
 	}
 }

@@ -53,7 +53,7 @@ func TestTagResource_lifecycle(t *testing.T) {
 			},
 		}
 	}
-	once := func() { w.ExpectWrites(t, acctest.SetTagCall) }
+	once := func() { w.ExpectWrites(t, acctest.SetTagRequest) }
 	acctest.UnitTest(t,
 		tag("team/a", "risk", nil, plancheck.ResourceActionCreate, once),
 		tag("team/a", "fraud", nil, plancheck.ResourceActionUpdate, once),
@@ -65,7 +65,7 @@ func TestTagResource_lifecycle(t *testing.T) {
 		},
 		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionUpdate, func() {
 			w.ExpectTag(t, id, "team/a", value(""))
-			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagCall || got[1] != acctest.DeleteTagCall || got[2] != acctest.SetTagCall {
+			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagRequest || got[1] != acctest.DeleteTagRequest || got[2] != acctest.SetTagRequest {
 				t.Errorf("writes are %q, want the new tag, then one try to delete the old one and its blank value", got)
 			}
 		}),
@@ -85,7 +85,7 @@ func TestTagResource_removal(t *testing.T) {
 	})
 	w.ExpectTag(t, id, "team", nil)
 	w.ExpectTag(t, id, "foreign", &theirs)
-	w.ExpectWrites(t, acctest.DeleteTagCall)
+	w.ExpectWrites(t, acctest.DeleteTagRequest)
 }
 
 func TestTagResource_generatedConfiguration(t *testing.T) {
@@ -140,16 +140,16 @@ func TestTagResource_create(t *testing.T) {
 		want   string // the beginning of what the person is told
 		writes []string
 	}{
-		"new":        {func(*acctest.Workspace, string) {}, "risk", "", []string{acctest.SetTagCall}},
-		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagCall}},
+		"new":        {func(*acctest.Workspace, string) {}, "risk", "", []string{acctest.SetTagRequest}},
+		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagRequest}},
 		"same value": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
-		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagCall}},
-		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"", []string{acctest.SetTagCall}},
+		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagRequest}},
+		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"", []string{acctest.SetTagRequest}},
 		"deleted":    {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
 		"gone":       {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
 		"answer lost": {func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true})
-		}, "risk", "", []string{acctest.SetTagCall, acctest.SetTagCall}},
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "set-experiment-tag", DropAfter: true})
+		}, "risk", "", []string{acctest.SetTagRequest, acctest.SetTagRequest}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -189,7 +189,7 @@ func TestTagResource_read(t *testing.T) {
 		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
 		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
 		"server broken": {func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
 		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,10 +224,10 @@ func TestTagResource_delete(t *testing.T) {
 		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
 		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
 		"experiment purged meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
 		}, "", 1},
 		"experiment deleted meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
-			w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
+			w.Before("POST", acctest.ExperimentsPath+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
 		}, "", 2},
 		"not allowed": {emulator.UserToken, func(w *acctest.Workspace, id string) {
 			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")

@@ -4,11 +4,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// VendorAddress is the registry address of the Databricks provider.
-const VendorAddress = "registry.terraform.io/databricks/databricks"
+// DatabricksProviderAddress is the registry address of the Databricks provider.
+const DatabricksProviderAddress = "registry.terraform.io/databricks/databricks"
 
-// VendorExperiment returns the state of an experiment in the Databricks provider.
-func VendorExperiment(e emulator.Experiment) map[string]any {
+// DatabricksExperimentState returns the state of an experiment in the Databricks provider.
+func DatabricksExperimentState(e emulator.Experiment) map[string]any {
 	var tags []any
 	for _, t := range e.Tags {
 		tags = append(tags, map[string]any{"key": t.Key, "value": t.Value})
@@ -26,8 +26,8 @@ func VendorExperiment(e emulator.Experiment) map[string]any {
 	}
 }
 
-// VendorPermissions returns the state of the permissions of an experiment in the Databricks provider.
-func VendorPermissions(id string, grants ...emulator.Grant) map[string]any {
+// DatabricksPermissionsState returns the state of the permissions of an experiment in the Databricks provider.
+func DatabricksPermissionsState(id string, grants ...emulator.Grant) map[string]any {
 	var list []any
 	for _, g := range grants {
 		entry := map[string]any{"user_name": "", "group_name": "", "service_principal_name": "", "permission_level": g.Level}
@@ -39,7 +39,7 @@ func VendorPermissions(id string, grants ...emulator.Grant) map[string]any {
 
 // ListedResource is a result of a list resource.
 type ListedResource struct {
-	Name, Says string
-	Identity   bool // whether the result has an identity
-	Resource   map[string]any
+	Name, Diagnostics string
+	Identity          bool // whether the result has an identity
+	Resource          map[string]any
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestRefresh_wrongAnswers checks that a refresh with an invalid response fails, and does not change the state.
-func TestRefresh_wrongAnswers(t *testing.T) {
+// TestRefresh_wrongResponses checks that a refresh with an invalid response fails, and does not change the state.
+func TestRefresh_wrongResponses(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -32,7 +32,7 @@ func TestRefresh_wrongAnswers(t *testing.T) {
 		}
 		managed[kind] = state
 	}
-	for name, lie := range acctest.WrongAnswers {
+	for name, lie := range acctest.WrongResponses {
 		t.Run(name, func(t *testing.T) {
 			for _, route := range []string{"/api/2.0/mlflow/experiments/*", "/api/2.0/permissions/experiments/*"} {
 				lie.Path, lie.Times = route, -1

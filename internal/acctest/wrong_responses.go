@@ -6,8 +6,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// WrongAnswers are responses of proxies, sign-in pages, and wrong hosts that a client must not accept.
-var WrongAnswers = map[string]emulator.Fault{
+// WrongResponses are responses of proxies, sign-in pages, and wrong hosts that a client must not accept.
+var WrongResponses = map[string]emulator.Fault{
 	"an empty object": {RawBody: `{}`, ContentType: "application/json"},
 	"no content":      {Status: http.StatusNoContent, RawBody: " "},
 	"null":            {RawBody: `null`, ContentType: "application/json"},

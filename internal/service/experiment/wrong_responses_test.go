@@ -16,11 +16,11 @@ import (
 )
 
 // A search has no results only if a valid response contains none. Otherwise, a for_each over the results would destroy all resources.
-func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
+func TestExperimentsDataSource_wrongResponses(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-	for name, lie := range acctest.WrongAnswers {
+	for name, lie := range acctest.WrongResponses {
 		t.Run(name, func(t *testing.T) {
 			lie.Path = "/api/2.0/mlflow/experiments/search"
 			w.Inject(lie)
@@ -40,7 +40,7 @@ func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
 // An experiment whose content cannot be determined counts as not empty.
 func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 	t.Parallel()
-	for name, lie := range acctest.WrongAnswers {
+	for name, lie := range acctest.WrongResponses {
 		if name == "an empty object" { // that is how a search finds nothing
 			continue
 		}
