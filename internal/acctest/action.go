@@ -9,12 +9,12 @@ import (
 
 // Action invokes an action of a provider process, as the CLI does. Only Terraform 1.14 and newer have actions.
 type Action struct {
-	*Direct
-	Kind string
+	*Provider
+	TypeName string
 }
 
 // Action returns the action of a type.
-func (d *Direct) Action(kind string) Action {
+func (d *Provider) Action(kind string) Action {
 	d.T.Helper()
 	if d.Schemas.ActionSchemas[kind] == nil {
 		d.T.Fatalf("the provider has no action %s", kind)
@@ -33,7 +33,7 @@ func (a Action) server() tfprotov6.ActionServer {
 
 func (a Action) config(config map[string]any) *tfprotov6.DynamicValue {
 	a.T.Helper()
-	return a.Encode(a.Schemas.ActionSchemas[a.Kind].Schema, config)
+	return a.Encode(a.Schemas.ActionSchemas[a.TypeName].Schema, config)
 }
 
 // Plan validates and plans an invocation, and returns the diagnostics as text.
@@ -41,19 +41,19 @@ func (a Action) Plan(config map[string]any) string {
 	a.T.Helper()
 	validated, err := a.server().ValidateActionConfig(
 		context.Background(),
-		&tfprotov6.ValidateActionConfigRequest{ActionType: a.Kind, Config: a.config(config)},
+		&tfprotov6.ValidateActionConfigRequest{ActionType: a.TypeName, Config: a.config(config)},
 	)
 	a.Check(err)
 	if len(validated.Diagnostics) > 0 {
 		return DescribeDiagnostics(validated.Diagnostics)
 	}
-	return a.PlanLate(config)
+	return a.PlanWithoutValidate(config)
 }
 
-// PlanLate plans an invocation without validating it, as the CLI does with values that are unknown at validate, for example variables.
-func (a Action) PlanLate(config map[string]any) string {
+// PlanWithoutValidate plans an invocation without validating it, as the CLI does with values that are unknown at validate, for example variables.
+func (a Action) PlanWithoutValidate(config map[string]any) string {
 	a.T.Helper()
-	planned, err := a.server().PlanAction(context.Background(), &tfprotov6.PlanActionRequest{ActionType: a.Kind, Config: a.config(config)})
+	planned, err := a.server().PlanAction(context.Background(), &tfprotov6.PlanActionRequest{ActionType: a.TypeName, Config: a.config(config)})
 	a.Check(err)
 	return DescribeDiagnostics(planned.Diagnostics)
 }
@@ -61,13 +61,13 @@ func (a Action) PlanLate(config map[string]any) string {
 // Invoke invokes the action without a plan. It returns the progress messages and the diagnostics as text.
 func (a Action) Invoke(config map[string]any) (progress []string, says string) {
 	a.T.Helper()
-	return a.InvokeUntil(context.Background(), config, nil)
+	return a.InvokeContext(context.Background(), config, nil)
 }
 
-// InvokeUntil is Invoke with a context. It passes each progress message to seen, which can be nil.
-func (a Action) InvokeUntil(ctx context.Context, config map[string]any, seen func(string)) (progress []string, says string) {
+// InvokeContext is Invoke with a context. It passes each progress message to seen, which can be nil.
+func (a Action) InvokeContext(ctx context.Context, config map[string]any, seen func(string)) (progress []string, says string) {
 	a.T.Helper()
-	stream, err := a.server().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: a.Kind, Config: a.config(config)})
+	stream, err := a.server().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: a.TypeName, Config: a.config(config)})
 	a.Check(err)
 	completed := 0
 	for event := range stream.Events {
@@ -83,7 +83,7 @@ func (a Action) InvokeUntil(ctx context.Context, config map[string]any, seen fun
 		}
 	}
 	if completed != 1 {
-		a.T.Errorf("invocation of %s: %d completed events, want 1", a.Kind, completed)
+		a.T.Errorf("invocation of %s: %d completed events, want 1", a.TypeName, completed)
 	}
 	return progress, says
 }
@@ -93,7 +93,7 @@ func (a Action) MustInvoke(config map[string]any) string {
 	a.T.Helper()
 	progress, says := a.Invoke(config)
 	if says != "" || len(progress) == 0 {
-		a.T.Fatalf("invocation of %s with %v: diagnostics %q, progress %q; want no diagnostics", a.Kind, config, says, progress)
+		a.T.Fatalf("invocation of %s with %v: diagnostics %q, progress %q; want no diagnostics", a.TypeName, config, says, progress)
 	}
 	return progress[len(progress)-1]
 }
@@ -101,5 +101,5 @@ func (a Action) MustInvoke(config map[string]any) string {
 // Action returns the action of a type, in a provider process that uses the token.
 func (w *Workspace) Action(t *testing.T, token, kind string) Action {
 	t.Helper()
-	return w.Direct(t, token).Action(kind)
+	return w.Provider(t, token).Action(kind)
 }

@@ -20,9 +20,9 @@ import (
 // change and read the server outside Terraform, over plain HTTP and without the provider's client.
 type Backend struct {
 	URL string
-	// Address is the argument for the URL: host or tracking_uri. Settings are the other arguments of an admin's provider block.
-	Address  string
-	Settings map[string]any
+	// URLArgument is the argument for the URL: host or tracking_uri. Settings are the other arguments of an admin's provider block.
+	URLArgument string
+	Settings    map[string]any
 	// Header contains the credentials of the same admin.
 	Header http.Header
 	// Prefix is the prefix of all experiment names: a folder on Databricks.
@@ -30,14 +30,14 @@ type Backend struct {
 
 	// DeletesTags means that tags can be removed, KeepsNames that a deleted experiment reserves its name, and PlacesArtifacts that clients
 	// can set the artifact location.
-	DeletesTags, KeepsNames, PlacesArtifacts bool
-	// LongestValue is the maximum length of a tag value, in characters. BadTags are tags that the server rejects.
-	LongestValue int
-	BadTags      map[string]string
+	DeletesTags, ReservesNames, SetsArtifactLocation bool
+	// MaxTagValue is the maximum length of a tag value, in characters. BadTags are tags that the server rejects.
+	MaxTagValue  int
+	RejectedTags map[string]string
 }
 
 // IsServer reports whether the backend is an MLflow server, not Databricks.
-func (b *Backend) IsServer() bool { return b.Address == "tracking_uri" }
+func (b *Backend) IsServer() bool { return b.URLArgument == "tracking_uri" }
 
 // Counter makes the names of Name unique.
 var Counter atomic.Int64
@@ -47,9 +47,9 @@ func (b *Backend) Name(word string) string {
 	return fmt.Sprintf("%s%s-%d", b.Prefix, word, Counter.Add(1))
 }
 
-// Block returns the provider block. The given settings are added or override others; a nil value removes one.
-func (b *Backend) Block(more map[string]any) map[string]any {
-	settings := map[string]any{b.Address: b.URL, "retry_timeout_seconds": 20}
+// ProviderConfig returns the provider block. The given settings are added or override others; a nil value removes one.
+func (b *Backend) ProviderConfig(more map[string]any) map[string]any {
+	settings := map[string]any{b.URLArgument: b.URL, "retry_timeout_seconds": 20}
 	maps.Copy(settings, b.Settings)
 	maps.Copy(settings, more)
 	maps.DeleteFunc(settings, func(_ string, v any) bool { return v == nil })
@@ -57,21 +57,22 @@ func (b *Backend) Block(more map[string]any) map[string]any {
 }
 
 // Provider returns a configured provider process whose responses are checked for secrets.
-func (b *Backend) Provider(t *testing.T, more map[string]any) *Process {
+func (b *Backend) Provider(t *testing.T, more map[string]any) *Provider {
 	t.Helper()
-	d := NewDirect(t, b.Block(more))
-	d.Server = SecretChecker{d.Server, t}
-	return &Process{Direct: d, Again: func() *Process { return b.Provider(t, more) }}
+	p := NewProvider(t, b.ProviderConfig(more))
+	p.Server = SecretChecker{p.Server, t}
+	p.Restart = func() *Provider { return b.Provider(t, more) }
+	return p
 }
 
-// ExperimentBlock returns an experiment resource of an admin's provider.
-func (b *Backend) ExperimentBlock(t *testing.T) *Block {
+// ExperimentResource returns an experiment resource of an admin's provider.
+func (b *Backend) ExperimentResource(t *testing.T) *Resource {
 	t.Helper()
-	return b.Provider(t, nil).Block("mlflow_experiment")
+	return b.Provider(t, nil).Resource("mlflow_experiment")
 }
 
-// Call sends a request outside Terraform.
-func (b *Backend) Call(t *testing.T, method, path string, body any) (status int, answer map[string]any) {
+// Do sends a request outside Terraform.
+func (b *Backend) Do(t *testing.T, method, path string, body any) (status int, answer map[string]any) {
 	t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -102,26 +103,26 @@ func (b *Backend) Call(t *testing.T, method, path string, body any) (status int,
 	return resp.StatusCode, answer
 }
 
-// MustCall is Call for a request that must succeed.
-func (b *Backend) MustCall(t *testing.T, method, path string, body any) map[string]any {
+// MustDo is Call for a request that must succeed.
+func (b *Backend) MustDo(t *testing.T, method, path string, body any) map[string]any {
 	t.Helper()
-	status, answer := b.Call(t, method, path, body)
+	status, answer := b.Do(t, method, path, body)
 	if status > 299 {
 		t.Fatalf("response to %s %s with %v = %d: %v", method, path, body, status, answer)
 	}
 	return answer
 }
 
-// ChangeOutside changes an experiment outside Terraform; verb is the last segment of the path.
-func (b *Backend) ChangeOutside(t *testing.T, verb string, body map[string]any) map[string]any {
+// ChangeExperiment changes an experiment outside Terraform; verb is the last segment of the path.
+func (b *Backend) ChangeExperiment(t *testing.T, verb string, body map[string]any) map[string]any {
 	t.Helper()
-	return b.MustCall(t, "POST", ExperimentsPath+verb, body)
+	return b.MustDo(t, "POST", ExperimentsPath+verb, body)
 }
 
-// Create creates an experiment outside Terraform.
-func (b *Backend) Create(t *testing.T, name string, tags map[string]string) (id string) {
+// CreateExperiment creates an experiment outside Terraform.
+func (b *Backend) CreateExperiment(t *testing.T, name string, tags map[string]string) (id string) {
 	t.Helper()
-	id, _ = b.ChangeOutside(t, "create", map[string]any{"name": name})["experiment_id"].(string)
+	id, _ = b.ChangeExperiment(t, "create", map[string]any{"name": name})["experiment_id"].(string)
 	for key, value := range tags {
 		b.SetTag(t, id, key, value)
 	}
@@ -131,23 +132,23 @@ func (b *Backend) Create(t *testing.T, name string, tags map[string]string) (id 
 // SetTag sets a tag outside Terraform.
 func (b *Backend) SetTag(t *testing.T, id, key, value string) {
 	t.Helper()
-	b.ChangeOutside(t, "set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
+	b.ChangeExperiment(t, "set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
 }
 
-// Remove deletes an experiment outside Terraform.
-func (b *Backend) Remove(t *testing.T, id string) {
+// DeleteExperiment deletes an experiment outside Terraform.
+func (b *Backend) DeleteExperiment(t *testing.T, id string) {
 	t.Helper()
-	b.ChangeOutside(t, "delete", map[string]any{"experiment_id": id})
+	b.ChangeExperiment(t, "delete", map[string]any{"experiment_id": id})
 }
 
 // AddRun creates a run in an experiment.
 func (b *Backend) AddRun(t *testing.T, id string) {
 	t.Helper()
-	b.MustCall(t, "POST", "/api/2.0/mlflow/runs/create", map[string]any{"experiment_id": id})
+	b.MustDo(t, "POST", "/api/2.0/mlflow/runs/create", map[string]any{"experiment_id": id})
 }
 
-// Truth is an experiment as the server returns it.
-type Truth struct {
+// Experiment is an experiment as the server returns it.
+type Experiment struct {
 	ID               string `json:"experiment_id"`
 	Name             string `json:"name"`
 	ArtifactLocation string `json:"artifact_location"`
@@ -156,7 +157,7 @@ type Truth struct {
 }
 
 // TagMap returns the tags, except those that the server sets.
-func (e Truth) TagMap() map[string]string {
+func (e Experiment) TagMap() map[string]string {
 	m := map[string]string{}
 	for _, tag := range e.Tags {
 		if !strings.HasPrefix(tag.Key, "mlflow.") || tag.Key == "mlflow.note.content" {
@@ -166,28 +167,28 @@ func (e Truth) TagMap() map[string]string {
 	return m
 }
 
-// Truth reads an experiment from the server. It returns the zero value if it does not exist.
-func (b *Backend) Truth(t *testing.T, id string) Truth {
+// Experiment reads an experiment from the server. It returns the zero value if it does not exist.
+func (b *Backend) Experiment(t *testing.T, id string) Experiment {
 	t.Helper()
-	status, answer := b.Call(t, "GET", ExperimentsPath+"get?experiment_id="+url.QueryEscape(id), nil)
+	status, answer := b.Do(t, "GET", ExperimentsPath+"get?experiment_id="+url.QueryEscape(id), nil)
 	if status == http.StatusNotFound {
-		return Truth{}
+		return Experiment{}
 	}
 	data, err := json.Marshal(answer["experiment"])
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("read of experiment %s = %d %v", id, status, answer)
 	}
-	var e Truth
+	var e Experiment
 	if err := json.Unmarshal(data, &e); err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-// Expect checks an experiment on the server. An empty name is not checked.
-func (b *Backend) Expect(t *testing.T, id, name, stage string, tags map[string]string) {
+// ExpectExperiment checks an experiment on the server. An empty name is not checked.
+func (b *Backend) ExpectExperiment(t *testing.T, id, name, stage string, tags map[string]string) {
 	t.Helper()
-	e := b.Truth(t, id)
+	e := b.Experiment(t, id)
 	if e.Name != name && name != "" || e.Stage != stage || !maps.Equal(e.TagMap(), tags) {
 		t.Errorf("experiment %s is %q, %s, with the tags %q; want %q, %s, %q", id, e.Name, e.Stage, e.TagMap(), name, stage, tags)
 	}
@@ -202,24 +203,4 @@ func (b *Backend) TagsAfterRemoval(tags map[string]string, keys ...string) map[s
 		}
 	}
 	return all
-}
-
-// ExperimentAttributes returns the attributes of an experiment: its name and the given ones.
-func ExperimentAttributes(name string, more map[string]any) map[string]any {
-	all := map[string]any{"name": name}
-	maps.Copy(all, more)
-	return all
-}
-
-// ExpectDiagnostics checks that described diagnostics start with a text and contain other texts. If begins is empty, there must be none.
-func ExpectDiagnostics(t *testing.T, got, begins string, contains ...string) {
-	t.Helper()
-	if begins == "" && got != "" || !strings.HasPrefix(got, begins) {
-		t.Errorf("diagnostics are %q, want %q", got, begins)
-	}
-	for _, part := range contains {
-		if !strings.Contains(got, part) {
-			t.Errorf("diagnostics are %q, want %q in them", got, part)
-		}
-	}
 }

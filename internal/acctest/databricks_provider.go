@@ -36,10 +36,3 @@ func DatabricksPermissionsState(id string, grants ...emulator.Grant) map[string]
 	}
 	return map[string]any{"id": "/experiments/" + id, "object_type": "mlflowExperiment", "experiment_id": id, "access_control": list}
 }
-
-// ListedResource is a result of a list resource.
-type ListedResource struct {
-	Name, Diagnostics string
-	Identity          bool // whether the result has an identity
-	Resource          map[string]any
-}

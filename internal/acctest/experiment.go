@@ -12,6 +12,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
+// ExperimentAttributes returns the attributes of an experiment: its name and the given ones.
+func ExperimentAttributes(name string, more map[string]any) map[string]any {
+	all := map[string]any{"name": name}
+	maps.Copy(all, more)
+	return all
+}
+
 // WithAdoptExisting returns the attributes of an experiment with adopt_existing, and the given ones.
 func WithAdoptExisting(more map[string]any) map[string]any {
 	config := ExperimentAttributes("/Shared/churn", map[string]any{"adopt_existing": true})

@@ -54,7 +54,7 @@ func NewRecordedServer(t *testing.T, levels map[string]string) *RecordedServer {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s.Backend = &Backend{URL: server.URL, Address: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"}}
+	s.Backend = &Backend{URL: server.URL, URLArgument: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"}}
 	return s
 }
 

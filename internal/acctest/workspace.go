@@ -31,14 +31,14 @@ func NewWorkspace(t *testing.T, options ...emulator.Options) *Workspace {
 	return &Workspace{Workspace: w, URL: server.URL}
 }
 
-// Direct returns a provider process that uses the token.
-func (w *Workspace) Direct(t *testing.T, token string) *Direct {
+// Provider returns a provider process that uses the token.
+func (w *Workspace) Provider(t *testing.T, token string) *Provider {
 	t.Helper()
-	return NewDirect(t, map[string]any{"host": w.URL, "token": token, "retry_timeout_seconds": 20})
+	return NewProvider(t, map[string]any{"host": w.URL, "token": token, "retry_timeout_seconds": 20})
 }
 
-// Root writes a configuration into a new directory, with a connection to the workspace as its admin, and returns the directory.
-func (w *Workspace) Root(t *testing.T, text string) string {
+// RootModule writes a configuration into a new directory, with a connection to the workspace as its admin, and returns the directory.
+func (w *Workspace) RootModule(t *testing.T, text string) string {
 	t.Helper()
 	directory := RootModule(t, text)
 	w.Connect(t, directory, strings.Contains(text, "provider \"mlflow\""))
@@ -126,7 +126,7 @@ func (w *Workspace) Backend() *Backend { return w.BackendAs(emulator.AdminToken)
 
 // BackendAs is Backend with a token.
 func (w *Workspace) BackendAs(token string) *Backend {
-	return &Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
+	return &Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": token}}
 }
 
 // Config returns a configuration with a provider block for the admin.

@@ -279,7 +279,7 @@ func TestExamples_movedLabel(t *testing.T) {
 // TestExamples_identity imports by the identities in the examples, through the plugin protocol, because older CLIs do not support them.
 func TestExamples_identity(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	files, err := filepath.Glob(examplesDir + "/resources/mlflow_experiment*/identity-import.tf")
 	if err != nil || len(files) != 4 {
 		t.Fatalf("examples are %q, %v", files, err)
@@ -315,7 +315,7 @@ func TestExamples_query(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 12})
 	w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"})
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for kind, want := range map[string]int{
 		"mlflow_experiment": 1, "mlflow_experiment_permissions": 10, "mlflow_folder_permissions": 13,
 	} {
@@ -329,7 +329,7 @@ func TestExamples_query(t *testing.T) {
 			if l, ok := queryArguments(t, block)["limit"].(float64); ok {
 				limit = int64(l)
 			}
-			found := d.List(kind, queryArguments(t, arguments), limit, true)
+			found := d.ListResources(kind, queryArguments(t, arguments), limit, true)
 			for _, l := range found {
 				if l.Diagnostics != "" || l.Resource == nil {
 					t.Errorf("listed %+v", l)

@@ -128,7 +128,7 @@ func TestIdentity(t *testing.T) {
 }
 
 // importIdentity imports by identity through the plugin protocol, because older CLIs do not support identities.
-func importIdentity(d *acctest.Direct, kind string, identity map[string]any) (map[string]any, string) {
+func importIdentity(d *acctest.Provider, kind string, identity map[string]any) (map[string]any, string) {
 	d.T.Helper()
 	schemas, err := d.Server.GetResourceIdentitySchemas(context.Background(), &tfprotov6.GetResourceIdentitySchemasRequest{})
 	d.Check(err)
@@ -152,7 +152,7 @@ func importIdentity(d *acctest.Direct, kind string, identity map[string]any) (ma
 func TestIdentity_import(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for name, c := range map[string]struct {
 		kind     string
 		identity map[string]any
@@ -187,7 +187,7 @@ func TestIdentity_removedWithoutOne(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	w.Purge(e.ID)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for kind, state := range map[string]map[string]any{
 		"mlflow_experiment":             acctest.StateOfExperiment(e, nil),
 		"mlflow_experiment_tag":         {"id": e.ID + "/k", "experiment_id": e.ID, "key": "k", "value": "v"},

@@ -64,7 +64,7 @@ func TestAdvice(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			c.fault.Path = acctest.ExperimentsPath + "create"
 			w.Inject(c.fault)
-			d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+			d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 			_, got := d.Apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
 			for _, want := range c.says {
 				if !strings.Contains(got, want) {
@@ -92,7 +92,7 @@ func TestRejectedCredentials(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t)
 			config["host"] = w.URL
-			d := acctest.NewDirect(t, config)
+			d := acctest.NewProvider(t, config)
 			experiment := map[string]any{"name": "/Shared/x"}
 			_, first := d.Apply("mlflow_experiment", nil, experiment)
 			if !strings.Contains(first, "error: ") || strings.Contains(first, "no request was sent") {
@@ -119,12 +119,12 @@ func TestRejectedCredentials(t *testing.T) {
 // TestImport_unknown checks that the import of an ID that never existed does not report a deletion or advise a restore.
 func TestImport_unknown(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	for kind, want := range map[string]string{
 		"mlflow_experiment":             "error: Could not import experiment: Experiment 4242 was not found.\n\nCheck the ID",
 		"mlflow_experiment_permissions": "error: Could not import permissions: Experiment 4242: ",
 	} {
-		got := d.ReadImported(kind, "4242")
+		got := d.ImportAndRead(kind, "4242")
 		if !strings.HasPrefix(got, want) || strings.Contains(strings.ToLower(got), "restore") || strings.Contains(got, "any more") {
 			t.Errorf("%s says %q, want %q", kind, got, want)
 		}
@@ -137,8 +137,8 @@ func TestNotFoundOnServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
-	server := func(more ...any) *acctest.Direct {
-		return acctest.NewDirect(t, acctest.AttributeValues(append([]any{"tracking_uri", w.URL, "token", emulator.AdminToken}, more...)...))
+	server := func(more ...any) *acctest.Provider {
+		return acctest.NewProvider(t, acctest.AttributeValues(append([]any{"tracking_uri", w.URL, "token", emulator.AdminToken}, more...)...))
 	}
 	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
 	w.Trash(id)

@@ -38,7 +38,7 @@ func TestDocumentation_apiCoverage(t *testing.T) {
 		t.Errorf("the page lists\n%q\nwant\n%q", got, want)
 	}
 
-	schemas := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas
+	schemas := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas
 	actions := map[string]*tfprotov6.Schema{}
 	for name, a := range schemas.ActionSchemas {
 		actions[name] = a.Schema

@@ -61,10 +61,10 @@ func TestScenarios_localWorkspace(t *testing.T) {
 			server := httptest.NewServer(emulator.New(o))
 			t.Cleanup(server.Close)
 			runScenarios(t, &acctest.Backend{
-				URL: server.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken},
+				URL: server.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken},
 				Header: http.Header{"Authorization": {"Bearer " + emulator.AdminToken}}, Prefix: "/Shared/",
-				DeletesTags: o.OffersTagDeletion, KeepsNames: o.DeletedKeepName, PlacesArtifacts: true, LongestValue: 65536,
-				BadTags: map[string]string{strings.Repeat("k", 251): "too long a key"},
+				DeletesTags: o.OffersTagDeletion, ReservesNames: o.DeletedKeepName, SetsArtifactLocation: true, MaxTagValue: 65536,
+				RejectedTags: map[string]string{strings.Repeat("k", 251): "too long a key"},
 			})
 		})
 	}

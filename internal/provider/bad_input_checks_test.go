@@ -100,9 +100,9 @@ func (c badInput) firstError(t *testing.T, w *acctest.Workspace) refusal {
 	if !found {
 		kind, name = "resource", c.object
 	}
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	if c.mlflow {
-		d = acctest.NewDirect(t, map[string]any{"tracking_uri": "http://127.0.0.1:1"})
+		d = acctest.NewProvider(t, map[string]any{"tracking_uri": "http://127.0.0.1:1"})
 	}
 	switch {
 	case c.object == "provider":
@@ -118,7 +118,7 @@ func (c badInput) firstError(t *testing.T, w *acctest.Workspace) refusal {
 	}
 }
 
-func refuseProvider(d *acctest.Direct, input map[string]any) refusal {
+func refuseProvider(d *acctest.Provider, input map[string]any) refusal {
 	config := d.Encode(d.Schemas.Provider, input)
 	validated, err := d.Server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
 	d.Check(err)
@@ -133,7 +133,7 @@ func refuseProvider(d *acctest.Direct, input map[string]any) refusal {
 	return r
 }
 
-func refuseResource(d *acctest.Direct, kind string, input map[string]any) refusal {
+func refuseResource(d *acctest.Provider, kind string, input map[string]any) refusal {
 	schema := d.Schemas.ResourceSchemas[kind]
 	config, nothing := d.Encode(schema, input), d.Encode(schema, nil)
 	validated, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
@@ -159,7 +159,7 @@ func refuseResource(d *acctest.Direct, kind string, input map[string]any) refusa
 	return r
 }
 
-func refuseData(d *acctest.Direct, kind string, input map[string]any) refusal {
+func refuseData(d *acctest.Provider, kind string, input map[string]any) refusal {
 	config := d.Encode(d.Schemas.DataSourceSchemas[kind], input)
 	validated, err := d.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
 	d.Check(err)
@@ -172,14 +172,14 @@ func refuseData(d *acctest.Direct, kind string, input map[string]any) refusal {
 	return r
 }
 
-func refuseImport(d *acctest.Direct, kind, id string) refusal {
+func refuseImport(d *acctest.Provider, kind, id string) refusal {
 	resp, err := d.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
 	d.Check(err)
 	r, _ := firstErrorOf(atImport, resp.Diagnostics)
 	return r
 }
 
-func refuseCall(d *acctest.Direct, name string, arguments map[string]any) refusal {
+func refuseCall(d *acctest.Provider, name string, arguments map[string]any) refusal {
 	functions, err := d.Server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
 	d.Check(err)
 	call := &tfprotov6.CallFunctionRequest{Name: name}

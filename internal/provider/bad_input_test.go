@@ -192,7 +192,7 @@ func TestBadInput(t *testing.T) {
 func TestGoodInput(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	unknown := tftypes.UnknownValue
 	for name, c := range map[string]struct {
 		kind   string

@@ -24,13 +24,13 @@ type managed struct {
 }
 
 // command starts a new provider, like a command of the CLI.
-func command(t *testing.T, w *acctest.Workspace, bulk bool) *acctest.Direct {
+func command(t *testing.T, w *acctest.Workspace, bulk bool) *acctest.Provider {
 	t.Helper()
-	return acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
+	return acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
 }
 
 // refreshed refreshes a resource, and returns it with its new state and the diagnostics.
-func refreshed(d *acctest.Direct, m managed) (managed, string) {
+func refreshed(d *acctest.Provider, m managed) (managed, string) {
 	resp, err := d.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 	if err != nil {
 		return m, err.Error()
@@ -39,13 +39,13 @@ func refreshed(d *acctest.Direct, m managed) (managed, string) {
 }
 
 // values returns the state of a resource, nil if it was removed.
-func stateValues(d *acctest.Direct, m managed) map[string]any {
+func stateValues(d *acctest.Provider, m managed) map[string]any {
 	d.T.Helper()
 	return d.Decode(d.Schemas.ResourceSchemas[m.kind], m.state)
 }
 
 // manage returns a resource with the state after a refresh of these values.
-func manage(d *acctest.Direct, kind string, values map[string]any) managed {
+func manage(d *acctest.Provider, kind string, values map[string]any) managed {
 	d.T.Helper()
 	m, says := refreshed(d, managed{kind, d.Encode(d.Schemas.ResourceSchemas[kind], values)})
 	if says != "" {
@@ -54,17 +54,17 @@ func manage(d *acctest.Direct, kind string, values map[string]any) managed {
 	return m
 }
 
-func manageExperiment(d *acctest.Direct, id string) managed {
+func manageExperiment(d *acctest.Provider, id string) managed {
 	d.T.Helper()
 	return manage(d, experimentKind, map[string]any{"id": id, "description": "?", "tags": seeded, "tags_all": seeded})
 }
 
-func manageTag(d *acctest.Direct, id, key string) managed {
+func manageTag(d *acctest.Provider, id, key string) managed {
 	d.T.Helper()
 	return manage(d, tagKind, map[string]any{"id": id + "/" + key, "experiment_id": id, "key": key, "value": "?"})
 }
 
-func managePermissions(d *acctest.Direct, id string) managed {
+func managePermissions(d *acctest.Provider, id string) managed {
 	d.T.Helper()
 	return manage(d, permissionsKind, map[string]any{"experiment_id": id})
 }
@@ -79,7 +79,7 @@ func oldest(w *acctest.Workspace, n int) []string {
 }
 
 // refreshAll refreshes resources ten at a time, like the CLI, and fails the test for each that changes.
-func refreshAll(d *acctest.Direct, all []managed) {
+func refreshAll(d *acctest.Provider, all []managed) {
 	d.T.Helper()
 	work := make(chan managed)
 	var wg sync.WaitGroup

@@ -145,11 +145,11 @@ func TestCancel_eachCall(t *testing.T) {
 			server := &hangingProxy{next: w}
 			listener := httptest.NewServer(server)
 			t.Cleanup(listener.Close)
-			b := &acctest.Backend{URL: listener.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}
+			b := &acctest.Backend{URL: listener.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken}}
 			c := cancelledApplies(w.CreateExperiment(emulator.Admin, "/Shared/other", nil))[name]
-			e := b.Provider(t, nil).Block(c.kind)
+			e := b.Provider(t, nil).Resource(c.kind)
 			if c.prior != nil {
-				e.MustUp(c.prior)
+				e.MustApply(c.prior)
 			}
 			says := c.apply(t, server, e)
 			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(says) == (c.prior == nil && c.remains) {
@@ -158,7 +158,7 @@ func TestCancel_eachCall(t *testing.T) {
 			if c.config == nil {
 				says = e.Destroy()
 			} else {
-				says = e.Up(c.config)
+				says = e.Apply(c.config)
 			}
 			if acctest.HasError(says) {
 				t.Errorf("the next apply says %q", says)
@@ -171,7 +171,7 @@ func TestCancel_eachCall(t *testing.T) {
 }
 
 // apply applies, and cancels the apply when the request hangs.
-func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Block) (says string) {
+func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Resource) (says string) {
 	t.Helper()
 	e.Refresh()
 	planned := e.Plan(c.config)
@@ -181,7 +181,7 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Blo
 	arrived, done := server.hang(c.call, c.after), make(chan struct{})
 	go func() {
 		defer close(done)
-		says = e.Apply(planned, c.config)
+		says = e.ApplyPlan(planned, c.config)
 	}()
 	select {
 	case <-arrived:

@@ -27,7 +27,7 @@ func configure(t *testing.T, config map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &acctest.Direct{T: t, Server: server, Schemas: schemas}
+	d := &acctest.Provider{T: t, Server: server, Schemas: schemas}
 	encoded := d.Encode(schemas.Provider, config)
 	validated, err := server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: encoded})
 	d.Check(err)
@@ -123,7 +123,7 @@ func TestProvider_firstCallFails(t *testing.T) {
 		"a wrong secret":    {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look up experiment: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, got := acctest.NewDirect(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+			state, got := acctest.NewProvider(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 			if !strings.HasPrefix(got, c.want) || strings.Count(got, "error") > strings.Count(c.want, "error")+2 || state != nil {
 				t.Errorf("create says %q, want %q; state %v", got, c.want, state)
 			}
@@ -142,7 +142,7 @@ func TestProvider_firstCallFails(t *testing.T) {
 func TestProvider_oauth(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := acctest.NewDirect(t, map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
+	d := acctest.NewProvider(t, map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
 	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
 		t.Errorf("create says %q", got)
 	}

@@ -52,7 +52,7 @@ var (
 // TestDocumentation_words fails if a page, an example, or the description of a schema contains a phrase that is ruled out.
 func TestDocumentation_words(t *testing.T) {
 	t.Parallel()
-	texts := schemaTexts(acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas)
+	texts := schemaTexts(acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas)
 	for _, file := range append(append(glob(t, "templates", ".tmpl"), glob(t, "examples", ".md")...), filepath.Join(repository, "README.md")) {
 		texts[file] = readFile(t, file)
 	}

@@ -34,7 +34,7 @@ func TestExamples_documentation(t *testing.T) {
 				if forServer.MatchString(block) {
 					root = acctest.RootModule(t, block+"\n"+hcl(map[string]any{"tracking_uri": "http://127.0.0.1:9"}))
 				} else {
-					root = acctest.NewWorkspace(t).Root(t, block)
+					root = acctest.NewWorkspace(t).RootModule(t, block)
 				}
 				directoryTest(t, resource.TestStep{ConfigDirectory: config.StaticDirectory(root), PlanOnly: true, ExpectNonEmptyPlan: true})
 			})

@@ -111,7 +111,7 @@ func TestExamples_permissionMatrix(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	prepareReview(w)
 	runFunctions(t, resource.TestStep{
-		ConfigDirectory: config.StaticDirectory(w.Root(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
+		ConfigDirectory: config.StaticDirectory(w.RootModule(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Quarterly access review: 3 experiments, 7 principals</title>`))),
 			statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringRegexp(regexp.MustCompile("(?m)^\\| `/Projects/churn/baseline` \\| `ana@example.com`"))),

@@ -194,7 +194,7 @@ var policyAttribute = regexp.MustCompile(`\b(?:before|after|after_unknown)\.(\w+
 // TestExamples_planPolicyAttributes fails if the policy reads a resource or an attribute that the provider does not have.
 func TestExamples_planPolicyAttributes(t *testing.T) {
 	t.Parallel()
-	schemas := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas.ResourceSchemas
+	schemas := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas.ResourceSchemas
 	has := map[string]bool{"create": true, "update": true, "delete": true, "users": true}
 	for kind, schema := range schemas {
 		has[kind] = true

@@ -17,7 +17,7 @@ import (
 // reviewRoot returns a root module with the example of a function.
 func reviewRoot(t *testing.T, w *acctest.Workspace, name string) string {
 	t.Helper()
-	return w.Root(t, readFile(t, examplesDir+"/functions/"+name+"/function.tf"))
+	return w.RootModule(t, readFile(t, examplesDir+"/functions/"+name+"/function.tf"))
 }
 
 // keepOutput stores a string output for the next steps.

@@ -81,7 +81,7 @@ func TestExamples(t *testing.T) {
 				e.prepare(w)
 			}
 			w.ResetJournal()
-			directory := w.Root(t, e.text(t))
+			directory := w.RootModule(t, e.text(t))
 			steps := []resource.TestStep{{ConfigDirectory: config.StaticDirectory(directory), ConfigStateChecks: append(e.applied(t, w), e.state...)}}
 			for _, command := range e.importCommands(t) {
 				steps = append(steps, resource.TestStep{

@@ -57,7 +57,7 @@ func (g *runsGuide) read(kind string, config map[string]any) string {
 	if config == nil {
 		config = map[string]any{"run_id": missingID}
 	}
-	_, says := g.w.Direct(g.t, emulator.AdminToken).Data(kind, config)
+	_, says := g.w.Provider(g.t, emulator.AdminToken).ReadDataSource(kind, config)
 	return says
 }
 
@@ -76,7 +76,7 @@ func (g *runsGuide) failedDeletion() string {
 }
 
 func (g *runsGuide) restoreOnServer() string {
-	d := acctest.NewDirect(g.t, map[string]any{"tracking_uri": g.w.URL, "token": emulator.AdminToken})
+	d := acctest.NewProvider(g.t, map[string]any{"tracking_uri": g.w.URL, "token": emulator.AdminToken})
 	_, says := d.Action("mlflow_restore_runs").Invoke(map[string]any{"experiment_ids": []string{g.id}, "deleted_after": "2026-01-01T00:00:00Z", "max_runs": 10})
 	return says
 }

@@ -53,7 +53,7 @@ var queries = map[string]queryCase{
 // TestNext_queries imports what a query of each list resource writes as configuration: nothing changes on the server, and the plan after it is empty.
 func TestNext_queries(t *testing.T) {
 	s := newShell(t)
-	for kind := range acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas.ListResourceSchemas {
+	for kind := range acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas.ListResourceSchemas {
 		if _, there := queries[kind]; !there {
 			t.Errorf("no query of %s is tested", kind)
 		}

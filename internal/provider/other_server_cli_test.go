@@ -89,13 +89,13 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 			s := acctest.NewRecordedServer(t, nil)
 			through, r := newRelayBackend(t, s.Backend)
 			r.interceptAll(riskWorkspaceServer)
-			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
-			if says := b.Adopt(id); acctest.HasError(says) || b.Values() == nil {
+			b := through.Provider(t, map[string]any{"workspace": "risk"}).Resource(kind)
+			if says := b.Import(id); acctest.HasError(says) || b.Values() == nil {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)
 			}
 			state := b.Values()
-			for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) }} {
-				b.Process = through.Provider(t, nil)
+			for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
+				b.Provider = through.Provider(t, nil)
 				says := do()
 				want := fmt.Sprintf("The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
 				if !acctest.HasError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
@@ -105,7 +105,7 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 					t.Errorf("%s wrote %q and left %v", what, wrote, b.Values())
 				}
 			}
-			b.Process = through.Provider(t, map[string]any{"workspace": "risk"})
+			b.Provider = through.Provider(t, map[string]any{"workspace": "risk"})
 			if says := b.Read(); says != "" {
 				t.Error(says)
 			}
@@ -125,16 +125,16 @@ func TestOtherServer_MLflow(t *testing.T) {
 			state := b.Values()
 			for what, do := range map[string]func() string{
 				"a refresh": b.Read,
-				"an update": func() string { return b.Apply(b.Plan(configs.changed), configs.changed) },
-				"a destroy": func() string { return b.Apply(b.Plan(nil), nil) },
+				"an update": func() string { return b.ApplyPlan(b.Plan(configs.changed), configs.changed) },
+				"a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) },
 			} {
-				b.Process = stranger.Provider(t, nil)
+				b.Provider = stranger.Provider(t, nil)
 				says := do()
 				if wrote := stranger.Writes(); !elsewhere.MatchString(says) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
 					t.Errorf("%s wrote %q, left %v and said %q", what, wrote, b.Values(), says)
 				}
 			}
-			b.Process = clone.Provider(t, nil)
+			b.Provider = clone.Provider(t, nil)
 			if says := b.Read(); acctest.HasError(says) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
 				t.Errorf("at the clone a refresh leaves %v and says %q", b.Values(), says)
 			}

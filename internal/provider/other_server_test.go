@@ -114,30 +114,30 @@ func TestOtherServer(t *testing.T) {
 				if stranger.behind != nil {
 					stranger.behind(other, id)
 				}
-				b := own.Backend().Provider(t, nil).Block(kind)
-				if says := b.Apply(b.Plan(m.config(id)), m.config(id)); says != "" {
+				b := own.Backend().Provider(t, nil).Resource(kind)
+				if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
 					t.Fatal(says)
 				}
 				planned := func(config map[string]any) string {
-					there := b.Process
-					b.Process = own.Backend().Provider(t, nil)
+					there := b.Provider
+					b.Provider = own.Backend().Provider(t, nil)
 					p := b.Plan(config)
-					b.Process = there
+					b.Provider = there
 					own.ResetJournal()
-					return b.Apply(p, config)
+					return b.ApplyPlan(p, config)
 				}
 				for what, do := range map[string]func() string{
 					"an update that was planned":      func() string { return planned(m.changed(id)) },
 					"a destroy that was planned":      func() string { return planned(nil) },
 					"a refresh":                       b.Read,
-					"an update with -refresh=false":   func() string { return b.Apply(b.Plan(m.changed(id)), m.changed(id)) },
-					"a destroy with -refresh=false":   func() string { return b.Apply(b.Plan(nil), nil) },
+					"an update with -refresh=false":   func() string { return b.ApplyPlan(b.Plan(m.changed(id)), m.changed(id)) },
+					"a destroy with -refresh=false":   func() string { return b.ApplyPlan(b.Plan(nil), nil) },
 					"a refresh with the bulk refresh": b.Read,
 				} {
 					if stranger.denied {
 						other.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
 					}
-					b.Process = other.Backend().Provider(t, map[string]any{"bulk_refresh": strings.Contains(what, "bulk")})
+					b.Provider = other.Backend().Provider(t, map[string]any{"bulk_refresh": strings.Contains(what, "bulk")})
 					other.ResetJournal()
 					own.ResetJournal()
 					state, before := b.Values(), contents(other)
@@ -168,10 +168,10 @@ func TestOtherServer_plan(t *testing.T) {
 			t.Parallel()
 			m, own := managedKinds[kind], acctest.NewWorkspace(t)
 			id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-			b := own.Backend().Provider(t, nil).Block(kind)
-			b.MustUp(m.config(id))
+			b := own.Backend().Provider(t, nil).Resource(kind)
+			b.MustApply(m.config(id))
 			own.ResetJournal()
-			b.Process = own.Backend().Provider(t, nil)
+			b.Provider = own.Backend().Provider(t, nil)
 			if p := b.Plan(m.changed(id)); p.Action != "update" || p.Diagnostics != "" || len(own.Journal()) > 0 {
 				t.Errorf("planned is to %s, said %q, with %d calls", p.Action, p.Diagnostics, len(own.Journal()))
 			}
@@ -180,10 +180,10 @@ func TestOtherServer_plan(t *testing.T) {
 }
 
 // expectNoChangesOn connects the provider to a server, and checks that there are no changes.
-func expectNoChangesOn(t *testing.T, b *acctest.Backend, o *acctest.Block, config map[string]any) {
+func expectNoChangesOn(t *testing.T, b *acctest.Backend, o *acctest.Resource, config map[string]any) {
 	t.Helper()
-	o.Process = b.Provider(t, nil)
-	o.ExpectSettled(config)
+	o.Provider = b.Provider(t, nil)
+	o.ExpectEmptyPlan(config)
 }
 
 // TestOtherServer_sameObjects checks that a clone, and the same server with another URL, count as the same server, without more requests.
@@ -212,8 +212,8 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				t.Parallel()
 				own := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)})
 				id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-				b := own.Backend().Provider(t, nil).Block(kind)
-				if says := b.Apply(b.Plan(m.config(id)), m.config(id)); says != "" {
+				b := own.Backend().Provider(t, nil).Resource(kind)
+				if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
 					t.Fatal(says)
 				}
 				own.ResetJournal()
@@ -223,7 +223,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				}
 				moved := move(t, own)
 				moved.ResetJournal()
-				b.Process = moved.Backend().Provider(t, nil)
+				b.Provider = moved.Backend().Provider(t, nil)
 				if says := b.Read(); says != "" || b.Values() == nil {
 					t.Fatalf("the first refresh leaves %v and says %q", b.Values(), says)
 				}
@@ -236,8 +236,8 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				if calls := callsOn(moved, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("the second refresh sends the requests %q, want %q", calls, m.reads)
 				}
-				b.Process = moved.Backend().Provider(t, nil)
-				if says := b.Up(m.changed(id)); says != "" {
+				b.Provider = moved.Backend().Provider(t, nil)
+				if says := b.Apply(m.changed(id)); says != "" {
 					t.Error(says)
 				}
 				if says := b.Destroy(); acctest.HasError(says) || b.Values() != nil {
@@ -257,12 +257,12 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 			own, other := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)}), acctest.NewWorkspace(t, emulator.Options{Now: clock(0)})
 			id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 			other.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-			b := own.Backend().Provider(t, nil).Block(kind)
-			if says := b.Apply(b.Plan(m.config(id)), m.config(id)); says != "" {
+			b := own.Backend().Provider(t, nil).Resource(kind)
+			if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
 				t.Fatal(says)
 			}
-			b.Process = other.Backend().Provider(t, nil)
-			if says := b.Apply(b.Plan(m.changed(id)), m.changed(id)); says != "" {
+			b.Provider = other.Backend().Provider(t, nil)
+			if says := b.ApplyPlan(b.Plan(m.changed(id)), m.changed(id)); says != "" {
 				t.Fatal(says)
 			}
 			other.ResetJournal()
@@ -283,13 +283,13 @@ func TestOtherServer_oldState(t *testing.T) {
 			own, other := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)}), acctest.NewWorkspace(t, emulator.Options{Now: clock(1)})
 			id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 			other.CreateExperiment(emulator.Admin, "/Shared/foreign", nil)
-			b := own.Backend().Provider(t, nil).Block(kind)
-			if says := b.Apply(b.Plan(m.config(id)), m.config(id)); says != "" {
+			b := own.Backend().Provider(t, nil).Resource(kind)
+			if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
 				t.Fatal(says)
 			}
 			b.Private = nil
 			expectNoChangesOn(t, own.Backend(), b, m.config(id))
-			b.Process = other.Backend().Provider(t, nil)
+			b.Provider = other.Backend().Provider(t, nil)
 			if says := b.Read(); !elsewhere.MatchString(says) {
 				t.Errorf("a refresh elsewhere says %q", says)
 			}

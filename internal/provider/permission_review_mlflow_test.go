@@ -16,15 +16,15 @@ import (
 func permissionReview(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
 	first, second := s.Name("reviewed"), s.Name("reviewed")
-	ids := []string{s.Create(t, first, nil), s.Create(t, second, nil)}
+	ids := []string{s.CreateExperiment(t, first, nil), s.CreateExperiment(t, second, nil)}
 	s.grant(t, ids[0], ana, "EDIT")
 	s.grant(t, ids[1], ben, "READ")
 	role := ""
 	if s.kind.grants == rbacGrants {
 		var id any
 		role, id = s.addRole(t)
-		s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": carl.name, "role_id": id})
-		s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": carl.name, "role_id": id})
+		s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 			map[string]any{"role_id": id, "resource_type": "experiment", "resource_pattern": ids[0], "permission": "MANAGE"})
 		s.grant(t, ids[1], carl, "DENY")
 	}

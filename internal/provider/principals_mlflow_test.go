@@ -19,7 +19,7 @@ func principals(t *testing.T, s *server) {
 	if s.kind.grants == rbacGrants {
 		var id any
 		role, id = s.addRole(t)
-		s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
+		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
 	}
 	config := map[string]any{"users": []string{adminName, ana.name, ben.name, carl.name, strings.ToUpper(ana.name)}, "groups": []string{role, "no-" + role}}
 
@@ -65,7 +65,7 @@ func (p lookedUpPrincipals) expect(t *testing.T, status map[string]string, membe
 
 func lookedUp(t *testing.T, s *acctest.Backend, config map[string]any) lookedUpPrincipals {
 	t.Helper()
-	state, says := s.Provider(t, nil).Data("mlflow_principals", config)
+	state, says := s.Provider(t, nil).ReadDataSource("mlflow_principals", config)
 	if says != "" {
 		t.Fatalf("the look-up says %q", says)
 	}

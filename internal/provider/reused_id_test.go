@@ -39,7 +39,7 @@ func TestReusedID(t *testing.T) {
 				if change != nil {
 					if p := b.Plan(change); p.Action != "update" {
 						t.Fatalf("the plan is to %s: %s", p.Action, p.Diagnostics)
-					} else if says := b.Apply(p, change); says != "" {
+					} else if says := b.ApplyPlan(p, change); says != "" {
 						t.Fatal(says)
 					}
 				}
@@ -47,8 +47,8 @@ func TestReusedID(t *testing.T) {
 					t.Errorf("the update wrote %q", wrote)
 				}
 				s.ReuseID()
-				b.Process = b.Again()
-				says := b.Apply(b.Plan(nil), nil)
+				b.Provider = b.Restart()
+				says := b.ApplyPlan(b.Plan(nil), nil)
 				if wrote := s.Writes(); len(wrote) > 0 || b.Values() != nil || acctest.HasError(says) || says == "" {
 					t.Errorf("wrote %q, left %v, said %q", wrote, b.Values(), says)
 				}
@@ -66,14 +66,14 @@ func TestReusedID(t *testing.T) {
 }
 
 // createRecorded creates a resource on a server with recorded responses.
-func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Block) {
+func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Resource) {
 	t.Helper()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
-	b := s.Provider(t, nil).Block(kind)
-	if says := b.Apply(b.Plan(config), config); acctest.HasError(says) {
+	b := s.Provider(t, nil).Resource(kind)
+	if says := b.ApplyPlan(b.Plan(config), config); acctest.HasError(says) {
 		t.Fatal(says)
 	}
-	b.Process = b.Again()
+	b.Provider = b.Restart()
 	s.Writes()
 	return s, b
 }
@@ -88,7 +88,7 @@ func TestReusedID_grants(t *testing.T) {
 			s, b := createRecorded(t, kind, configs.config)
 			p := b.Plan(configs.changed)
 			s.ReuseID()
-			says := b.Apply(p, configs.changed)
+			says := b.ApplyPlan(p, configs.changed)
 			if wrote := s.Writes(); !acctest.HasError(says) || len(wrote) > 0 {
 				t.Errorf("wrote %q, said %q", wrote, says)
 			}
@@ -101,12 +101,12 @@ func TestReusedID_tag(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-	b := w.Backend().Provider(t, nil).Block("mlflow_experiment_tag")
-	b.MustUp(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})
+	b := w.Backend().Provider(t, nil).Resource("mlflow_experiment_tag")
+	b.MustApply(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})
 	w.Recreate(id)
 	w.SetTag(id, "team", "stranger")
 	w.ResetJournal()
-	says := b.Apply(b.Plan(nil), nil)
+	says := b.ApplyPlan(b.Plan(nil), nil)
 	e, _ := w.Experiment(id)
 	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.HasError(says) || len(w.Writes()) > 0 {
 		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.Writes())
@@ -125,16 +125,16 @@ func TestReusedID_experiment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t)
-			b := w.Backend().ExperimentBlock(t)
-			b.MustUp(prior)
-			b.MustUp(config)
+			b := w.Backend().ExperimentResource(t)
+			b.MustApply(prior)
+			b.MustApply(config)
 			id := b.Text("id")
 			w.Recreate(id)
 			w.ResetJournal()
-			b.Process = b.Again()
-			b.Apply(b.Plan(prior), prior)
-			b.Process = b.Again()
-			b.Apply(b.Plan(nil), nil)
+			b.Provider = b.Restart()
+			b.ApplyPlan(b.Plan(prior), prior)
+			b.Provider = b.Restart()
+			b.ApplyPlan(b.Plan(nil), nil)
 			if e, there := w.Experiment(id); !there || e.LifecycleStage != "active" || len(w.Writes()) > 0 {
 				t.Errorf("the stranger is %+v; wrote %q", e, w.Writes())
 			}

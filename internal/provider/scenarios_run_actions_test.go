@@ -23,7 +23,7 @@ func logRuns(t *testing.T, b *acctest.Backend, experiment string, n int) []strin
 // deletedRuns returns the IDs of the deleted runs of experiments, sorted.
 func deletedRuns(t *testing.T, b *acctest.Backend, experiments ...string) []string {
 	t.Helper()
-	answer := b.MustCall(t, "POST", runsAPI+"search", map[string]any{"experiment_ids": experiments, "run_view_type": "DELETED_ONLY", "max_results": 50_000})
+	answer := b.MustDo(t, "POST", runsAPI+"search", map[string]any{"experiment_ids": experiments, "run_view_type": "DELETED_ONLY", "max_results": 50_000})
 	var ids []string
 	runs, _ := answer["runs"].([]any)
 	for _, r := range runs {
@@ -37,7 +37,7 @@ func deletedRuns(t *testing.T, b *acctest.Backend, experiments ...string) []stri
 
 // actionScenario invokes actions, and checks what they do on the server.
 type actionScenario struct {
-	*acctest.Direct
+	*acctest.Provider
 	b           *acctest.Backend
 	experiments []string
 }
@@ -60,8 +60,8 @@ func (p *actionScenario) invoke(kind, result string, config map[string]any, dele
 
 // runActions deletes, tags, and restores runs.
 func runActions(t *testing.T, b *acctest.Backend) {
-	first, second := b.Create(t, b.Name("actions"), nil), b.Create(t, b.Name("actions"), nil)
-	p := &actionScenario{acctest.NewDirect(t, b.Block(nil)), b, []string{first, second}}
+	first, second := b.CreateExperiment(t, b.Name("actions"), nil), b.CreateExperiment(t, b.Name("actions"), nil)
+	p := &actionScenario{acctest.NewProvider(t, b.ProviderConfig(nil)), b, []string{first, second}}
 	ofFirst, ofSecond := logRuns(t, b, first, 25), logRuns(t, b, second, 4)
 	createRun(t, b, map[string]any{"experiment_id": first, "start_time": 0}) // never deleted
 	before := func(seconds int, more ...any) map[string]any {
@@ -89,9 +89,9 @@ func runActions(t *testing.T, b *acctest.Backend) {
 		ofFirst[3:20], ofFirst[24:], ofSecond[3:], []string{max(ofFirst[2], ofSecond[2])}) // of two that started at the same time, the one with the greater ID is last
 	p.invoke(restore, "Restored 20 runs", map[string]any{"experiment_ids": p.experiments, "max_runs": 100})
 
-	b.Remove(t, second)
+	b.DeleteExperiment(t, second)
 	acctest.ExpectDiagnostics(t, p.Action(restore).Plan(map[string]any{"run_ids": ofSecond[:1]}), "warning: Action restores runs: ", "Experiment is deleted")
-	name := b.Truth(t, second).Name
+	name := b.Experiment(t, second).Name
 	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Restored experiment %q (ID %s)", name, second), map[string]any{"experiment_id": second})
-	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Experiment %q (ID %s) is active already", b.Truth(t, second).Name, second), map[string]any{"experiment_id": second})
+	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Experiment %q (ID %s) is active already", b.Experiment(t, second).Name, second), map[string]any{"experiment_id": second})
 }

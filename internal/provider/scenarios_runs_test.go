@@ -37,9 +37,9 @@ func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n
 	for key, value := range r.metrics {
 		metrics = append(metrics, map[string]any{"key": key, "value": 0, "timestamp": started, "step": 1}, map[string]any{"key": key, "value": value, "timestamp": started + 1, "step": 2})
 	}
-	b.MustCall(t, "POST", runsAPI+"log-batch", map[string]any{"run_id": id, "metrics": metrics, "params": keyValues(r.params)})
+	b.MustDo(t, "POST", runsAPI+"log-batch", map[string]any{"run_id": id, "metrics": metrics, "params": keyValues(r.params)})
 	if r.status != "RUNNING" {
-		b.MustCall(t, "POST", runsAPI+"update", map[string]any{"run_id": id, "status": r.status, "end_time": started + 500})
+		b.MustDo(t, "POST", runsAPI+"update", map[string]any{"run_id": id, "status": r.status, "end_time": started + 500})
 	}
 	return id, fmt.Sprint(info["artifact_uri"])
 }
@@ -47,7 +47,7 @@ func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n
 // createRun creates a run and returns its info.
 func createRun(t *testing.T, b *acctest.Backend, body map[string]any) map[string]any {
 	t.Helper()
-	created, _ := b.MustCall(t, "POST", runsAPI+"create", body)["run"].(map[string]any)
+	created, _ := b.MustDo(t, "POST", runsAPI+"create", body)["run"].(map[string]any)
 	info, _ := created["info"].(map[string]any)
 	return info
 }
@@ -75,12 +75,12 @@ var trainedRuns = []trainedRun{
 // runDataSources reads the runs that training jobs logged.
 func runDataSources(t *testing.T, b *acctest.Backend) {
 	d := b.Provider(t, nil)
-	experiment, empty := b.Create(t, b.Name("trained"), nil), b.Create(t, b.Name("untrained"), nil)
+	experiment, empty := b.CreateExperiment(t, b.Name("trained"), nil), b.CreateExperiment(t, b.Name("untrained"), nil)
 	ids := map[string]string{}
 	for n, r := range trainedRuns {
 		ids[r.name], _ = r.log(t, b, experiment, n)
 	}
-	b.MustCall(t, "POST", runsAPI+"delete", map[string]any{"run_id": ids["deleted"]})
+	b.MustDo(t, "POST", runsAPI+"delete", map[string]any{"run_id": ids["deleted"]})
 	for name, tc := range map[string]struct {
 		config map[string]any
 		want   string
@@ -103,13 +103,13 @@ func runDataSources(t *testing.T, b *acctest.Backend) {
 	} {
 		config := map[string]any{"experiment_ids": []string{experiment, empty}, "limit": 100}
 		maps.Copy(config, tc.config)
-		state, says := d.Data("mlflow_runs", config)
+		state, says := d.ReadDataSource("mlflow_runs", config)
 		if got := runNames(state); says != "" || got != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
 			t.Errorf("%s: runs %q, has_more %v, said is %q", name, got, state["has_more"], says)
 		}
 	}
-	checkRefusedSearches(t, d.Direct, experiment)
-	checkTrainedRun(t, d.Direct, experiment, ids)
+	checkRefusedSearches(t, d, experiment)
+	checkTrainedRun(t, d, experiment, ids)
 }
 
 func runNames(state map[string]any) string {
@@ -121,7 +121,7 @@ func runNames(state map[string]any) string {
 }
 
 // checkRefusedSearches checks the diagnostics of searches that the server rejects.
-func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
+func checkRefusedSearches(t *testing.T, d *acctest.Provider, experiment string) {
 	t.Helper()
 	for _, tc := range []struct {
 		more map[string]any
@@ -135,15 +135,15 @@ func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
 	} {
 		config := map[string]any{"experiment_ids": []string{experiment}, "limit": 1}
 		maps.Copy(config, tc.more)
-		_, says := d.Data("mlflow_runs", config)
+		_, says := d.ReadDataSource("mlflow_runs", config)
 		acctest.ExpectDiagnostics(t, says, tc.says, "Could not search runs: ")
 	}
 }
 
 // checkTrainedRun checks the data sources of single runs.
-func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map[string]string) {
+func checkTrainedRun(t *testing.T, d *acctest.Provider, experiment string, ids map[string]string) {
 	t.Helper()
-	best, says := d.Data("mlflow_run", map[string]any{"run_id": ids["best"]})
+	best, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["best"]})
 	want := map[string]any{
 		"run_name": "best", "experiment_id": experiment, "status": "FINISHED", "user_id": "trainer", "lifecycle_stage": "active",
 		"start_time": "2026-03-01T12:00:01.000Z", "end_time": "2026-03-01T12:00:01.500Z", "non_finite_metrics": "map[]", "params": "map[depth:6 learning rate:0.1]",
@@ -157,26 +157,26 @@ func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map
 	if tags, _ := best["tags"].(map[string]any); says != "" || tags["release"] != "it's" || tags["mlflow.runName"] != "best" {
 		t.Errorf("the tags are %v, said is %q", best["tags"], says)
 	}
-	failed, says := d.Data("mlflow_run", map[string]any{"run_id": ids["failed"]})
+	failed, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["failed"]})
 	if says != "" || fmt.Sprint(failed["metrics"]) != "map[]" || fmt.Sprint(failed["non_finite_metrics"]) != "map[loss:NaN]" {
 		t.Errorf("a metric that is not a number: %v and %v, said is %q", failed["metrics"], failed["non_finite_metrics"], says)
 	}
-	if running, says := d.Data("mlflow_run", map[string]any{"run_id": ids["running"]}); says != "" || running["end_time"] != nil || running["status"] != "RUNNING" {
+	if running, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["running"]}); says != "" || running["end_time"] != nil || running["status"] != "RUNNING" {
 		t.Errorf("running: %v, said is %q", running, says)
 	}
-	if deleted, says := d.Data("mlflow_run", map[string]any{"run_id": ids["deleted"]}); says != "" || deleted["lifecycle_stage"] != "deleted" {
+	if deleted, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["deleted"]}); says != "" || deleted["lifecycle_stage"] != "deleted" {
 		t.Errorf("deleted: %v, said is %q", deleted, says)
 	}
-	_, says = d.Data("mlflow_run", map[string]any{"run_id": missingID})
+	_, says = d.ReadDataSource("mlflow_run", map[string]any{"run_id": missingID})
 	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "the part after /runs/")
-	_, says = d.Data("mlflow_run_artifacts", map[string]any{"run_id": missingID})
+	_, says = d.ReadDataSource("mlflow_run_artifacts", map[string]any{"run_id": missingID})
 	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not list artifacts: ", "the part after /runs/")
 }
 
 // runPages reads runs from a server that returns small pages.
 func runPages(t *testing.T, b *acctest.Backend) {
 	through, relay := newRelayBackend(t, b)
-	experiment := b.Create(t, b.Name("pages"), nil)
+	experiment := b.CreateExperiment(t, b.Name("pages"), nil)
 	var want []string
 	for n := range 8 {
 		name := fmt.Sprintf("run-%d", n)
@@ -185,13 +185,13 @@ func runPages(t *testing.T, b *acctest.Backend) {
 	}
 	relay.interceptPath(runsAPI+"search", smallPages(t, 3))
 	config := map[string]any{"experiment_ids": []string{experiment}, "limit": 8}
-	first, says := through.Provider(t, nil).Data("mlflow_runs", config)
+	first, says := through.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	got := strings.Fields(runNames(first))
 	if slices.Sort(got); says != "" || !slices.Equal(got, want) || acctest.IsTrue(first["has_more"]) {
 		t.Errorf("runs %q, has_more %v, said is %q", got, first["has_more"], says)
 	}
 	config["limit"] = 4
-	second, says := through.Provider(t, nil).Data("mlflow_runs", config)
+	second, says := through.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	if says != "" || runNames(second) != strings.Join(strings.Fields(runNames(first))[:4], " ") || !acctest.IsTrue(second["has_more"]) {
 		t.Errorf("runs %q after %q, has_more %v, said is %q", runNames(second), runNames(first), second["has_more"], says)
 	}
@@ -199,14 +199,14 @@ func runPages(t *testing.T, b *acctest.Backend) {
 
 // runArtifacts lists files. Only an MLflow server accepts uploads over HTTP.
 func runArtifacts(t *testing.T, b *acctest.Backend) {
-	experiment := b.Create(t, b.Name("artifacts"), nil)
+	experiment := b.CreateExperiment(t, b.Name("artifacts"), nil)
 	id, location := trainedRun{name: "model", status: "FINISHED"}.log(t, b, experiment, 0)
 	d := b.Provider(t, nil)
 	list := func(more map[string]any) (files string, hasMore bool) {
 		t.Helper()
 		config := map[string]any{"run_id": id}
 		maps.Copy(config, more)
-		state, says := d.Data("mlflow_run_artifacts", config)
+		state, says := d.ReadDataSource("mlflow_run_artifacts", config)
 		if says != "" || state["artifact_uri"] != location {
 			t.Errorf("%v: the location is %v, want %q; said is %q", more, state["artifact_uri"], location, says)
 		}

@@ -14,13 +14,13 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 	ids := map[string]any{}
 	for i, value := range []string{`it's`, `the "best"`, "100%", "ü ☃"} {
 		name := b.Name("search 50%_" + fmt.Sprint(i))
-		id := b.Create(t, name, map[string]string{"odd key/x": value, "mark": mark})
+		id := b.CreateExperiment(t, name, map[string]string{"odd key/x": value, "mark": mark})
 		ids[name] = id
-		found, says := d.Data("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
+		found, says := d.ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
 		if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
 			t.Errorf("the search for %q finds %v and says %q", value, found["ids"], says)
 		}
-		if found, says = d.Data("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name || found["lifecycle_stage"] != "active" {
+		if found, says = d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name || found["lifecycle_stage"] != "active" {
 			t.Errorf("experiment %s reads %v and says %q", id, found, says)
 		}
 	}
@@ -30,18 +30,18 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 		"regex":  {"name_regex": `search 50%_\d-\d+$`, "tags": marked},
 		"filter": {"filter": "tags.mark = '" + mark + "' AND name LIKE '%search%'", "order_by": []string{"name ASC"}},
 	} {
-		if found, says := d.Data("mlflow_experiments", config); says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
+		if found, says := d.ReadDataSource("mlflow_experiments", config); says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
 			t.Errorf("%s: found is %v, want %v; said is %q", what, found["ids"], ids, says)
 		}
 	}
-	_, says := d.Data("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
+	_, says := d.ReadDataSource("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
 	acctest.ExpectDiagnostics(t, says, "error at filter: Could not search experiments")
 	for name, id := range ids {
-		b.Remove(t, fmt.Sprint(id))
+		b.DeleteExperiment(t, fmt.Sprint(id))
 		delete(ids, name)
 		break
 	}
-	if found, _ := d.Data("mlflow_experiments", map[string]any{"tags": marked}); fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
+	if found, _ := d.ReadDataSource("mlflow_experiments", map[string]any{"tags": marked}); fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
 		t.Errorf("active ones are %v, want %v", found["ids"], ids)
 	}
 }
@@ -53,11 +53,11 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 	want := map[string]any{}
 	for i := range 7 {
 		name := b.Name("page")
-		want[name] = b.Create(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
+		want[name] = b.CreateExperiment(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
 	}
 	relay.interceptPath(acctest.ExperimentsPath+"search", smallPages(t, 3))
 	relay.reset()
-	found, says := through.Provider(t, nil).Data("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
+	found, says := through.Provider(t, nil).ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
 	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
 		t.Errorf("found is %v, want %v; said is %q", found["ids"], want, says)
 	}
@@ -70,15 +70,15 @@ func refreshCalls(t *testing.T, b *acctest.Backend) {
 	const n = 5
 	through, relay := newRelayBackend(t, b)
 	d := through.Provider(t, nil)
-	experiments := make([]*acctest.Block, n)
+	experiments := make([]*acctest.Resource, n)
 	for i := range experiments {
-		experiments[i] = d.Block("mlflow_experiment")
-		experiments[i].MustUp(acctest.ExperimentAttributes(b.Name("call"), map[string]any{"tags": map[string]string{"n": fmt.Sprint(i)}}))
+		experiments[i] = d.Resource("mlflow_experiment")
+		experiments[i].MustApply(acctest.ExperimentAttributes(b.Name("call"), map[string]any{"tags": map[string]string{"n": fmt.Sprint(i)}}))
 	}
 	relay.reset()
-	again := d.Again()
+	again := d.Restart()
 	for _, e := range experiments {
-		e.Process = again
+		e.Provider = again
 		acctest.ExpectDiagnostics(t, e.Read(), "")
 	}
 	calls := slices.DeleteFunc(relay.seen(), func(call string) bool { return call == "GET /.well-known/databricks-config" }) // once a process

@@ -23,14 +23,14 @@ var oddNames = []string{
 }
 
 func lifecycle(t *testing.T, b *acctest.Backend) {
-	e := b.ExperimentBlock(t)
+	e := b.ExperimentResource(t)
 	first, second := b.Name("churn"), b.Name("churn v2")
-	e.MustUp(acctest.ExperimentAttributes(first, map[string]any{
+	e.MustApply(acctest.ExperimentAttributes(first, map[string]any{
 		"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": ""},
 	}))
 	id := e.Text("id")
-	b.Expect(t, id, first, "active", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": "", "mlflow.note.content": "Predicts churn"})
-	made := b.Truth(t, id)
+	b.ExpectExperiment(t, id, first, "active", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": "", "mlflow.note.content": "Predicts churn"})
+	made := b.Experiment(t, id)
 	if e.Text("artifact_location") != made.ArtifactLocation || !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).MatchString(e.Text("creation_time")) ||
 		!strings.HasPrefix(e.Text("url"), b.URL+"/") || !strings.Contains(e.Text("url"), "experiments/"+id) {
 		t.Errorf("the state is %v", e.Values())
@@ -45,35 +45,37 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 	if !b.DeletesTags {
 		blanked = "warning: Tags cleared, not removed: "
 	}
-	acctest.ExpectDiagnostics(t, e.Up(changed), blanked)
+	acctest.ExpectDiagnostics(t, e.Apply(changed), blanked)
 	left := map[string]string{"team": "fraud", "stage": "dev", "new": "yes", "foreign": "theirs", "mlflow.note.content": "Predicts churn better"}
-	b.Expect(t, id, second, "active", b.TagsAfterRemoval(left, "gone", "a b/c.d"))
+	b.ExpectExperiment(t, id, second, "active", b.TagsAfterRemoval(left, "gone", "a b/c.d"))
 
-	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
+	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
 	left = b.TagsAfterRemoval(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
-	b.Expect(t, id, second, "active", left)
+	b.ExpectExperiment(t, id, second, "active", left)
 	if e.Values()["tags"] != nil || e.Values()["description"] != nil {
 		t.Errorf("the state is %v", e.Values())
 	}
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
-	if b.Truth(t, id).Stage != "deleted" || e.Values() != nil {
-		t.Errorf("after destroy the experiment is %+v, the state %v", b.Truth(t, id), e.Values())
+	if b.Experiment(t, id).Stage != "deleted" || e.Values() != nil {
+		t.Errorf("after destroy the experiment is %+v, the state %v", b.Experiment(t, id), e.Values())
 	}
 }
 
 func drift(t *testing.T, b *acctest.Backend) {
-	e := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}}).Block("mlflow_experiment")
+	e := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}}).Resource("mlflow_experiment")
 	name := b.Name("drift")
 	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev"}})
-	e.MustUp(config)
+	e.MustApply(config)
 	id := e.Text("id")
 	b.SetTag(t, id, "foreign", "theirs")
 	b.SetTag(t, id, "mlflow.experimentKind", "genai_development")
-	e.ExpectSettled(config)
+	e.ExpectEmptyPlan(config)
 
 	set := func(key string) func() { return func() { b.SetTag(t, id, key, "changed") } }
 	drop := func(key string) func() {
-		return func() { b.ChangeOutside(t, "delete-experiment-tag", map[string]any{"experiment_id": id, "key": key}) }
+		return func() {
+			b.ChangeExperiment(t, "delete-experiment-tag", map[string]any{"experiment_id": id, "key": key})
+		}
 	}
 	for what, c := range map[string]struct {
 		behind   func()
@@ -88,7 +90,7 @@ func drift(t *testing.T, b *acctest.Backend) {
 		"a removed default tag":   {behind: drop("owner"), changed: []string{"tags_all"}, deletion: true},
 		"the removed description": {behind: drop("mlflow.note.content"), changed: []string{"description"}, deletion: true},
 		"the name": {behind: func() {
-			b.ChangeOutside(t, "update", map[string]any{"experiment_id": id, "new_name": b.Name("renamed")})
+			b.ChangeExperiment(t, "update", map[string]any{"experiment_id": id, "new_name": b.Name("renamed")})
 		}, changed: []string{"name"}},
 	} {
 		if c.deletion && !b.DeletesTags {
@@ -99,38 +101,38 @@ func drift(t *testing.T, b *acctest.Backend) {
 		if p := e.Plan(config); p.Action != "update" || !slices.Equal(p.Changed, c.changed) {
 			t.Errorf("%s: planned is to %s, changing %v, want %v", what, p.Action, p.Changed, c.changed)
 		}
-		e.MustUp(config)
-		b.Expect(t, id, name, "active", map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "foreign": "theirs", "mlflow.note.content": "Predicts churn"})
+		e.MustApply(config)
+		b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "foreign": "theirs", "mlflow.note.content": "Predicts churn"})
 	}
 }
 
 func deletedOutside(t *testing.T, b *acctest.Backend) {
-	e := b.ExperimentBlock(t)
+	e := b.ExperimentResource(t)
 	name := b.Name("deleted")
-	e.MustUp(acctest.ExperimentAttributes(name, nil))
+	e.MustApply(acctest.ExperimentAttributes(name, nil))
 	id := e.Text("id")
-	b.Remove(t, id)
+	b.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, e.Refresh(), `warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`)
 	if e.Values() != nil {
 		t.Fatalf("the state is %v", e.Values())
 	}
-	if b.KeepsNames {
-		acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: name reserved by a deleted experiment", `if_deleted = "restore"`)
-		acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
+	if b.ReservesNames {
+		acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: name reserved by a deleted experiment", `if_deleted = "restore"`)
+		acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
 		if e.Text("id") != id {
 			t.Errorf("restored is %s, want %s", e.Text("id"), id)
 		}
 	} else {
-		e.MustUp(acctest.ExperimentAttributes(name, nil))
+		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		if e.Text("id") == id {
 			t.Errorf("the experiment is %s still", id)
 		}
 	}
-	b.Expect(t, e.Text("id"), name, "active", map[string]string{})
-	e.Process = e.Again()
+	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
+	e.Provider = e.Restart()
 	destruction := e.Plan(nil)
-	b.Remove(t, e.Text("id")) // what goes between plan and apply is gone, and that is what was wanted
-	if says := e.Apply(destruction, nil); says != "" || e.Values() != nil {
+	b.DeleteExperiment(t, e.Text("id")) // what goes between plan and apply is gone, and that is what was wanted
+	if says := e.ApplyPlan(destruction, nil); says != "" || e.Values() != nil {
 		t.Errorf("destroy says %q", says)
 	}
 }
@@ -138,37 +140,37 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 func freeText(t *testing.T, b *acctest.Backend) {
 	d := b.Provider(t, nil)
 	for _, odd := range oddNames {
-		e := d.Block("mlflow_experiment")
+		e := d.Resource("mlflow_experiment")
 		name := b.Name(odd)
 		if b.Prefix == "" {
 			name = " " + name + " " // free text may begin and end with spaces
 		}
-		e.MustUp(acctest.ExperimentAttributes(name, nil))
-		b.Expect(t, e.Text("id"), name, "active", map[string]string{})
-		found, says := d.Data("mlflow_experiment", map[string]any{"name": name})
+		e.MustApply(acctest.ExperimentAttributes(name, nil))
+		b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
+		found, says := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name})
 		if found["id"] != e.Text("id") || says != "" {
 			t.Errorf("the data source finds %v under %q and says %q", found["id"], name, says)
 		}
-		again := d.Block("mlflow_experiment")
-		if says := again.Adopt("name=" + name); says != "" || again.Text("id") != e.Text("id") {
+		again := d.Resource("mlflow_experiment")
+		if says := again.Import("name=" + name); says != "" || again.Text("id") != e.Text("id") {
 			t.Errorf("import of %q gives %v and says %q", name, again.Values(), says)
 		}
-		e.MustUp(acctest.ExperimentAttributes(name+"!", nil))
-		b.Expect(t, e.Text("id"), name+"!", "active", map[string]string{})
+		e.MustApply(acctest.ExperimentAttributes(name+"!", nil))
+		b.ExpectExperiment(t, e.Text("id"), name+"!", "active", map[string]string{})
 	}
 }
 
 // tagLimits checks that the plan rejects exactly the tags that the server rejects.
 func tagLimits(t *testing.T, b *acctest.Backend) {
 	name := b.Name("tags")
-	id := b.Create(t, name, nil)
+	id := b.CreateExperiment(t, name, nil)
 	server := func(key, value string) bool { // some servers cut a value that is too long
-		status, _ := b.Call(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
-		return status == http.StatusOK && b.Truth(t, id).TagMap()[key] == value
+		status, _ := b.Do(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
+		return status == http.StatusOK && b.Experiment(t, id).TagMap()[key] == value
 	}
 	through, relay := newRelayBackend(t, b)
-	e := through.ExperimentBlock(t)
-	for key, value := range b.BadTags {
+	e := through.ExperimentResource(t)
+	for key, value := range b.RejectedTags {
 		relay.reset()
 		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Diagnostics
 		if !strings.HasPrefix(says, "error at tags: Invalid tag: ") {
@@ -182,7 +184,7 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 		}
 	}
 	for key, value := range map[string]string{
-		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.LongestValue),
+		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.MaxTagValue),
 	} {
 		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"), map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" || !server(key, value) {
 			t.Errorf("the tag %.60q: the plan says %q, and the server rejects it", key, p.Diagnostics)
@@ -195,24 +197,24 @@ func manyTags(t *testing.T, b *acctest.Backend) {
 	for i := range 45 {
 		tags[fmt.Sprintf("key/%d", i)] = fmt.Sprint(i)
 	}
-	e := b.ExperimentBlock(t)
+	e := b.ExperimentResource(t)
 	name := b.Name("many")
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": tags}))
-	b.Expect(t, e.Text("id"), name, "active", tags)
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": tags}))
+	b.ExpectExperiment(t, e.Text("id"), name, "active", tags)
 }
 
 func imports(t *testing.T, b *acctest.Backend) {
 	name := b.Name("imported")
-	id := b.Create(t, name, map[string]string{"team": "risk", "owner": "platform", "mlflow.note.content": "Predicts churn", "mlflow.experimentKind": "genai_development"})
+	id := b.CreateExperiment(t, name, map[string]string{"team": "risk", "owner": "platform", "mlflow.note.content": "Predicts churn", "mlflow.experimentKind": "genai_development"})
 	d := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}})
 	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk"}})
 	for _, form := range []string{id, "name=" + name, b.URL + "/#/experiments/" + id, b.URL + "/#/experiments/" + id + "/runs?searchFilter=x"} {
-		e := d.Block("mlflow_experiment")
-		acctest.ExpectDiagnostics(t, e.Adopt(form), "")
+		e := d.Resource("mlflow_experiment")
+		acctest.ExpectDiagnostics(t, e.Import(form), "")
 		if e.Text("id") != id || e.Text("description") != "Predicts churn" || fmt.Sprint(e.Values()["tags"]) != "map[team:risk]" {
 			t.Errorf("import of %q gives %v", form, e.Values())
 		}
-		e.ExpectSettled(config)
+		e.ExpectEmptyPlan(config)
 	}
 	for form, want := range map[string]string{
 		"987654321":                             "error: Could not import experiment: Experiment 987654321 was not found",
@@ -220,37 +222,37 @@ func imports(t *testing.T, b *acctest.Backend) {
 		"https://elsewhere/#/experiments/" + id: "error: Could not import experiment: ",
 		"neither":                               "error: Invalid import ID: ",
 	} {
-		acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Adopt(form), want)
+		acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Import(form), want)
 	}
-	b.Remove(t, id)
-	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Adopt(id), "error: Could not import experiment: Experiment "+id+" is deleted")
+	b.DeleteExperiment(t, id)
+	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Import(id), "error: Could not import experiment: Experiment "+id+" is deleted")
 }
 
 func tagResource(t *testing.T, b *acctest.Backend) {
 	name := b.Name("tagged")
-	id := b.Create(t, name, map[string]string{"team": "theirs", "other": "stays"})
+	id := b.CreateExperiment(t, name, map[string]string{"team": "theirs", "other": "stays"})
 	d := b.Provider(t, nil)
-	tag := d.Block("mlflow_experiment_tag")
+	tag := d.Resource("mlflow_experiment_tag")
 	config := func(value string) map[string]any {
 		return map[string]any{"experiment_id": id, "key": "team", "value": value}
 	}
-	acctest.ExpectDiagnostics(t, tag.Up(config("ours")), "warning: Existing experiment tag adopted", `"theirs"`)
+	acctest.ExpectDiagnostics(t, tag.Apply(config("ours")), "warning: Existing experiment tag adopted", `"theirs"`)
 	b.SetTag(t, id, "team", "changed")
 	acctest.ExpectDiagnostics(t, tag.Refresh(), "")
 	if p := tag.Plan(config("ours")); !slices.Equal(p.Changed, []string{"value"}) {
 		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
 	}
-	tag.MustUp(config("ours"))
-	b.Expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
-	imported := d.Block("mlflow_experiment_tag")
-	acctest.ExpectDiagnostics(t, imported.Adopt(id+"/team"), "")
-	imported.ExpectSettled(config("ours"))
+	tag.MustApply(config("ours"))
+	b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
+	imported := d.Resource("mlflow_experiment_tag")
+	acctest.ExpectDiagnostics(t, imported.Import(id+"/team"), "")
+	imported.ExpectEmptyPlan(config("ours"))
 	blank := ""
 	if !b.DeletesTags {
 		blank = "warning: Experiment tag cleared, not removed"
 	}
 	acctest.ExpectDiagnostics(t, tag.Destroy(), blank)
-	b.Expect(t, id, name, "active", b.TagsAfterRemoval(map[string]string{"other": "stays"}, "team"))
+	b.ExpectExperiment(t, id, name, "active", b.TagsAfterRemoval(map[string]string{"other": "stays"}, "team"))
 	acctest.ExpectDiagnostics(t, imported.Refresh(), "warning: Experiment tag not found, removed from state")
 }
 
@@ -258,11 +260,11 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 func lostResponse(t *testing.T, b *acctest.Backend) {
 	through, relay := newRelayBackend(t, b)
 	relay.interceptPath(acctest.ExperimentsPath+"create", loseResponse())
-	e := through.ExperimentBlock(t)
+	e := through.ExperimentResource(t)
 	name := b.Name("lost")
 	relay.reset()
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
-	b.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 	if creates := len(slices.DeleteFunc(relay.seen(), func(c string) bool { return c != "POST "+acctest.ExperimentsPath+"create" })); creates != 1 {
 		t.Errorf("%d creates", creates)
 	}
@@ -271,9 +273,9 @@ func lostResponse(t *testing.T, b *acctest.Backend) {
 // throughCLI checks the most important operations through the CLI: an import block, generated configuration, dependent resources, and an empty plan
 // after each apply.
 func throughCLI(t *testing.T, b *acctest.Backend) {
-	provider := hcl(b.Block(nil))
+	provider := hcl(b.ProviderConfig(nil))
 	name, imported := b.Name("cli"), b.Name("cli imported")
-	id := b.Create(t, imported, map[string]string{"team": "risk"})
+	id := b.CreateExperiment(t, imported, map[string]string{"team": "risk"})
 	config := func(description string) string {
 		return provider + fmt.Sprintf(`
 resource "mlflow_experiment" "test" {
@@ -312,7 +314,7 @@ data "mlflow_experiments" "test" {
 			},
 		},
 	})
-	b.Expect(t, id, imported, "active", map[string]string{"team": "risk"})
+	b.ExpectExperiment(t, id, imported, "active", map[string]string{"team": "risk"})
 }
 
 // hcl returns a provider block with these settings.

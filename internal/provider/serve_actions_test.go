@@ -53,7 +53,7 @@ func TestServer_validatesActions(t *testing.T) {
 			config := maps.Clone(valid[tc.kind])
 			maps.Copy(config, tc.change)
 			action := w.Action(t, emulator.AdminToken, tc.kind)
-			acctest.ExpectDiagnostics(t, action.PlanLate(config), tc.says, tc.holds)
+			acctest.ExpectDiagnostics(t, action.PlanWithoutValidate(config), tc.says, tc.holds)
 			progress, says := action.Invoke(config)
 			if acctest.ExpectDiagnostics(t, says, tc.says, tc.holds); len(progress) > 0 {
 				t.Errorf("the progress is %q", progress)

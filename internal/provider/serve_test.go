@@ -19,7 +19,7 @@ import (
 type contextKey struct{}
 
 // served is a provider with the server that main uses, and the state of an experiment.
-func served(t *testing.T) (w *acctest.Workspace, d *acctest.Direct, m managed) {
+func served(t *testing.T) (w *acctest.Workspace, d *acctest.Provider, m managed) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)

@@ -76,7 +76,7 @@ func (s *server) destroyBootstrap(t *testing.T, p *program) {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
 	}
-	users, _ := s.MustCall(t, "GET", "/api/2.0/mlflow/users/list", nil)["users"].([]any)
+	users, _ := s.MustDo(t, "GET", "/api/2.0/mlflow/users/list", nil)["users"].([]any)
 	for _, u := range users {
 		user, _ := u.(map[string]any)
 		if name := fmt.Sprint(user["username"]); bootstrapPasswords()[name] != "" {
@@ -84,7 +84,7 @@ func (s *server) destroyBootstrap(t *testing.T, p *program) {
 		}
 	}
 	for _, name := range teamWorkspaces {
-		if status, _ := s.Call(t, "GET", rbacCalls+"workspaces/"+name, nil); status != http.StatusOK {
+		if status, _ := s.Do(t, "GET", rbacCalls+"workspaces/"+name, nil); status != http.StatusOK {
 			t.Errorf("the workspace %s does not exist", name)
 		}
 		s.deleteWorkspace(t, name+"?mode=CASCADE") // other tests of the server use the same names
@@ -126,21 +126,21 @@ func bootstrapPasswords() map[string]string {
 // changeBootstrap changes an object of each kind that examples/mlflow-bootstrap created.
 func (s *server) changeBootstrap(t *testing.T) {
 	t.Helper()
-	s.MustCall(t, "PATCH", rbacCalls+"workspaces/risk", map[string]any{"description": "Changed outside"})
-	s.MustCall(t, "PATCH", "/api/2.0/mlflow/users/update-admin", map[string]any{"username": "ana", "is_admin": true})
-	s.MustCall(t, "DELETE", "/api/2.0/mlflow/users/delete", map[string]any{"username": "lena"})
+	s.MustDo(t, "PATCH", rbacCalls+"workspaces/risk", map[string]any{"description": "Changed outside"})
+	s.MustDo(t, "PATCH", "/api/2.0/mlflow/users/update-admin", map[string]any{"username": "ana", "is_admin": true})
+	s.MustDo(t, "DELETE", "/api/2.0/mlflow/users/delete", map[string]any{"username": "lena"})
 	ids := map[string]any{}
 	for _, workspace := range teamWorkspaces {
 		for _, r := range s.in(workspace).roles(t) {
 			ids[workspace+"/"+r.Name] = r.ID
 		}
 	}
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": ids["risk/readers"], "resource_type": "prompt", "resource_pattern": "*", "permission": "MANAGE"})
-	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": ids["retail/scientists"]})
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": ids["platform/scientists"], "username": "ana"})
+	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": ids["retail/scientists"]})
+	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": ids["platform/scientists"], "username": "ana"})
 	there := s.in("risk")
-	_, found := there.Call(t, "GET", acctest.ExperimentsPath+"get-by-name?experiment_name=fraud/training", nil)
+	_, found := there.Do(t, "GET", acctest.ExperimentsPath+"get-by-name?experiment_name=fraud/training", nil)
 	experiment, _ := found["experiment"].(map[string]any)
 	id, _ := experiment["experiment_id"].(string)
 	there.SetTag(t, id, "team", "nobody")

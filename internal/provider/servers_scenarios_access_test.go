@@ -15,36 +15,36 @@ import (
 func rbacCallers(t *testing.T, s *server) {
 	ana, boss, ben, nobody := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)
 	managers, role := s.addRole(t)
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": "workspace", "resource_pattern": "*", "permission": "MANAGE"})
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": boss.name, "role_id": role})
+	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": boss.name, "role_id": role})
 	members, role := s.addRole(t)
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role})
+	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role})
 
-	id := s.as(ana).Create(t, s.Name("anas"), nil)
+	id := s.as(ana).CreateExperiment(t, s.Name("anas"), nil)
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE")
 	own := s.as(ana).Provider(t, nil)
-	all, one := own.Block("mlflow_experiment_permissions"), own.Block("mlflow_experiment_permission")
-	acctest.ExpectDiagnostics(t, all.Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})), "warning: Undeclared access is kept", ana.name)
+	all, one := own.Resource("mlflow_experiment_permissions"), own.Resource("mlflow_experiment_permission")
+	acctest.ExpectDiagnostics(t, all.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})), "warning: Undeclared access is kept", ana.name)
 	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map["+ana.name+":CAN_MANAGE]" {
 		t.Errorf("retained is %s", retained)
 	}
-	one.MustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
+	one.MustApply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
-	acctest.ExpectDiagnostics(t, all.Up(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
+	acctest.ExpectDiagnostics(t, all.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
 		"error: Could not set permissions: Experiment "+id, "Permission denied")
 
 	other := s.as(nobody).Provider(t, nil)
-	acctest.ExpectDiagnostics(t, other.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
+	acctest.ExpectDiagnostics(t, other.Resource("mlflow_experiment_permissions").Apply(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
 		"error: Could not read permissions: Experiment "+id, "for users with a role in the workspace")
-	acctest.ExpectDiagnostics(t, other.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
+	acctest.ExpectDiagnostics(t, other.Resource("mlflow_experiment_permission").Apply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not ", "for users with a role in the workspace")
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 
-	all = s.as(boss).Provider(t, nil).Block("mlflow_experiment_permissions")
-	if says := all.Up(grantsConfig(id, map[string]any{
+	all = s.as(boss).Provider(t, nil).Resource("mlflow_experiment_permissions")
+	if says := all.Apply(grantsConfig(id, map[string]any{
 		"users": map[string]string{ben.name: "CAN_READ", ana.name: "CAN_EDIT"}, "groups": map[string]string{members: "CAN_READ", managers: "CAN_EDIT"},
 	})); acctest.HasError(says) {
 		t.Errorf("a manager of the workspace is told %q", says)
@@ -57,47 +57,47 @@ func rbacCallers(t *testing.T, s *server) {
 
 // onePrincipal tests the lifecycle of a non-authoritative grant.
 func onePrincipal(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("one"), nil)
+	id := s.CreateExperiment(t, s.Name("one"), nil)
 	ana, ben := s.addUser(t), s.addUser(t)
 	people := []person{admin, ana, ben}
 	s.grant(t, id, ben, "EDIT")
-	p := s.Provider(t, nil).Block("mlflow_experiment_permission")
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permission")
 	config := func(level string) map[string]any {
 		return grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": level})
 	}
 	others := []string{"user admin MANAGE", "user " + ben.name + " EDIT"}
-	p.MustUp(config("CAN_READ"))
+	p.MustApply(config("CAN_READ"))
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" READ")...)
 	acctest.ExpectDiagnostics(t, p.Refresh(), "") // in a new process, as each plan is
 	if planned := p.Plan(config("CAN_EDIT")); !slices.Contains(planned.Changed, "permission_level") || planned.Action != "update" {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
-	p.MustUp(config("CAN_EDIT"))
+	p.MustApply(config("CAN_EDIT"))
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
 	s.grant(t, id, ana, "MANAGE")
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
-	p.MustUp(config("CAN_EDIT"))
+	p.MustApply(config("CAN_EDIT"))
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
-	acctest.ExpectDiagnostics(t, p.Up(config("CAN_EDIT")), "warning: Permission not found, removed from state")
-	imported := p.Process.Block("mlflow_experiment_permission")
-	acctest.ExpectDiagnostics(t, imported.Adopt(id+"/user/"+ana.name), "")
-	imported.ExpectSettled(config("CAN_EDIT"))
+	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "warning: Permission not found, removed from state")
+	imported := p.Resource("mlflow_experiment_permission")
+	acctest.ExpectDiagnostics(t, imported.Import(id+"/user/"+ana.name), "")
+	imported.ExpectEmptyPlan(config("CAN_EDIT"))
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, people, others...)
 	if s.kind.grants == rbacGrants {
 		readers, _ := s.addRole(t)
-		group := p.Process.Block("mlflow_experiment_permission")
-		group.MustUp(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_READ"}))
-		group.MustUp(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_EDIT"}))
+		group := p.Resource("mlflow_experiment_permission")
+		group.MustApply(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_READ"}))
+		group.MustApply(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_EDIT"}))
 		s.expectHeld(t, id, people, append(others, "role "+readers+" EDIT")...)
 		acctest.ExpectDiagnostics(t, group.Destroy(), "")
 		s.expectHeld(t, id, people, others...)
 		return
 	}
-	p.MustUp(config("CAN_READ"))
-	if says := p.Up(config("NO_PERMISSIONS")); acctest.HasError(says) {
+	p.MustApply(config("CAN_READ"))
+	if says := p.Apply(config("NO_PERMISSIONS")); acctest.HasError(says) {
 		t.Errorf("NO_PERMISSIONS says %q", says)
 	}
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
@@ -108,16 +108,16 @@ func permissionCalls(t *testing.T, s *server) {
 	const n = 5
 	through, relay := newRelayBackend(t, s.Backend)
 	d := through.Provider(t, nil)
-	lists := make([]*acctest.Block, n)
+	lists := make([]*acctest.Resource, n)
 	for i := range lists {
-		id := s.Create(t, s.Name("call"), nil)
-		lists[i] = d.Block("mlflow_experiment_permissions")
-		lists[i].Up(grantsConfig(id, map[string]any{"users": map[string]string{s.addUser(t).name: "CAN_READ"}}))
+		id := s.CreateExperiment(t, s.Name("call"), nil)
+		lists[i] = d.Resource("mlflow_experiment_permissions")
+		lists[i].Apply(grantsConfig(id, map[string]any{"users": map[string]string{s.addUser(t).name: "CAN_READ"}}))
 	}
 	relay.reset()
-	again := d.Again()
+	again := d.Restart()
 	for _, l := range lists {
-		l.Process = again
+		l.Provider = again
 		acctest.ExpectDiagnostics(t, l.Read(), "")
 	}
 	count := map[string]int{}
@@ -132,36 +132,36 @@ func permissionCalls(t *testing.T, s *server) {
 
 // legacyUsers tests the lifecycle of an authoritative list on a server without roles.
 func legacyUsers(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("granted"), nil)
+	id := s.CreateExperiment(t, s.Name("granted"), nil)
 	ana, ben := s.addUser(t), s.addUser(t)
 	people := []person{admin, ana, ben}
 	s.grant(t, id, ben, "EDIT")
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	config := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})
-	acctest.ExpectDiagnostics(t, p.Up(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
+	acctest.ExpectDiagnostics(t, p.Apply(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
 	s.expectHeld(t, id, people, "user "+ana.name+" EDIT")
 	s.grant(t, id, ben, "MANAGE")
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(config); !slices.Contains(planned.Changed, "users") {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
-	p.MustUp(config)
+	p.MustApply(config)
 	config = grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_MANAGE"}})
-	p.MustUp(config)
+	p.MustApply(config)
 	s.expectHeld(t, id, people, "user "+ana.name+" MANAGE")
-	imported := p.Process.Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, imported.Adopt(id), "")
-	imported.ExpectSettled(config)
+	imported := p.Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, imported.Import(id), "")
+	imported.ExpectEmptyPlan(config)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, people)
 }
 
 // withoutUserList tests a server that cannot list its users, and so not all grants.
 func withoutUserList(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("unlisted"), nil)
+	id := s.CreateExperiment(t, s.Name("unlisted"), nil)
 	ana := s.addUser(t)
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
 		"error: Could not read permissions: Experiment "+id, "cannot list its users", "mlflow_experiment_permission,")
 	s.expectHeld(t, id, []person{admin, ana}, "user admin MANAGE")
 }
@@ -169,82 +169,82 @@ func withoutUserList(t *testing.T, s *server) {
 // legacyCallers checks that a user with MANAGE on an experiment, who is not an admin, can manage one principal at a time.
 func legacyCallers(t *testing.T, s *server) {
 	ana, ben := s.addUser(t), s.addUser(t)
-	id := s.as(ana).Create(t, s.Name("anas"), nil)
+	id := s.as(ana).CreateExperiment(t, s.Name("anas"), nil)
 	d := s.as(ana).Provider(t, nil)
-	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
+	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment_permissions").Apply(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
 		"error: Could not read permissions: Experiment "+id, "mlflow_experiment_permission,")
-	p := d.Block("mlflow_experiment_permission")
+	p := d.Resource("mlflow_experiment_permission")
 	for _, level := range []string{"CAN_READ", "CAN_EDIT"} {
-		p.MustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": level}))
+		p.MustApply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": level}))
 	}
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 
-	others := s.Create(t, s.Name("admins"), nil)
-	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
+	others := s.CreateExperiment(t, s.Name("admins"), nil)
+	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment_permission").Apply(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not grant permission: ", "Permission denied")
-	mine := d.Block("mlflow_experiment_permission")
-	acctest.ExpectDiagnostics(t, mine.Up(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
+	mine := d.Resource("mlflow_experiment_permission")
+	acctest.ExpectDiagnostics(t, mine.Apply(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 }
 
 func noPermissions(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("open"), nil)
+	id := s.CreateExperiment(t, s.Name("open"), nil)
 	d := s.Provider(t, nil)
-	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{"ana": "CAN_READ"}})),
+	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment_permissions").Apply(grantsConfig(id, map[string]any{"users": map[string]string{"ana": "CAN_READ"}})),
 		"error: Could not ", "runs without authentication", "--app-name basic-auth")
-	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": "ana", "permission_level": "CAN_READ"})),
+	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment_permission").Apply(grantsConfig(id, map[string]any{"user_name": "ana", "permission_level": "CAN_READ"})),
 		"error: Could not", "without authentication")
 }
 
 // purgedExperiment checks that an experiment that reuses the ID of a purged one is never changed.
 func purgedExperiment(t *testing.T, s *server) {
 	name := s.Name("purged")
-	e := s.ExperimentBlock(t)
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	e := s.ExperimentResource(t)
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	id := e.Text("id")
-	tag := s.Provider(t, nil).Block("mlflow_experiment_tag")
-	tag.MustUp(acctest.AttributeValues("experiment_id", id, "key", "stage", "value", "dev"))
+	tag := s.Provider(t, nil).Resource("mlflow_experiment_tag")
+	tag.MustApply(acctest.AttributeValues("experiment_id", id, "key", "stage", "value", "dev"))
 	before, beforeTag := *e, *tag
-	s.Remove(t, id)
+	s.DeleteExperiment(t, id)
 	s.purge(t, id)
 	acctest.ExpectDiagnostics(t, e.Refresh(), "warning: Experiment not found, removed from state", "no longer exists", `it was looked up in "default" only`)
 
 	stranger := s.Name("stranger")
-	s.Call(t, "POST", acctest.ExperimentsPath+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
-	if s.Truth(t, id).Name != stranger {
+	s.Do(t, "POST", acctest.ExperimentsPath+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
+	if s.Experiment(t, id).Name != stranger {
 		t.Fatalf("id %s was not used again", id)
 	}
-	s.Call(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
-	tag.Process = tag.Again()
+	s.Do(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
+	tag.Provider = tag.Restart()
 	acctest.ExpectDiagnostics(t, tag.Refresh(), "warning: Experiment tag not found, removed from state", "its ID now belongs to a different experiment")
 	tag.State, tag.Private = beforeTag.State, beforeTag.Private
-	acctest.ExpectDiagnostics(t, tag.Apply(tag.Plan(nil), nil), "warning: Experiment tag removed from state, not from the server", "the ID now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, tag.ApplyPlan(tag.Plan(nil), nil), "warning: Experiment tag removed from state, not from the server", "the ID now belongs to a different experiment")
 	strangers := map[string]string{"stage": "theirs"}
 
 	e.State, e.Private = before.State, before.Private
-	e.Process = e.Again()
+	e.Provider = e.Restart()
 	changed := acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})
-	acctest.ExpectDiagnostics(t, e.Apply(e.Plan(changed), changed), "error: Could not update experiment", "Nothing was changed")
+	acctest.ExpectDiagnostics(t, e.ApplyPlan(e.Plan(changed), changed), "error: Could not update experiment", "Nothing was changed")
 	e.State = before.State
-	e.Process = e.Again()
-	acctest.ExpectDiagnostics(t, e.Apply(e.Plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
-	s.Expect(t, id, stranger, "active", strangers)
+	e.Provider = e.Restart()
+	acctest.ExpectDiagnostics(t, e.ApplyPlan(e.Plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
+	s.ExpectExperiment(t, id, stranger, "active", strangers)
 
 	e.State, e.Private = before.State, before.Private
-	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(name, nil)), "warning: Experiment not found, removed from state", "its ID now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, nil)), "warning: Experiment not found, removed from state", "its ID now belongs to a different experiment")
 	if e.Text("id") == id {
 		t.Error("the stranger was taken over")
 	}
-	s.Expect(t, id, stranger, "active", strangers)
-	s.Expect(t, e.Text("id"), name, "active", map[string]string{})
+	s.ExpectExperiment(t, id, stranger, "active", strangers)
+	s.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 }
 
 // grantAddresses moves grants to other resource addresses, also of the other type.
 func grantAddresses(t *testing.T, s *server) {
 	ana, ben := s.addUser(t), s.addUser(t)
-	id := s.Create(t, s.Name("two"), nil)
+	id := s.CreateExperiment(t, s.Name("two"), nil)
 	s.grant(t, id, ben, "READ")
 	one := func(level string) declaration {
 		return declaration{"mlflow_experiment_permission", grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": level})}
@@ -275,28 +275,28 @@ func grantAddresses(t *testing.T, s *server) {
 // grantsAfterIDReuse checks that the grants on an experiment that reuses an ID are unchanged.
 func grantsAfterIDReuse(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
-	id := s.Create(t, s.Name("granted"), nil)
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
-	p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}}))
-	one := s.Provider(t, nil).Block("mlflow_experiment_permission")
-	one.MustUp(grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_READ"}))
+	id := s.CreateExperiment(t, s.Name("granted"), nil)
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
+	p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}}))
+	one := s.Provider(t, nil).Resource("mlflow_experiment_permission")
+	one.MustApply(grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_READ"}))
 	before, beforeOne := *p, *one
-	s.Remove(t, id)
+	s.DeleteExperiment(t, id)
 	s.purge(t, id)
-	s.Call(t, "POST", acctest.ExperimentsPath+"create", map[string]any{"name": s.Name("stranger")})
+	s.Do(t, "POST", acctest.ExperimentsPath+"create", map[string]any{"name": s.Name("stranger")})
 	s.grant(t, id, ben, "EDIT")
-	p.Process = p.Again()
+	p.Provider = p.Restart()
 	acctest.ExpectDiagnostics(t, p.Refresh(), "warning: Experiment not found, permissions removed from state", "now belongs to a different experiment")
 	p.State, p.Private = before.State, before.Private
-	acctest.ExpectDiagnostics(t, p.Apply(p.Plan(nil), nil), "warning: Permissions removed from state, not revoked", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, p.ApplyPlan(p.Plan(nil), nil), "warning: Permissions removed from state, not revoked", "now belongs to a different experiment")
 
-	one.Process = one.Again()
+	one.Provider = one.Restart()
 	acctest.ExpectDiagnostics(t, one.Refresh(), "warning: Experiment not found, permission removed from state", "now belongs to a different experiment")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
 	change := grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_MANAGE"})
-	acctest.ExpectDiagnostics(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, one.ApplyPlan(one.Plan(change), change), "error: Could not grant permission", "now belongs to a different experiment")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
-	acctest.ExpectDiagnostics(t, one.Apply(one.Plan(nil), nil), "warning: Permission removed from state, not revoked", "now belongs to a different experiment")
+	acctest.ExpectDiagnostics(t, one.ApplyPlan(one.Plan(nil), nil), "warning: Permission removed from state, not revoked", "now belongs to a different experiment")
 	// The server keeps carl's grant when it purges an experiment.
 	if held := s.grants(t, id, ben, carl); held["user "+ben.name] != "EDIT" || held["user "+carl.name] != "READ" {
 		t.Errorf("on the stranger there are the grants %v", held)
@@ -306,13 +306,13 @@ func grantsAfterIDReuse(t *testing.T, s *server) {
 // leftoverGrant tests the grant of a purged experiment. The create of an experiment with the same ID then fails because the grant exists, although
 // the experiment was created.
 func leftoverGrant(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("stale"), nil)
-	s.Remove(t, id)
+	id := s.CreateExperiment(t, s.Name("stale"), nil)
+	s.DeleteExperiment(t, id)
 	s.purge(t, id)
 	name := s.Name("created")
 	through, relay := newRelayBackend(t, s.Backend)
-	e := through.ExperimentBlock(t)
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	e := through.ExperimentResource(t)
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	if e.Text("id") != id {
 		t.Fatalf("the id is %s, so the server had no stale grant for it; want %s", e.Text("id"), id)
 	}
@@ -320,5 +320,5 @@ func leftoverGrant(t *testing.T, s *server) {
 	if len(creates) != 1 {
 		t.Errorf("%d creates", len(creates))
 	}
-	s.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+	s.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
 }

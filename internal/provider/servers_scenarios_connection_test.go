@@ -29,10 +29,10 @@ func credentials(t *testing.T, s *server) {
 	for what, settings := range refused {
 		t.Run(what, func(t *testing.T) {
 			d := s.Provider(t, settings)
-			acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Up(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
+			acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Apply(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
 			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
 				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
-				acctest.ExpectDiagnostics(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
+				acctest.ExpectDiagnostics(t, d.Resource(kind).Apply(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
 			}
 		})
 	}
@@ -49,19 +49,19 @@ func bothServersExample(t *testing.T, s *server) {
 	prefix := s.Name("retail") + "/"
 	find := s.Provider(t, nil)
 	applyBothServers(t, bothServers{
-		connection: hcl(s.Block(nil)), prefix: prefix, users: users,
+		connection: hcl(s.ProviderConfig(nil)), prefix: prefix, users: users,
 		check: func(t *testing.T, users map[string]string) {
 			t.Helper()
 			for name, want := range map[string]map[string]string{
 				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave."},
 				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
 			} {
-				found, says := find.Data("mlflow_experiment", map[string]any{"name": prefix + name})
+				found, says := find.ReadDataSource("mlflow_experiment", map[string]any{"name": prefix + name})
 				id, _ := found["id"].(string)
 				if says != "" {
 					t.Fatalf("%s: %s", name, says)
 				}
-				s.Expect(t, id, prefix+name, "active", want)
+				s.ExpectExperiment(t, id, prefix+name, "active", want)
 				var held []string
 				for user, level := range users {
 					held = append(held, "user "+user+" "+strings.TrimPrefix(level, "CAN_"))
@@ -88,18 +88,18 @@ func behindPath(t *testing.T, s *server) {
 	t.Cleanup(front.Close)
 	through := *s.Backend
 	through.URL = front.URL + "/ml/flow"
-	e := through.ExperimentBlock(t)
+	e := through.ExperimentResource(t)
 	name := s.Name("below")
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
-	s.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	s.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 	if want := through.URL + "/#/experiments/" + e.Text("id"); e.Text("url") != want {
 		t.Errorf("the page is %q, want %q", e.Text("url"), want)
 	}
-	imported := e.Process.Block("mlflow_experiment")
-	acctest.ExpectDiagnostics(t, imported.Adopt(e.Text("url")), "")
+	imported := e.Resource("mlflow_experiment")
+	acctest.ExpectDiagnostics(t, imported.Import(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectDiagnostics(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
+	acctest.ExpectDiagnostics(t, through.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.
@@ -115,25 +115,25 @@ func invalidHost(t *testing.T, s *server) {
 	t.Cleanup(front.Close)
 	through := *s.Backend
 	through.URL = front.URL
-	e := through.ExperimentBlock(t)
+	e := through.ExperimentResource(t)
 	if s.kind.anyHost {
-		e.MustUp(acctest.ExperimentAttributes(s.Name("host"), nil))
+		e.MustApply(acctest.ExperimentAttributes(s.Name("host"), nil))
 		return
 	}
-	acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
+	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
 }
 
 // workspaceDisabled sets a workspace on a server without workspaces.
 func workspaceDisabled(t *testing.T, s *server) {
 	d := s.Provider(t, map[string]any{"workspace": "team-a"})
-	acctest.ExpectDiagnostics(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
+	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
 		"workspaces are not enabled", "--enable-workspaces")
 }
 
 // addWorkspace creates a workspace, and returns the server with that workspace selected.
 func (s *server) addWorkspace(t *testing.T, name string) *server {
 	t.Helper()
-	s.MustCall(t, "POST", rbacCalls+"workspaces", map[string]any{"name": name})
+	s.MustDo(t, "POST", rbacCalls+"workspaces", map[string]any{"name": name})
 	return s.in(name)
 }
 
@@ -151,36 +151,36 @@ func (s *server) in(name string) *server {
 // unsetWorkspace removes the setting, so that the provider uses the default workspace, which has none of the objects in the state.
 func unsetWorkspace(t *testing.T, s *server) {
 	there := s.addWorkspace(t, "team-c")
-	e := there.ExperimentBlock(t)
-	e.MustUp(acctest.ExperimentAttributes(s.Name("forgotten"), nil))
+	e := there.ExperimentResource(t)
+	e.MustApply(acctest.ExperimentAttributes(s.Name("forgotten"), nil))
 	id, ana := e.Text("id"), s.addUser(t)
 	configs := map[string]map[string]any{
 		"mlflow_experiment_tag":         {"experiment_id": id, "key": "team", "value": "risk"},
 		"mlflow_experiment_permission":  {"experiment_id": id, "user_name": ana.name, "permission_level": "CAN_READ"},
 		"mlflow_experiment_permissions": {"experiment_id": id, "users": map[string]string{ana.name: "CAN_READ"}},
 	}
-	blocks := []*acctest.Block{e}
+	blocks := []*acctest.Resource{e}
 	for kind, config := range configs {
-		b := there.Provider(t, nil).Block(kind)
-		b.Up(config)
+		b := there.Provider(t, nil).Resource(kind)
+		b.Apply(config)
 		blocks = append(blocks, b)
 	}
 	for _, b := range blocks {
 		state := b.Values()
-		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.Apply(b.Plan(nil), nil) }} {
-			b.Process = s.Provider(t, nil)
+		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
+			b.Provider = s.Provider(t, nil)
 			says := do()
 			if !acctest.HasError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
-				t.Errorf("%s of %s says %q", what, b.Kind, says)
+				t.Errorf("%s of %s says %q", what, b.TypeName, says)
 			}
 			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
-				t.Errorf("%s of %s leaves %v", what, b.Kind, b.Values())
+				t.Errorf("%s of %s leaves %v", what, b.TypeName, b.Values())
 			}
 		}
-		b.Process = there.Provider(t, nil)
+		b.Provider = there.Provider(t, nil)
 		acctest.ExpectDiagnostics(t, b.Read(), "")
 	}
-	there.Expect(t, id, e.Text("name"), "active", map[string]string{"team": "risk"})
+	there.ExpectExperiment(t, id, e.Text("name"), "active", map[string]string{"team": "risk"})
 	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
 }
 
@@ -188,33 +188,33 @@ func unsetWorkspace(t *testing.T, s *server) {
 func workspaces(t *testing.T, s *server) {
 	there := s.addWorkspace(t, "team-a")
 	name := s.Name("shared name")
-	outside := s.Create(t, name, nil)
-	e := there.ExperimentBlock(t)
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	outside := s.CreateExperiment(t, name, nil)
+	e := there.ExperimentResource(t)
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	id := e.Text("id")
-	there.Expect(t, id, name, "active", map[string]string{"team": "risk"})
-	if e.Text("id") == outside || s.Truth(t, id).Stage != "" {
-		t.Errorf("experiment %s is seen outside its workspace: %+v", id, s.Truth(t, id))
+	there.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
+	if e.Text("id") == outside || s.Experiment(t, id).Stage != "" {
+		t.Errorf("experiment %s is seen outside its workspace: %+v", id, s.Experiment(t, id))
 	}
-	s.Expect(t, outside, name, "active", map[string]string{})
+	s.ExpectExperiment(t, outside, name, "active", map[string]string{})
 
-	says := there.ExperimentBlock(t).Up(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
+	says := there.ExperimentResource(t).Apply(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
 	acctest.ExpectDiagnostics(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
 
 	ana := s.addUser(t)
 	readers, _ := there.addRole(t)
-	p := there.Provider(t, nil).Block("mlflow_experiment_permissions")
-	p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
+	p := there.Provider(t, nil).Resource("mlflow_experiment_permissions")
+	p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
 	there.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	// A workspace that does not exist is a configuration error, and removes nothing from the state.
-	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Block("mlflow_experiment")
+	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Resource("mlflow_experiment")
 	lost.State, lost.Private = e.State, e.Private
 	acctest.ExpectDiagnostics(t, lost.Refresh(), "error: Could not read experiment: ", "Workspace 'team-b' not found", "Check workspace")
 	if lost.Values() == nil {
 		t.Error("the experiment was dropped from the state")
 	}
-	acctest.ExpectDiagnostics(t, lost.Process.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
+	acctest.ExpectDiagnostics(t, lost.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 }

@@ -138,10 +138,10 @@ func memberOf(more ...any) func(*lossFixture) map[string]any {
 // renameRole renames the role with Terraform, which removes nothing.
 func renameRole(t *testing.T, st *lossFixture) {
 	t.Helper()
-	b := st.as(st.caller).Provider(t, nil).Block(kindRole)
-	b.Adopt(itsRole(st))
+	b := st.as(st.caller).Provider(t, nil).Resource(kindRole)
+	b.Import(itsRole(st))
 	st.role += " renamed"
-	b.MustUp(roleOf(rows{"workspace/*": "MANAGE"})(st))
+	b.MustApply(roleOf(rows{"workspace/*": "MANAGE"})(st))
 }
 
 // withUsers adds a role with only USE on the workspace.
@@ -158,7 +158,7 @@ func withSecond(t *testing.T, st *lossFixture) {
 
 func withoutSecond(t *testing.T, st *lossFixture) {
 	t.Helper()
-	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, "second").id})
+	st.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, "second").id})
 }
 
 // seededRole makes the caller a manager only by the role that a new workspace has.
@@ -169,7 +169,7 @@ func seededRole(t *testing.T, st *lossFixture) {
 		t.Errorf("the seeded role grants %v", seeded.rows)
 	}
 	st.assign(t, seeded.id, st.caller.name)
-	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, st.role).id})
+	st.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, st.role).id})
 	st.role = "admin"
 }
 

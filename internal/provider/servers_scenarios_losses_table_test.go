@@ -74,9 +74,9 @@ func demoteCaller(t *testing.T, st *lossFixture) {
 // demoteFirstAdmin demotes the first admin with Terraform, so that the caller is the only admin.
 func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 	t.Helper()
-	b := st.as(st.caller).Provider(t, nil).Block(kindUser)
-	acctest.ExpectDiagnostics(t, b.Adopt(adminName), "")
-	b.MustUp(map[string]any{"username": adminName})
+	b := st.as(st.caller).Provider(t, nil).Resource(kindUser)
+	acctest.ExpectDiagnostics(t, b.Import(adminName), "")
+	b.MustApply(map[string]any{"username": adminName})
 	seen := *st.server
 	seen.Backend = st.as(st.caller)
 	st.server = &seen
@@ -158,7 +158,7 @@ func experimentMoved(st *lossFixture) map[string]any {
 
 func withExperiment(t *testing.T, st *lossFixture) {
 	t.Helper()
-	st.experiment = st.there.Create(t, "churn", nil)
+	st.experiment = st.there.CreateExperiment(t, "churn", nil)
 }
 
 func addRun(t *testing.T, st *lossFixture) {
@@ -175,7 +175,7 @@ func withRun(t *testing.T, st *lossFixture) {
 func withDeleted(t *testing.T, st *lossFixture) {
 	t.Helper()
 	withRun(t, st)
-	st.there.Remove(t, st.experiment)
+	st.there.DeleteExperiment(t, st.experiment)
 }
 
 func withOther(t *testing.T, st *lossFixture) {
@@ -200,12 +200,12 @@ func withRunAndOther(t *testing.T, st *lossFixture) {
 
 func withModel(t *testing.T, st *lossFixture) {
 	t.Helper()
-	st.there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
+	st.there.MustDo(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
 }
 
 func withPrompt(t *testing.T, st *lossFixture) {
 	t.Helper()
-	st.there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
+	st.there.MustDo(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
 		"name": "support", "tags": []any{map[string]any{"key": "mlflow.prompt.is_prompt", "value": "true"}},
 	})
 }

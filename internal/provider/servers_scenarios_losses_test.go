@@ -98,7 +98,7 @@ func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	case byCreator:
 		st.caller, st.role = s.addUser(t), "user"
 		s.assign(t, s.readRole(t, st.workspace, "user").id, st.caller.name)
-		st.experiment = st.there.as(st.caller).Create(t, s.Name("own"), nil)
+		st.experiment = st.there.as(st.caller).CreateExperiment(t, s.Name("own"), nil)
 	}
 	return st
 }
@@ -127,7 +127,7 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 		st.expectKept(t, before)
 		return
 	}
-	b := st.as(st.caller).Provider(t, nil).Block(w.kind)
+	b := st.as(st.caller).Provider(t, nil).Resource(w.kind)
 	said := w.stateOf(t, st, b)
 	config := w.configOf(st)
 	if b.Values() == nil && config == nil { // it can't even be imported
@@ -149,8 +149,8 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 			w.meanwhile(t, st)
 			before = st.belongings(t)
 		}
-		b.Process = b.Again()
-		said = acctest.JoinLines([]string{said, b.Apply(plan, config)})
+		b.Provider = b.Restart()
+		said = acctest.JoinLines([]string{said, b.ApplyPlan(plan, config)})
 	}
 	w.expectRefused(t, st, said)
 	st.expectKept(t, before)
@@ -161,9 +161,9 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 }
 
 // force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is safe.
-func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Block) {
+func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Resource) {
 	t.Helper()
-	stranger := st.Provider(t, nil).Block(w.kind)
+	stranger := st.Provider(t, nil).Resource(w.kind)
 	stranger.State, stranger.Private = b.State, b.Private
 	config := w.configOf(st)
 	plan := planned(stranger, config)
@@ -173,19 +173,19 @@ func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Block) {
 	if plan.Action == "replace" {
 		plan, config = planned(stranger, nil), nil
 	}
-	attempt := st.as(st.caller).Provider(t, nil).Block(w.kind)
+	attempt := st.as(st.caller).Provider(t, nil).Resource(w.kind)
 	attempt.State, attempt.Private = stranger.State, stranger.Private
-	w.expectRefused(t, st, attempt.Apply(plan, config))
+	w.expectRefused(t, st, attempt.ApplyPlan(plan, config))
 }
 
 // stateOf imports the object of the attempt, and returns the diagnostics.
-func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Block) string {
+func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Resource) string {
 	t.Helper()
 	switch {
 	case w.state != nil:
-		return b.Adopt(w.state(st))
+		return b.Import(w.state(st))
 	case w.prepare != nil:
-		if says := b.Up(w.prepare(st)); acctest.HasError(says) {
+		if says := b.Apply(w.prepare(st)); acctest.HasError(says) {
 			t.Fatalf("what comes before is refused: %s", says)
 		}
 	}
@@ -233,14 +233,14 @@ func (st *lossFixture) belongings(t *testing.T) []string {
 			all = append(all, "password of "+p.name)
 		}
 	}
-	users := acctest.ObjectsOf(st.MustCall(t, "GET", userCalls+"list", nil)["users"])
+	users := acctest.ObjectsOf(st.MustDo(t, "GET", userCalls+"list", nil)["users"])
 	if slices.ContainsFunc(users, func(u map[string]any) bool { return u["is_admin"] == true }) {
 		all = append(all, "an admin")
 	}
 	if st.there == nil {
 		return all
 	}
-	if status, _ := st.Call(t, "GET", workspaceCalls+"/"+st.workspace, nil); status != 200 {
+	if status, _ := st.Do(t, "GET", workspaceCalls+"/"+st.workspace, nil); status != 200 {
 		return all
 	}
 	all = append(all, "workspace "+st.workspace)
@@ -271,7 +271,7 @@ func (st *lossFixture) manages(t *testing.T) bool {
 func (st *lossFixture) content(t *testing.T) []string {
 	t.Helper()
 	var found struct {
-		Experiments []acctest.Truth
+		Experiments []acctest.Experiment
 		Runs        []struct {
 			Info struct {
 				ID string `json:"run_id"`
@@ -288,18 +288,18 @@ func (st *lossFixture) content(t *testing.T) []string {
 			t.Fatal(err)
 		}
 	}
-	read(st.there.MustCall(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"view_type": "ALL", "max_results": 100}))
+	read(st.there.MustDo(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"view_type": "ALL", "max_results": 100}))
 	var all, ids []string
 	for _, e := range found.Experiments {
 		all, ids = append(all, fmt.Sprintf("experiment %s %s %s", e.ID, e.Name, e.Stage)), append(ids, e.ID)
 	}
 	if len(ids) > 0 {
-		read(st.there.MustCall(t, "POST", "/api/2.0/mlflow/runs/search", map[string]any{"experiment_ids": ids}))
+		read(st.there.MustDo(t, "POST", "/api/2.0/mlflow/runs/search", map[string]any{"experiment_ids": ids}))
 	}
 	for _, filter := range []string{"", "tags.`mlflow.prompt.is_prompt` = 'true'"} {
 		found.Models = nil
 		query := strings.ReplaceAll(strings.ReplaceAll(filter, " ", "%20"), "`", "%60")
-		read(st.there.MustCall(t, "GET", "/api/2.0/mlflow/registered-models/search?filter="+query, nil))
+		read(st.there.MustDo(t, "GET", "/api/2.0/mlflow/registered-models/search?filter="+query, nil))
 		for _, m := range found.Models {
 			all = append(all, "model "+m.Name)
 		}
@@ -335,10 +335,10 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 		if byStranger {
 			planner = st.Provider(t, nil)
 		}
-		a, b := planner.Block(kind), planner.Block(kind)
-		acctest.ExpectDiagnostics(t, a.Adopt(state(st)), "")
+		a, b := planner.Resource(kind), planner.Resource(kind)
+		acctest.ExpectDiagnostics(t, a.Import(state(st)), "")
 		st.role = "second"
-		acctest.ExpectDiagnostics(t, b.Adopt(state(st)), "")
+		acctest.ExpectDiagnostics(t, b.Import(state(st)), "")
 		st.role = first
 		plans := []acctest.Plan{a.Plan(nil), b.Plan(nil)}
 		said := []string{plans[0].Diagnostics, plans[1].Diagnostics}
@@ -347,9 +347,9 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 		}
 		process := st.as(st.caller).Provider(t, nil)
 		var together sync.WaitGroup
-		for i, one := range []*acctest.Block{a, b} {
-			one.Process = process
-			together.Go(func() { said[i] = one.Apply(plans[i], nil) })
+		for i, one := range []*acctest.Resource{a, b} {
+			one.Provider = process
+			together.Go(func() { said[i] = one.ApplyPlan(plans[i], nil) })
 		}
 		together.Wait()
 		return acctest.JoinLines(said)
@@ -359,7 +359,7 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 // addManagingRole creates a role that manages a workspace, with the caller as its member.
 func (st *lossFixture) addManagingRole(t *testing.T, workspace, name string) (id int) {
 	t.Helper()
-	made, _ := st.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
+	made, _ := st.MustDo(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
 	id = numberOf(made["id"])
 	st.addRow(t, id, "workspace/*", "MANAGE")
 	st.assign(t, id, st.caller.name)

@@ -15,7 +15,7 @@ import (
 func (s *server) addManager(t *testing.T, workspace string) (p person, role string) {
 	t.Helper()
 	p, role = s.addUser(t), s.Name("managers")
-	made, _ := s.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": role, "workspace": workspace})["role"].(map[string]any)
+	made, _ := s.MustDo(t, "POST", rbacCalls+"roles/create", map[string]any{"name": role, "workspace": workspace})["role"].(map[string]any)
 	s.addRow(t, numberOf(made["id"]), "workspace/*", "MANAGE")
 	s.assign(t, numberOf(made["id"]), p.name)
 	return p, role
@@ -29,10 +29,10 @@ func roleGuards(t *testing.T, s *server) {
 	as := s.as(boss)
 	const own = ": would remove your access: The provider is authenticated as"
 
-	r := as.Provider(t, nil).Block(kindRole)
+	r := as.Provider(t, nil).Resource(kindRole)
 	acctest.ExpectDiagnostics(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Diagnostics, "warning at grants",
 		"error at grants: Could not change grants of role"+own)
-	r.MustUp(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
+	r.MustApply(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
 	for _, lowered := range []map[string]string{nil, {}, {"workspace/*": "USE"}, {"experiment/*": "MANAGE"}} {
 		acctest.ExpectDiagnostics(t, planned(r, roleConfig(role, lowered)).Diagnostics, "error at grants: Could not change grants of role"+own, boss.name, role,
 			"terraform state rm")
@@ -40,21 +40,21 @@ func roleGuards(t *testing.T, s *server) {
 	r.Refresh()
 	acctest.ExpectDiagnostics(t, r.Plan(nil).Diagnostics, "error at name: Could not delete role"+own, boss.name)
 	// Also with the plan of an admin.
-	r.Process = s.Provider(t, nil)
+	r.Provider = s.Provider(t, nil)
 	byAdmin := r.Plan(nil)
-	r.Process = as.Provider(t, nil)
-	acctest.ExpectDiagnostics(t, r.Apply(byAdmin, nil), "error at name: Could not delete role"+own)
+	r.Provider = as.Provider(t, nil)
+	acctest.ExpectDiagnostics(t, r.ApplyPlan(byAdmin, nil), "error at name: Could not delete role"+own)
 	s.expectRole(t, role, rows, boss.name)
 
-	m := as.Provider(t, nil).Block(kindMembers)
+	m := as.Provider(t, nil).Resource(kindMembers)
 	acctest.ExpectDiagnostics(t, m.Plan(membersConfig(role, ana)).Diagnostics, "error at users: Could not remove member from role"+own)
-	m.MustUp(membersConfig(role, ana, boss.name))
+	m.MustApply(membersConfig(role, ana, boss.name))
 	acctest.ExpectDiagnostics(t, planned(m, membersConfig(role, ana)).Diagnostics, "error at users: Could not remove member from role"+own)
 	m.Refresh()
 	acctest.ExpectDiagnostics(t, m.Plan(nil).Diagnostics, "error at users: Could not remove member from role"+own)
-	m.MustUp(membersConfig(role, boss.name))
-	one := as.Provider(t, nil).Block(kindMember)
-	acctest.ExpectDiagnostics(t, one.Adopt("role="+role+",user="+boss.name), "")
+	m.MustApply(membersConfig(role, boss.name))
+	one := as.Provider(t, nil).Resource(kindMember)
+	acctest.ExpectDiagnostics(t, one.Import("role="+role+",user="+boss.name), "")
 	acctest.ExpectDiagnostics(t, one.Plan(nil).Diagnostics, "error at user: Could not remove member from role"+own)
 	one.Refresh()
 	acctest.ExpectDiagnostics(t, one.Plan(memberConfig(role, ana)).Diagnostics, "error at user: Could not remove member from role"+own)
@@ -62,23 +62,23 @@ func roleGuards(t *testing.T, s *server) {
 
 	// A rename removes nothing, neither from the role nor from its members in the same plan.
 	p := as.Provider(t, nil)
-	r.Process, m.Process = p, p
+	r.Provider, m.Provider = p, p
 	next := roleConfig(role+" renamed", rows, "description", "Managers.")
 	renamed, follows := r.Plan(next), m.Plan(membersConfig(role+" renamed", boss.name))
 	acctest.ExpectDiagnostics(t, renamed.Diagnostics+follows.Diagnostics, "")
-	acctest.ExpectDiagnostics(t, r.Apply(renamed, next)+m.Apply(follows, membersConfig(role+" renamed", boss.name)), "")
+	acctest.ExpectDiagnostics(t, r.ApplyPlan(renamed, next)+m.ApplyPlan(follows, membersConfig(role+" renamed", boss.name)), "")
 	s.expectRole(t, role+" renamed", rows, boss.name)
 
 	// With another role that manages the workspace, or as a server admin, all of it is allowed.
 	second := numberOf(s.makeRole(t, s.Name("second")))
 	s.addRow(t, second, "workspace/*", "MANAGE")
 	s.assign(t, second, boss.name)
-	m.MustUp(membersConfig(role+" renamed", ana))
-	r.MustUp(roleConfig(role+" renamed", map[string]string{"workspace/*": "USE"}))
+	m.MustApply(membersConfig(role+" renamed", ana))
+	r.MustApply(roleConfig(role+" renamed", map[string]string{"workspace/*": "USE"}))
 	acctest.ExpectDiagnostics(t, m.Destroy(), "")
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
-	admins := s.Provider(t, nil).Block(kindRole)
-	admins.MustUp(roleConfig(role, rows))
+	admins := s.Provider(t, nil).Resource(kindRole)
+	admins.MustApply(roleConfig(role, rows))
 	acctest.ExpectDiagnostics(t, admins.Destroy(), "")
 
 	// For a user who is not a manager, the error names the requirement.
@@ -87,8 +87,8 @@ func roleGuards(t *testing.T, s *server) {
 		kindRole: roleConfig(s.Name("denied"), nil), kindMembers: membersConfig(s.roleName(t, second)), kindMember: memberConfig(s.roleName(t,
 			second), ana),
 	} {
-		b := nobody.Provider(t, nil).Block(kind)
-		says := b.Apply(b.Plan(config), config)
+		b := nobody.Provider(t, nil).Resource(kind)
+		says := b.ApplyPlan(b.Plan(config), config)
 		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin or a manager of the workspace") ||
 			b.Values() != nil {
 			t.Errorf("%s: said is %q", kind, says)
@@ -120,62 +120,62 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 		config["workspace"] = workspace
 		return config
 	}
-	outside := s.Provider(t, nil).Block(kindRole)
-	outside.MustUp(roleConfig(name, map[string]string{"run/*": "READ"}))
-	r := outside.Process.Again().Block(kindRole)
-	r.MustUp(config(one))
+	outside := s.Provider(t, nil).Resource(kindRole)
+	outside.MustApply(roleConfig(name, map[string]string{"run/*": "READ"}))
+	r := outside.Restart().Resource(kindRole)
+	r.MustApply(config(one))
 	if r.Text("id") != one+"/"+name {
 		t.Errorf("the ID is %q", r.Text("id"))
 	}
 	s.expectRoleIn(t, one, name, rows)
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
-	m := r.Process.Again().Block(kindMembers)
-	m.MustUp(map[string]any{"workspace": one, "role": name, "users": []string{ana}})
+	m := r.Restart().Resource(kindMembers)
+	m.MustApply(map[string]any{"workspace": one, "role": name, "users": []string{ana}})
 	s.expectRoleIn(t, one, name, rows, ana)
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
-	imported := r.Process.Again().Block(kindRole)
-	acctest.ExpectDiagnostics(t, imported.Adopt("workspace="+one+",name="+name), "")
-	imported.ExpectSettled(config(one))
+	imported := r.Restart().Resource(kindRole)
+	acctest.ExpectDiagnostics(t, imported.Import("workspace="+one+",name="+name), "")
+	imported.ExpectEmptyPlan(config(one))
 
 	// The roles of a new workspace.
-	seeded := r.Process.Again().Block(kindRole)
+	seeded := r.Restart().Resource(kindRole)
 	adopt := func(more ...any) map[string]any {
 		return roleConfig("user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, append([]any{"workspace", one}, more...)...)
 	}
 	acctest.ExpectDiagnostics(t, seeded.Plan(adopt()).Diagnostics, "error at name: Could not create role: name already in use",
 		`Role "user" in workspace "`+one+`"`)
-	acctest.ExpectDiagnostics(t, seeded.Up(adopt("adopt_existing", true)), "warning: Description will be cleared")
+	acctest.ExpectDiagnostics(t, seeded.Apply(adopt("adopt_existing", true)), "warning: Description will be cleared")
 	s.expectRoleIn(t, one, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"})
 
 	// A workspace that does not exist, and one that is created before the apply.
-	lost := r.Process.Again().Block(kindRole)
-	acctest.ExpectDiagnostics(t, lost.Up(config(two)), "warning at workspace: Workspace not found", "mlflow_workspace.NAME.name",
+	lost := r.Restart().Resource(kindRole)
+	acctest.ExpectDiagnostics(t, lost.Apply(config(two)), "warning at workspace: Workspace not found", "mlflow_workspace.NAME.name",
 		"error at workspace: Could not create role: Role", two)
 	plan := planned(lost, config(two))
 	acctest.ExpectDiagnostics(t, plan.Diagnostics, "warning at workspace: Workspace not found")
 	made := s.Provider(t, nil)
-	acctest.ExpectDiagnostics(t, made.Block("mlflow_workspace").Plan(map[string]any{"name": two}).Diagnostics, "")
-	acctest.ExpectDiagnostics(t, made.Block(kindRole).Plan(config(two)).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, made.Resource("mlflow_workspace").Plan(map[string]any{"name": two}).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, made.Resource(kindRole).Plan(config(two)).Diagnostics, "")
 	s.addWorkspace(t, two)
-	acctest.ExpectDiagnostics(t, lost.Apply(plan, config(two)), "")
-	lost.ExpectSettled(config(two))
+	acctest.ExpectDiagnostics(t, lost.ApplyPlan(plan, config(two)), "")
+	lost.ExpectEmptyPlan(config(two))
 	acctest.ExpectDiagnostics(t, lost.Destroy(), "")
 
 	// Another workspace forces replacement.
 	if plan := planned(r, config(two)); plan.Action != "replace" {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	r.MustUp(config(two))
+	r.MustApply(config(two))
 	s.expectRoleIn(t, two, name, rows)
 	if s.readRole(t, one, name).found {
 		t.Error("the role is in both workspaces")
 	}
 	acctest.ExpectDiagnostics(t, m.Refresh(), "warning: Role not found, members removed from state")
 	// The provider's own workspace is the same as an argument that names it.
-	same := s.Provider(t, map[string]any{"workspace": two}).Block(kindRole)
-	acctest.ExpectDiagnostics(t, same.Adopt(name), "")
-	same.ExpectSettled(roleConfig(name, rows))
-	elsewhere := s.Provider(t, nil).Block(kindRole)
+	same := s.Provider(t, map[string]any{"workspace": two}).Resource(kindRole)
+	acctest.ExpectDiagnostics(t, same.Import(name), "")
+	same.ExpectEmptyPlan(roleConfig(name, rows))
+	elsewhere := s.Provider(t, nil).Resource(kindRole)
 	elsewhere.State, elsewhere.Private = same.State, same.Private
 	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read role: another server", "MLflow workspace \""+two+"\"")
 
@@ -217,16 +217,16 @@ func workspaceManager(t *testing.T, s *server) {
 		config["workspace"] = workspace
 		return config
 	}
-	r := as.Provider(t, nil).Block(kindRole)
-	r.MustUp(in(roleConfig(name, map[string]string{"experiment/*": "EDIT"}, "description", "x")))
-	r.MustUp(in(roleConfig(name, map[string]string{"experiment/*": "READ"}, "description", "y")))
-	m := r.Process.Again().Block(kindMembers)
-	m.MustUp(in(membersConfig(name, ana, boss.name)))
-	m.MustUp(in(membersConfig(name, ana)))
-	one := r.Process.Again().Block(kindMember)
-	acctest.ExpectDiagnostics(t, one.Adopt("workspace="+workspace+",role="+name+",user="+ana), "")
+	r := as.Provider(t, nil).Resource(kindRole)
+	r.MustApply(in(roleConfig(name, map[string]string{"experiment/*": "EDIT"}, "description", "x")))
+	r.MustApply(in(roleConfig(name, map[string]string{"experiment/*": "READ"}, "description", "y")))
+	m := r.Restart().Resource(kindMembers)
+	m.MustApply(in(membersConfig(name, ana, boss.name)))
+	m.MustApply(in(membersConfig(name, ana)))
+	one := r.Restart().Resource(kindMember)
+	acctest.ExpectDiagnostics(t, one.Import("workspace="+workspace+",role="+name+",user="+ana), "")
 	s.expectRoleIn(t, workspace, name, map[string]string{"experiment/*": "READ"}, ana)
-	acctest.ExpectDiagnostics(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role",
+	acctest.ExpectDiagnostics(t, r.Restart().Resource(kindRole).Apply(roleConfig(name, nil)), "error: Could not create role: Role",
 		"server admin or a manager of the workspace")
 	acctest.ExpectDiagnostics(t, m.Destroy(), "")
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
@@ -236,7 +236,7 @@ func workspaceManager(t *testing.T, s *server) {
 // it applies the example of a role in a workspace.
 func workspaceWithRoles(t *testing.T, s *server) {
 	workspace, ana := strings.ReplaceAll(s.Name("whole"), " ", "-"), s.Name("ana")
-	p := newProgram(t, hcl(s.Block(nil))+fmt.Sprintf(`
+	p := newProgram(t, hcl(s.ProviderConfig(nil))+fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {
 		  name            = %q
 		  deletion_policy = "retain" # a deleted experiment stays in it
@@ -301,7 +301,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 
 	s.addWorkspace(t, "risk")
 	example := examples["role, workspace"].text(t)
-	p = newProgram(t, hcl(s.Block(nil))+example)
+	p = newProgram(t, hcl(s.ProviderConfig(nil))+example)
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	s.expectRoleIn(t, "risk", "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ", "registered_model/*": "READ"})
 	must("state", "rm", "mlflow_role.members")

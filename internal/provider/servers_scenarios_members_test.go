@@ -24,10 +24,10 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 	role, number := s.addRole(t)
 	id := numberOf(number)
 	s.assign(t, id, carl)
-	m := s.Provider(t, nil).Block(kindMembers)
-	acctest.ExpectDiagnostics(t, m.Up(membersConfig(role, ana, ben)), "warning at users: Undeclared members will be removed", "  - "+carl)
+	m := s.Provider(t, nil).Resource(kindMembers)
+	acctest.ExpectDiagnostics(t, m.Apply(membersConfig(role, ana, ben)), "warning at users: Undeclared members will be removed", "  - "+carl)
 	s.expectRole(t, role, map[string]string{}, ana, ben)
-	m.MustUp(membersConfig(role, ben, carl))
+	m.MustApply(membersConfig(role, ben, carl))
 	s.expectRole(t, role, map[string]string{}, ben, carl)
 	for what, behind := range map[string]func(){
 		"one more": func() { s.assign(t, id, ana) },
@@ -39,15 +39,15 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 		if plan := m.Plan(membersConfig(role, ben, carl)); !slices.Equal(plan.Changed, []string{"users"}) || plan.Diagnostics != "" {
 			t.Errorf("%s: planned is to %s, changing %v; said is %q", what, plan.Action, plan.Changed, plan.Diagnostics)
 		}
-		m.MustUp(membersConfig(role, ben, carl))
+		m.MustApply(membersConfig(role, ben, carl))
 		s.expectRole(t, role, map[string]string{}, ben, carl)
 	}
 
 	// If a user or a role does not exist, nothing is changed.
-	acctest.ExpectDiagnostics(t, m.Up(membersConfig(role, ana, "nobody")), "error at users: Could not set members of role: Members of role",
+	acctest.ExpectDiagnostics(t, m.Apply(membersConfig(role, ana, "nobody")), "error at users: Could not set members of role: Members of role",
 		`has no user "nobody"`, "Nothing was changed")
 	s.expectRole(t, role, map[string]string{}, ben, carl)
-	acctest.ExpectDiagnostics(t, m.Up(membersConfig("nobodies", ana)), "error at role: Could not set members of role: Role \"nobodies\"",
+	acctest.ExpectDiagnostics(t, m.Apply(membersConfig("nobodies", ana)), "error at role: Could not set members of role: Role \"nobodies\"",
 		"mlflow_role.NAME.name")
 	s.expectRole(t, role, map[string]string{}, ben, carl)
 
@@ -56,19 +56,19 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 	if plan := planned(m, membersConfig(other, ben)); plan.Action != "update" {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	m.MustUp(membersConfig(other, ben))
+	m.MustApply(membersConfig(other, ben))
 	s.expectRole(t, role, map[string]string{})
 	s.expectRole(t, other, map[string]string{}, ben)
 	otherID := s.readRole(t, "default", other).id
 	s.updateRole(t, otherID, "name", other+" renamed")
 	acctest.ExpectDiagnostics(t, m.Refresh(), "warning: Role not found, members removed from state: Role \""+other)
-	acctest.ExpectDiagnostics(t, m.Adopt(other+" renamed"), "")
-	m.MustUp(membersConfig(other + " renamed"))
+	acctest.ExpectDiagnostics(t, m.Import(other+" renamed"), "")
+	m.MustApply(membersConfig(other + " renamed"))
 	s.expectRole(t, other+" renamed", map[string]string{})
-	m.MustUp(membersConfig(other+" renamed", ana))
+	m.MustApply(membersConfig(other+" renamed", ana))
 	s.assign(t, otherID, carl)
-	m.Process = m.Again() // destroying removes what is in the state
-	acctest.ExpectDiagnostics(t, m.Apply(m.Plan(nil), nil), "")
+	m.Provider = m.Restart() // destroying removes what is in the state
+	acctest.ExpectDiagnostics(t, m.ApplyPlan(m.Plan(nil), nil), "")
 	s.expectRole(t, other+" renamed", map[string]string{}, carl)
 }
 
@@ -77,30 +77,30 @@ func roleMemberLifecycle(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
 	role, number := s.addRole(t)
 	s.assign(t, numberOf(number), carl)
-	m := s.Provider(t, nil).Block(kindMember)
-	m.MustUp(memberConfig(role, ana))
+	m := s.Provider(t, nil).Resource(kindMember)
+	m.MustApply(memberConfig(role, ana))
 	s.expectRole(t, role, map[string]string{}, ana, carl)
 	if got := m.Text("id"); got != "default/"+role+"/"+ana {
 		t.Errorf("the ID is %s", got)
 	}
 	s.assign(t, numberOf(number), ben)
-	m.ExpectSettled(memberConfig(role, ana))
+	m.ExpectEmptyPlan(memberConfig(role, ana))
 	s.unassign(t, numberOf(number), ana)
-	acctest.ExpectDiagnostics(t, m.Up(memberConfig(role, ana)), "warning: Member not found, removed from state: User \""+ana, role)
+	acctest.ExpectDiagnostics(t, m.Apply(memberConfig(role, ana)), "warning: Member not found, removed from state: User \""+ana, role)
 	s.expectRole(t, role, map[string]string{}, ana, ben, carl)
-	m.MustUp(memberConfig(role, ben)) // who is a member already
+	m.MustApply(memberConfig(role, ben)) // who is a member already
 	s.expectRole(t, role, map[string]string{}, ben, carl)
 	other, _ := s.addRole(t)
-	m.MustUp(memberConfig(other, ben))
+	m.MustApply(memberConfig(other, ben))
 	s.expectRole(t, role, map[string]string{}, carl)
 	s.expectRole(t, other, map[string]string{}, ben)
-	acctest.ExpectDiagnostics(t, m.Up(memberConfig(other, "nobody")), "error at user: Could not add member to role: User \"nobody\"",
+	acctest.ExpectDiagnostics(t, m.Apply(memberConfig(other, "nobody")), "error at user: Could not add member to role: User \"nobody\"",
 		"Nothing was changed")
-	acctest.ExpectDiagnostics(t, m.Up(memberConfig("nobodies", ben)), "error at role: Could not add member to role: Role \"nobodies\"")
+	acctest.ExpectDiagnostics(t, m.Apply(memberConfig("nobodies", ben)), "error at role: Could not add member to role: Role \"nobodies\"")
 	s.expectRole(t, other, map[string]string{}, ben)
 	acctest.ExpectDiagnostics(t, m.Destroy(), "")
 	s.expectRole(t, other, map[string]string{})
-	m.MustUp(memberConfig(other, ana))
+	m.MustApply(memberConfig(other, ana))
 	s.deleteUser(t, ana)
 	acctest.ExpectDiagnostics(t, m.Destroy(), "warning: Member not found, removed from state")
 }
@@ -108,19 +108,19 @@ func roleMemberLifecycle(t *testing.T, s *server) {
 // roleAddresses checks that nothing declared is lost when a resource gets another address without a moved block.
 func roleAddresses(t *testing.T, s *server) {
 	ana, ben := s.addUser(t).name, s.addUser(t).name
-	name, experiment := s.Name("two"), s.Create(t, s.Name("two"), nil)
+	name, experiment := s.Name("two"), s.CreateExperiment(t, s.Name("two"), nil)
 	role := func(level string) declaration {
 		return declaration{kindRole, roleConfig(name, map[string]string{"experiment/*": level}, "adopt_existing", true)}
 	}
 	for _, first := range []string{"delete", "create", "plan"} {
-		keep := s.Provider(t, nil).Block(kindRole)
-		keep.MustUp(role("READ").config)
+		keep := s.Provider(t, nil).Resource(kindRole)
+		keep.MustApply(role("READ").config)
 		id := s.readRole(t, "default", name).id
 		s.assign(t, id, ana)
 		s.addRow(t, id, "experiment/"+experiment, "EDIT")
 		switchAddress(t, s.Backend, role("READ"), role("EDIT"), first)
 		s.expectRole(t, name, map[string]string{"experiment/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
-		s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.readRole(t, "default", name).id})
+		s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.readRole(t, "default", name).id})
 	}
 	group, _ := s.addRole(t)
 	list := func(users ...string) declaration { return declaration{kindMembers, membersConfig(group, users...)} }
@@ -145,7 +145,7 @@ func roleAddresses(t *testing.T, s *server) {
 func roleConflicts(t *testing.T, s *server) {
 	ana := s.addUser(t).name
 	name, _ := s.addRole(t)
-	experiment := s.Create(t, s.Name("declared"), nil)
+	experiment := s.CreateExperiment(t, s.Name("declared"), nil)
 	adopt := roleConfig(name, map[string]string{"experiment/" + experiment: "READ"}, "adopt_existing", true)
 	for what, c := range map[string]struct {
 		a, b declaration
@@ -164,39 +164,39 @@ func roleConflicts(t *testing.T, s *server) {
 			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Duplicate grant"},
 	} {
 		p := s.Provider(t, nil)
-		acctest.ExpectDiagnostics(t, withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Diagnostics), "")
-		if says := withoutWarnings(p.Block(c.b.kind).Plan(c.b.config).Diagnostics); !strings.HasPrefix(says, c.want) {
+		acctest.ExpectDiagnostics(t, withoutWarnings(p.Resource(c.a.kind).Plan(c.a.config).Diagnostics), "")
+		if says := withoutWarnings(p.Resource(c.b.kind).Plan(c.b.config).Diagnostics); !strings.HasPrefix(says, c.want) {
 			t.Errorf("%s: said is %q, want %q", what, says, c.want)
 		}
 		p = s.Provider(t, nil)
-		p.Block(c.b.kind).Plan(c.b.config)
-		if says := withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Diagnostics); !acctest.HasError(says) {
+		p.Resource(c.b.kind).Plan(c.b.config)
+		if says := withoutWarnings(p.Resource(c.a.kind).Plan(c.a.config).Diagnostics); !acctest.HasError(says) {
 			t.Errorf("%s, the other way round: said is %q", what, says)
 		}
 	}
 	// A member under two addresses is not a conflict if one of them is deleted.
-	m := s.Provider(t, nil).Block(kindMember)
-	m.MustUp(memberConfig(name, ana))
+	m := s.Provider(t, nil).Resource(kindMember)
+	m.MustApply(memberConfig(name, ana))
 	m.Refresh()
 	acctest.ExpectDiagnostics(t, m.Plan(nil).Diagnostics, "")
-	acctest.ExpectDiagnostics(t, m.Process.Block(kindMembers).Plan(membersConfig(name, ana)).Diagnostics, "")
+	acctest.ExpectDiagnostics(t, m.Resource(kindMembers).Plan(membersConfig(name, ana)).Diagnostics, "")
 
 	// A role that another resource no longer declares.
-	r := s.Provider(t, nil).Block(kindRole)
+	r := s.Provider(t, nil).Resource(kindRole)
 	given := roleConfig(s.Name("given"), nil)
-	r.MustUp(given)
+	r.MustApply(given)
 	r.Refresh()
 	acctest.ExpectDiagnostics(t, r.Plan(nil).Diagnostics, "")
-	acctest.ExpectDiagnostics(t, r.Process.Block(kindRole).Plan(given).Diagnostics, "error: Role would be deleted and recreated", "moved block")
+	acctest.ExpectDiagnostics(t, r.Resource(kindRole).Plan(given).Diagnostics, "error: Role would be deleted and recreated", "moved block")
 	r.Refresh()
 	acctest.ExpectDiagnostics(t, r.Plan(roleConfig(s.Name("else"), nil)).Diagnostics, "")
-	acctest.ExpectDiagnostics(t, r.Process.Block(kindRole).Plan(given).Diagnostics, "error: Role name is still in use")
+	acctest.ExpectDiagnostics(t, r.Resource(kindRole).Plan(given).Diagnostics, "error: Role name is still in use")
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
 // roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing it.
 func roleExperiments(t *testing.T, s *server) {
-	experiment, name := s.Create(t, s.Name("row"), nil), s.Name("row")
+	experiment, name := s.CreateExperiment(t, s.Name("row"), nil), s.Name("row")
 	row := "experiment/" + experiment
 	with := roleConfig(name, map[string]string{"workspace/*": "USE", row: "READ"})
 	without := roleConfig(name, map[string]string{"workspace/*": "USE"})
@@ -207,23 +207,23 @@ func roleExperiments(t *testing.T, s *server) {
 				"users": map[string]string{adminName: "CAN_MANAGE"}})
 		}
 		for _, roleFirst := range []bool{true, false} {
-			r := s.Provider(t, nil).Block(kindRole)
-			r.MustUp(with)
+			r := s.Provider(t, nil).Resource(kindRole)
+			r.MustApply(with)
 			p := s.Provider(t, nil)
-			r.Process = p
-			access := p.Block(kind)
+			r.Provider = p
+			access := p.Resource(kind)
 			inOrder(roleFirst,
-				func() { mustNotFail(t, r.Apply(r.Plan(without), without)) },
-				func() { mustNotFail(t, access.Apply(access.Plan(granted), granted)) })
+				func() { mustNotFail(t, r.ApplyPlan(r.Plan(without), without)) },
+				func() { mustNotFail(t, access.ApplyPlan(access.Plan(granted), granted)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
-			r.ExpectSettled(without)
+			r.ExpectEmptyPlan(without)
 			p = s.Provider(t, nil)
-			r.Process, access.Process = p, p
+			r.Provider, access.Provider = p, p
 			inOrder(roleFirst,
-				func() { mustNotFail(t, r.Apply(r.Plan(with), with)) },
-				func() { mustNotFail(t, access.Apply(access.Plan(nil), nil)) })
+				func() { mustNotFail(t, r.ApplyPlan(r.Plan(with), with)) },
+				func() { mustNotFail(t, access.ApplyPlan(access.Plan(nil), nil)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
-			r.ExpectSettled(with)
+			r.ExpectEmptyPlan(with)
 			acctest.ExpectDiagnostics(t, r.Destroy(), "")
 		}
 	}

@@ -22,8 +22,8 @@ func listOfRoles(t *testing.T, s *server) {
 	s.addRow(t, id, "experiment/0", "EDIT")
 	s.addRow(t, id, "workspace/*", "USE")
 	s.assign(t, id, ana.name)
-	s.grant(t, s.Create(t, s.Name("direct"), nil), ana, "READ") // which makes a hidden role
-	data, says := s.Provider(t, nil).Data("mlflow_roles", map[string]any{})
+	s.grant(t, s.CreateExperiment(t, s.Name("direct"), nil), ana, "READ") // which makes a hidden role
+	data, says := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
 	acctest.ExpectDiagnostics(t, says, "")
 	text := fmt.Sprint(data["roles"])
 	for _, part := range []string{"name:" + name + " ", "grants:map[experiment/*:READ experiment/0:EDIT workspace/*:USE]",
@@ -35,7 +35,7 @@ func listOfRoles(t *testing.T, s *server) {
 	if strings.Contains(text, "__user_") {
 		t.Errorf("the data source returns %s", text)
 	}
-	data, says = s.as(ana).Provider(t, nil).Data("mlflow_roles", map[string]any{})
+	data, says = s.as(ana).Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
 	acctest.ExpectDiagnostics(t, says, "warning: Members not returned: Roles of workspace \"default\"")
 	if text := fmt.Sprint(data["roles"]); !strings.Contains(text, "name:"+name) || strings.Contains(text, "members:["+ana.name) {
 		t.Errorf("a member is shown %s", text)
@@ -47,20 +47,20 @@ func roleCalls(t *testing.T, s *server) {
 	const n = 4
 	through, relay := newRelayBackend(t, s.Backend)
 	p := through.Provider(t, nil)
-	var blocks []*acctest.Block
+	var blocks []*acctest.Resource
 	for range n {
 		name, ana := s.Name("call"), s.addUser(t).name
-		role, members, member := p.Block(kindRole), p.Block(kindMembers), p.Block(kindMember)
-		role.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))
-		members.MustUp(membersConfig(name, ana))
+		role, members, member := p.Resource(kindRole), p.Resource(kindMembers), p.Resource(kindMember)
+		role.MustApply(roleConfig(name, map[string]string{"experiment/*": "READ"}))
+		members.MustApply(membersConfig(name, ana))
 		other, _ := s.addRole(t)
-		member.MustUp(memberConfig(other, ana))
+		member.MustApply(memberConfig(other, ana))
 		blocks = append(blocks, role, members, member)
 	}
 	relay.reset()
-	again := p.Again()
+	again := p.Restart()
 	for _, b := range blocks {
-		b.Process = again
+		b.Provider = again
 		acctest.ExpectDiagnostics(t, b.Read(), "")
 	}
 	if calls := relay.seen(); len(calls) > 3 {
@@ -70,8 +70,8 @@ func roleCalls(t *testing.T, s *server) {
 
 // rolesThroughCLI tests unknown values, imports, a taint, and a moved block through the CLI.
 func rolesThroughCLI(t *testing.T, s *server) {
-	block, name, ana := hcl(s.Block(nil)), s.Name("cli"), s.addUser(t).name
-	experiment := s.Create(t, s.Name("cli"), nil)
+	block, name, ana := hcl(s.ProviderConfig(nil)), s.Name("cli"), s.addUser(t).name
+	experiment := s.CreateExperiment(t, s.Name("cli"), nil)
 	config := func(version, name string) string {
 		return block + fmt.Sprintf(`
 			resource "terraform_data" "late" {
@@ -165,11 +165,11 @@ func (s *server) rolesGenerated(t *testing.T, block, user string) {
 // roleExamples applies the examples of roles, and imports the objects that they create.
 func roleExamples(t *testing.T, s *server) {
 	for _, user := range []string{"ana", "ben", "carla"} {
-		s.MustCall(t, "POST", userCalls+"create", map[string]any{"username": user, "password": secondPassword})
+		s.MustDo(t, "POST", userCalls+"create", map[string]any{"username": user, "password": secondPassword})
 	}
 	onCall := numberOf(s.makeRole(t, "on-call"))
 	e := examples["role"]
-	p := newProgram(t, hcl(s.Block(nil))+e.text(t))
+	p := newProgram(t, hcl(s.ProviderConfig(nil))+e.text(t))
 	must := func(args ...string) string {
 		t.Helper()
 		out, err := p.run(args...)
@@ -197,7 +197,7 @@ func roleExamples(t *testing.T, s *server) {
 	}
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	must("destroy", "-no-color", "-input=false", "-auto-approve")
-	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": onCall})
+	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": onCall})
 	for _, user := range []string{"ana", "ben", "carla"} {
 		s.deleteUser(t, user)
 	}
@@ -205,7 +205,7 @@ func roleExamples(t *testing.T, s *server) {
 
 // roleImports imports a role by each import ID. The imported values are a configuration without changes.
 func roleImports(t *testing.T, s *server) {
-	name, experiment := s.Name("a,b=c"), s.Create(t, s.Name("imported"), nil)
+	name, experiment := s.Name("a,b=c"), s.CreateExperiment(t, s.Name("imported"), nil)
 	ana := s.addUser(t)
 	id := numberOf(s.makeRole(t, name))
 	for _, row := range []string{"experiment/*", "prompt/a/b", "scorer/1/quality", "experiment/" + experiment} {
@@ -215,13 +215,13 @@ func roleImports(t *testing.T, s *server) {
 	rows := map[string]string{"experiment/*": "READ", "prompt/a/b": "READ", "scorer/1/quality": "READ"}
 	for importID, workspace := range map[string]any{name: nil, "name=" + name: nil, "workspace=default,name=" + name: "default",
 		"workspace=default," + name: "default"} {
-		r := s.Provider(t, nil).Block(kindRole)
-		acctest.ExpectDiagnostics(t, r.Adopt(importID), "")
+		r := s.Provider(t, nil).Resource(kindRole)
+		acctest.ExpectDiagnostics(t, r.Import(importID), "")
 		config := roleConfig(name, rows)
 		if workspace != nil {
 			config["workspace"] = workspace
 		}
-		r.ExpectSettled(config)
+		r.ExpectEmptyPlan(config)
 	}
 	for kind, c := range map[string]struct {
 		id     string
@@ -231,13 +231,13 @@ func roleImports(t *testing.T, s *server) {
 		kindMember:  {"role=" + name + ",user=" + ana.name, map[string]any{"role": name, "user": ana.name}},
 	} {
 		for prefix, workspace := range map[string]any{"": nil, "workspace=default,": "default"} {
-			b := s.Provider(t, nil).Block(kind)
-			acctest.ExpectDiagnostics(t, b.Adopt(prefix+c.id), "")
+			b := s.Provider(t, nil).Resource(kind)
+			acctest.ExpectDiagnostics(t, b.Import(prefix+c.id), "")
 			config := maps.Clone(c.config)
 			if workspace != nil {
 				config["workspace"] = workspace
 			}
-			b.ExpectSettled(config)
+			b.ExpectEmptyPlan(config)
 		}
 	}
 	p := s.Provider(t, nil)
@@ -246,18 +246,18 @@ func roleImports(t *testing.T, s *server) {
 		kindMembers: {"role": name, "workspace": nil},
 		kindMember:  {"role": name, "user": ana.name, "workspace": nil, "tracking_uri": s.URL},
 	} {
-		state, says := importIdentity(p.Direct, kind, identity)
+		state, says := importIdentity(p, kind, identity)
 		if says != "" || state["workspace"] != identity["workspace"] {
 			t.Errorf("%s: the import of %v gives %v and says %q", kind, identity, state, says)
 		}
 	}
-	_, says := importIdentity(p.Direct, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	_, says := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
 	acctest.ExpectDiagnostics(t, says, "error: Could not import role", "https://elsewhere.example.com")
-	acctest.ExpectDiagnostics(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
+	acctest.ExpectDiagnostics(t, p.Resource(kindRole).Import("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
-	acctest.ExpectDiagnostics(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
-	acctest.ExpectDiagnostics(t, p.Block(kindMember).Adopt("role="+name+",user=nobody"),
+	acctest.ExpectDiagnostics(t, p.Resource(kindMembers).Import("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
+	acctest.ExpectDiagnostics(t, p.Resource(kindMember).Import("role="+name+",user=nobody"),
 		`error: Could not import member of role: User "nobody" in role`)
-	acctest.ExpectDiagnostics(t, p.Block(kindMember).Adopt(name), "error: Invalid import ID", "role=ROLE,user=USER")
-	acctest.ExpectDiagnostics(t, p.Block(kindRole).Adopt("workspace=default"), "error: Invalid import ID", "name=NAME")
+	acctest.ExpectDiagnostics(t, p.Resource(kindMember).Import(name), "error: Invalid import ID", "role=ROLE,user=USER")
+	acctest.ExpectDiagnostics(t, p.Resource(kindRole).Import("workspace=default"), "error: Invalid import ID", "name=NAME")
 }

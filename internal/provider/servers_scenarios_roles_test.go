@@ -78,7 +78,7 @@ func (s *server) readRole(t *testing.T, workspace, name string) serverRole {
 		}
 	}
 	for _, path := range []string{rbacCalls + "roles/list?" + url.Values{"workspace": {workspace}}.Encode(), userCalls + "list"} {
-		data, err := json.Marshal(s.MustCall(t, "GET", path, nil))
+		data, err := json.Marshal(s.MustDo(t, "GET", path, nil))
 		if err == nil {
 			err = json.Unmarshal(data, &listed)
 		}
@@ -131,30 +131,30 @@ func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[str
 func (s *server) addRow(t *testing.T, role int, row, level string) {
 	t.Helper()
 	kind, pattern, _ := strings.Cut(row, "/")
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": kind, "resource_pattern": pattern, "permission": level})
 }
 
 func (s *server) setRow(t *testing.T, truth serverRole, row, level string) {
 	t.Helper()
-	s.MustCall(t, "PATCH", rbacCalls+"roles/permissions/update", map[string]any{"role_permission_id": truth.rowIDs[row], "permission": level})
+	s.MustDo(t, "PATCH", rbacCalls+"roles/permissions/update", map[string]any{"role_permission_id": truth.rowIDs[row], "permission": level})
 }
 
 func (s *server) removeRow(t *testing.T, truth serverRole, row string) {
 	t.Helper()
-	s.MustCall(t, "DELETE", rbacCalls+"roles/permissions/remove", map[string]any{"role_permission_id": truth.rowIDs[row]})
+	s.MustDo(t, "DELETE", rbacCalls+"roles/permissions/remove", map[string]any{"role_permission_id": truth.rowIDs[row]})
 }
 
 func (s *server) assign(t *testing.T, role int, users ...string) {
 	t.Helper()
 	for _, user := range users {
-		s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": role, "username": user})
+		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": role, "username": user})
 	}
 }
 
 func (s *server) unassign(t *testing.T, role int, user string) {
 	t.Helper()
-	s.MustCall(t, "DELETE", rbacCalls+"roles/unassign", map[string]any{"role_id": role, "username": user})
+	s.MustDo(t, "DELETE", rbacCalls+"roles/unassign", map[string]any{"role_id": role, "username": user})
 }
 
 // roleConfig returns the configuration of a role with grants and more attributes.
@@ -173,13 +173,13 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 		for kind, config := range map[string]map[string]any{
 			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
 		} {
-			if plan := s.Provider(t, nil).Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Diagnostics,
+			if plan := s.Provider(t, nil).Resource(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Diagnostics,
 				"error: Roles not supported: ") ||
 				!strings.Contains(plan.Diagnostics, why) {
 				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Diagnostics)
 			}
 		}
-		_, says := s.Provider(t, nil).Data("mlflow_roles", map[string]any{})
+		_, says := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
 		acctest.ExpectDiagnostics(t, says, "error: Roles not supported: ", why)
 	}
 }
@@ -188,14 +188,14 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 func roleLifecycle(t *testing.T, s *server) {
 	name := s.Name("data science/ß")
 	ana := s.addUser(t)
-	r := s.Provider(t, nil).Block(kindRole)
-	r.MustUp(roleConfig(name, nil))
+	r := s.Provider(t, nil).Resource(kindRole)
+	r.MustApply(roleConfig(name, nil))
 	first := s.expectRole(t, name, map[string]string{})
 	if r.Text("id") != "default/"+name || !first.hasNoDescription {
 		t.Errorf("the state is %v, and the role %v", r.Values(), first)
 	}
 	s.assign(t, first.id, ana.name)
-	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, "description", "Trains."))
+	r.MustApply(roleConfig(name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, "description", "Trains."))
 	before := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, ana.name)
 	if before.description != "Trains." {
 		t.Errorf("the description is %q", before.description)
@@ -208,17 +208,17 @@ func roleLifecycle(t *testing.T, s *server) {
 	if plan := planned(r, changed); plan.Action != "update" || !slices.Equal(plan.Changed, []string{"description", "grants", "id", "name"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	r.MustUp(changed)
+	r.MustApply(changed)
 	after := s.expectRole(t, next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, ana.name)
 	if after.id != before.id || after.rowIDs["experiment/*"] != before.rowIDs["experiment/*"] || !after.hasNoDescription {
 		t.Errorf("the role was %+v and is %+v", before, after)
 	}
 	// An empty description is the same as none, and a null level the same as no entry.
 	delete(changed, "description")
-	r.ExpectSettled(changed)
-	r.MustUp(roleConfig(next, nil))
+	r.ExpectEmptyPlan(changed)
+	r.MustApply(roleConfig(next, nil))
 	s.expectRole(t, next, map[string]string{}, ana.name)
-	r.MustUp(roleConfig(next, map[string]string{}))
+	r.MustApply(roleConfig(next, map[string]string{}))
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 	if s.readRole(t, "default", next).found {
 		t.Error("destroying left the role")
@@ -227,12 +227,12 @@ func roleLifecycle(t *testing.T, s *server) {
 
 // roleDrift checks that changes outside Terraform are reported at their attribute and corrected, and that other grants are unchanged.
 func roleDrift(t *testing.T, s *server) {
-	name, id := s.Name("drift"), s.Create(t, s.Name("drift"), nil)
+	name, id := s.Name("drift"), s.CreateExperiment(t, s.Name("drift"), nil)
 	ana := s.addUser(t)
 	declared := map[string]string{"experiment/*": "EDIT", "prompt/support-bot": "MANAGE", "workspace/*": "USE"}
 	config := roleConfig(name, declared, "description", "Trains.")
-	r := s.Provider(t, nil).Block(kindRole)
-	r.MustUp(config)
+	r := s.Provider(t, nil).Resource(kindRole)
+	r.MustApply(config)
 	for what, c := range map[string]struct {
 		behind  func(role serverRole)
 		changed []string
@@ -255,7 +255,7 @@ func roleDrift(t *testing.T, s *server) {
 		if plan := r.Plan(config); !slices.Equal(plan.Changed, c.changed) || plan.Diagnostics != "" {
 			t.Errorf("%s: planned is to %s, changing %v, want %v; said is %q", what, plan.Action, plan.Changed, c.changed, plan.Diagnostics)
 		}
-		r.MustUp(config)
+		r.MustApply(config)
 	}
 	kept := maps.Clone(declared)
 	kept["registered_model/x/y"], kept["experiment/"+id] = "READ", "MANAGE"
@@ -265,19 +265,19 @@ func roleDrift(t *testing.T, s *server) {
 	s.updateRole(t, role.id, "name", name+" of others")
 	acctest.ExpectDiagnostics(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
 	s.updateRole(t, role.id, "name", name)
-	r.Process = r.Again()
-	acctest.ExpectDiagnostics(t, r.Adopt(name), "")
-	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": role.id})
+	r.Provider = r.Restart()
+	acctest.ExpectDiagnostics(t, r.Import(name), "")
+	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": role.id})
 	other := s.makeRole(t, s.Name("gets the number")) // which SQLite gives again
-	acctest.ExpectDiagnostics(t, r.Up(config), "warning: Role not found, removed from state")
+	acctest.ExpectDiagnostics(t, r.Apply(config), "warning: Role not found, removed from state")
 	s.expectRole(t, name, declared)
-	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": other})
+	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": other})
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
 func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
 	t.Helper()
-	s.MustCall(t, "PATCH", rbacCalls+"roles/update", map[string]any{"role_id": id, attribute: value})
+	s.MustDo(t, "PATCH", rbacCalls+"roles/update", map[string]any{"role_id": id, attribute: value})
 }
 
 // existingRole checks that an existing role is rejected, or adopted with its members.
@@ -289,32 +289,32 @@ func existingRole(t *testing.T, s *server) {
 	s.addRow(t, id, "prompt/bot", "READ")
 	s.updateRole(t, id, "description", "Of others.")
 	s.assign(t, id, ana.name)
-	r := s.Provider(t, nil).Block(kindRole)
+	r := s.Provider(t, nil).Resource(kindRole)
 	declared := map[string]string{"experiment/*": "READ", "workspace/*": "USE"}
-	acctest.ExpectDiagnostics(t, r.Up(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
+	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
 		"adopt_existing = true", "moved block")
 	config := roleConfig(name, declared, "adopt_existing", true)
-	acctest.ExpectDiagnostics(t, r.Up(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
+	acctest.ExpectDiagnostics(t, r.Apply(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
 		"warning: Description will be cleared", "Of others.")
 	if role := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "workspace/*": "USE", "prompt/bot": "READ"},
 		ana.name); role.id != id || !role.hasNoDescription {
 		t.Errorf("the role is %+v", role)
 	}
 	config["adopt_existing"] = false
-	r.MustUp(config)
+	r.MustApply(config)
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 
 	// An adopted role is updated as declared, or an error reports the reason. Then the state is empty, and the next apply continues.
 	id = numberOf(s.makeRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
-	acctest.ExpectDiagnostics(t, withoutWarnings(r.Up(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
+	acctest.ExpectDiagnostics(t, withoutWarnings(r.Apply(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
 		"Invalid resource type 'thing'", "'experiment'")
 	if r.Values() != nil {
 		t.Errorf("the state is %v", r.Values())
 	}
 	s.expectRole(t, name, map[string]string{"experiment/*": "READ", "run/*": "READ"})
-	r.Up(roleConfig(name, declared, "adopt_existing", true))
+	r.Apply(roleConfig(name, declared, "adopt_existing", true))
 	s.expectRole(t, name, declared)
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
@@ -328,8 +328,8 @@ func numberOf(id any) int {
 func roleFailures(t *testing.T, s *server) {
 	name := s.Name("fails")
 	through, relay := newRelayBackend(t, s.Backend)
-	r := through.Provider(t, nil).Block(kindRole)
-	acctest.ExpectDiagnostics(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
+	r := through.Provider(t, nil).Resource(kindRole)
+	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
 		"error at grants: Could not add grant", "Invalid resource type")
 	if r.Values() != nil || s.readRole(t, "default", name).found {
 		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
@@ -337,16 +337,16 @@ func roleFailures(t *testing.T, s *server) {
 	// Lost responses.
 	for _, path := range []string{"roles/create", "roles/permissions/add"} {
 		relay.interceptPath(rbacCalls+path, loseResponse())
-		r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))
+		r.MustApply(roleConfig(name, map[string]string{"experiment/*": "READ"}))
 		s.expectRole(t, name, map[string]string{"experiment/*": "READ"})
 		relay.interceptPath(rbacCalls+path, nil)
 		acctest.ExpectDiagnostics(t, r.Destroy(), "")
 	}
-	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
+	r.MustApply(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
 	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
-	acctest.ExpectDiagnostics(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
+	acctest.ExpectDiagnostics(t, r.Apply(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
 		t.Errorf("the state is %v", got)
 	}
@@ -354,11 +354,11 @@ func roleFailures(t *testing.T, s *server) {
 	if plan := planned(r, next); !slices.Equal(plan.Changed, []string{"grants"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	r.MustUp(next)
+	r.MustApply(next)
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
 
 	taken, _ := s.addRole(t)
-	acctest.ExpectDiagnostics(t, r.Up(roleConfig(taken, map[string]string{"experiment/*": "READ"})),
+	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(taken, map[string]string{"experiment/*": "READ"})),
 		"error at name: Could not rename role: name already in use", taken)
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
@@ -375,7 +375,7 @@ func roleFailures(t *testing.T, s *server) {
 	} {
 		acctest.ExpectDiagnostics(t, r.Plan(config).Diagnostics, says)
 	}
-	acctest.ExpectDiagnostics(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
+	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
 		"Invalid permission 'OWN'")
 	acctest.ExpectDiagnostics(t, planned(r, roleConfig(name, map[string]string{"experiment/987654321": "READ"})).Diagnostics,
 		"warning at grants: Experiment not found", "987654321")

@@ -13,10 +13,10 @@ import (
 // manyRuns deletes 2,000 runs with one request for each, besides the pages of the search, and restores them.
 func manyRuns(t *testing.T, s *server) {
 	const n = 2000
-	experiment := s.Create(t, s.Name("many-runs"), nil)
+	experiment := s.CreateExperiment(t, s.Name("many-runs"), nil)
 	ids := slices.Sorted(slices.Values(logRuns(t, s.Backend, experiment, n)))
 	through, relay := newRelayBackend(t, s.Backend)
-	d := acctest.NewDirect(t, through.Block(nil))
+	d := acctest.NewProvider(t, through.ProviderConfig(nil))
 	config := map[string]any{"experiment_ids": []string{experiment}, "before": time.UnixMilli(firstRun + n*1000).UTC().Format(time.RFC3339), "max_runs": n}
 	for _, kind := range []string{"mlflow_delete_runs", "mlflow_restore_runs"} {
 		relay.reset()

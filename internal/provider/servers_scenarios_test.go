@@ -84,7 +84,7 @@ func (s *server) grants(t *testing.T, id string, people ...person) map[string]st
 	held := map[string]string{}
 	if s.kind.grants != rbacGrants {
 		for _, p := range people {
-			status, answer := s.Call(t, "GET", legacyCalls+"get?"+url.Values{"experiment_id": {id}, "username": {p.name}}.Encode(), nil)
+			status, answer := s.Do(t, "GET", legacyCalls+"get?"+url.Values{"experiment_id": {id}, "username": {p.name}}.Encode(), nil)
 			if permission, _ := answer["experiment_permission"].(map[string]any); status == http.StatusOK {
 				held["user "+p.name] = fmt.Sprint(permission["permission"])
 			}
@@ -92,7 +92,7 @@ func (s *server) grants(t *testing.T, id string, people ...person) map[string]st
 		return held
 	}
 	hidden := map[string]string{}
-	users, _ := s.MustCall(t, "GET", "/api/2.0/mlflow/users/list", nil)["users"].([]any)
+	users, _ := s.MustDo(t, "GET", "/api/2.0/mlflow/users/list", nil)["users"].([]any)
 	for _, u := range users {
 		user, _ := u.(map[string]any)
 		hidden[fmt.Sprintf("__user_%v__", user["id"])] = fmt.Sprint(user["username"])
@@ -127,7 +127,7 @@ func (s *server) roles(t *testing.T) []role {
 	if w := s.Header.Get("X-MLFLOW-WORKSPACE"); w != "" {
 		workspace = w
 	}
-	data, err := json.Marshal(s.MustCall(t, "GET", rbacCalls+"roles/list?workspace="+workspace, nil)["roles"])
+	data, err := json.Marshal(s.MustDo(t, "GET", rbacCalls+"roles/list?workspace="+workspace, nil)["roles"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func (s *server) makeRole(t *testing.T, name string) (id any) {
 	if w := s.Header.Get("X-MLFLOW-WORKSPACE"); w != "" {
 		workspace = w
 	}
-	made, _ := s.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
+	made, _ := s.MustDo(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
 	return made["id"]
 }
 
@@ -159,20 +159,20 @@ func (s *server) makeRole(t *testing.T, name string) (id any) {
 func (s *server) grant(t *testing.T, id string, p person, level string) {
 	t.Helper()
 	if s.kind.grants == rbacGrants {
-		s.MustCall(t, "POST", rbacCalls+"users/permissions/grant",
+		s.MustDo(t, "POST", rbacCalls+"users/permissions/grant",
 			map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id, "permission": level})
 		return
 	}
-	s.MustCall(t, "POST", legacyCalls+"create", map[string]any{"experiment_id": id, "username": p.name, "permission": level})
+	s.MustDo(t, "POST", legacyCalls+"create", map[string]any{"experiment_id": id, "username": p.name, "permission": level})
 }
 
 func (s *server) revoke(t *testing.T, id string, p person) {
 	t.Helper()
 	if s.kind.grants == rbacGrants {
-		s.MustCall(t, "POST", rbacCalls+"users/permissions/revoke", map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id})
+		s.MustDo(t, "POST", rbacCalls+"users/permissions/revoke", map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id})
 		return
 	}
-	s.MustCall(t, "DELETE", legacyCalls+"delete", map[string]any{"experiment_id": id, "username": p.name})
+	s.MustDo(t, "DELETE", legacyCalls+"delete", map[string]any{"experiment_id": id, "username": p.name})
 }
 
 // expectHeld checks all grants on an experiment. want contains "user NAME LEVEL".
@@ -200,13 +200,13 @@ var admin = person{name: adminName, password: adminPassword}
 
 // usersAndRoles tests the lifecycle of an authoritative list.
 func usersAndRoles(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("granted"), nil)
+	id := s.CreateExperiment(t, s.Name("granted"), nil)
 	ana, ben := s.addUser(t), s.addUser(t)
 	readers, readersID := s.addRole(t)
 	s.grant(t, id, ben, "EDIT")
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	first := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
-	acctest.ExpectDiagnostics(t, p.Up(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
+	acctest.ExpectDiagnostics(t, p.Apply(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	second := grantsConfig(id, map[string]any{
@@ -215,7 +215,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	if planned := p.Plan(second); !slices.Equal(planned.Changed, []string{"groups", "retained", "users"}) {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
-	p.MustUp(second)
+	p.MustApply(second)
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 
 	for what, c := range map[string]struct {
@@ -227,7 +227,7 @@ func usersAndRoles(t *testing.T, s *server) {
 		"another level":   {func() { s.revoke(t, id, ben); s.grant(t, id, ben, "MANAGE") }, []string{"retained", "users"}},
 		"a foreign role": {func() {
 			_, other := s.addRole(t)
-			s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+			s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 				map[string]any{"role_id": other, "resource_type": "experiment", "resource_pattern": id, "permission": "READ"})
 		}, []string{"groups", "retained"}},
 	} {
@@ -236,38 +236,38 @@ func usersAndRoles(t *testing.T, s *server) {
 		if planned := p.Plan(second); !slices.Equal(planned.Changed, c.changed) {
 			t.Errorf("%s: planned is to %s, changing %v, want %v", what, planned.Action, planned.Changed, c.changed)
 		}
-		p.MustUp(second)
+		p.MustApply(second)
 		s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 	}
 
 	// Grants on other objects are inherited, and unmanaged.
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": readersID, "resource_type": "experiment", "resource_pattern": "*", "permission": "READ"})
-	p.ExpectSettled(second)
-	shown, says := p.Data("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
+	p.ExpectEmptyPlan(second)
+	shown, says := p.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
 	if says != "" || !strings.Contains(fmt.Sprint(shown["grants"]), "every experiment") {
 		t.Errorf("the data source gives %v and says %q", shown["grants"], says)
 	}
 
-	imported := p.Process.Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, imported.Adopt(id), "")
-	imported.ExpectSettled(second)
+	imported := p.Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, imported.Import(id), "")
+	imported.ExpectEmptyPlan(second)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	s.expectHeld(t, id, nil)
-	s.Remove(t, id)
+	s.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
 }
 
 // failedLevelChange fails the second half of a change of a level. The provider restores the old level, and the error reports the result.
 func failedLevelChange(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("broken"), nil)
+	id := s.CreateExperiment(t, s.Name("broken"), nil)
 	ana := s.addUser(t)
 	through, relay := newRelayBackend(t, s.Backend)
-	p := through.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p := through.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	config := func(level string) map[string]any {
 		return grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})
 	}
-	p.Up(config("CAN_READ"))
+	p.Apply(config("CAN_READ"))
 	refuse := respondWith(http.StatusForbidden, `{"error_code":"PERMISSION_DENIED","message":"no luck"}`)
 	refuseLevel := func(level string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
 		return func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
@@ -281,17 +281,17 @@ func failedLevelChange(t *testing.T, s *server) {
 	}
 	grant := rbacCalls + "users/permissions/grant"
 	relay.interceptPath(grant, refuseLevel(`"EDIT"`))
-	acctest.ExpectDiagnostics(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
+	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 	relay.interceptPath(grant, refuse)
-	acctest.ExpectDiagnostics(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
+	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
 	s.expectHeld(t, id, nil)
 	relay.interceptPath(grant, nil)
-	p.MustUp(config("CAN_EDIT"))
+	p.MustApply(config("CAN_EDIT"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT")
 	// A grant that took effect although its response was lost.
 	relay.interceptPath(grant, loseResponse())
-	p.MustUp(config("CAN_READ"))
+	p.MustApply(config("CAN_READ"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 
 	// Ctrl-C while a revoke hangs, before and after its effect: the old level is restored.
@@ -305,8 +305,8 @@ func failedLevelChange(t *testing.T, s *server) {
 	behind := *s.Backend
 	behind.URL = front.URL
 	for _, after := range []bool{false, true} {
-		one := behind.Provider(t, nil).Block("mlflow_experiment_permissions")
-		acctest.ExpectDiagnostics(t, one.Adopt(id), "")
+		one := behind.Provider(t, nil).Resource("mlflow_experiment_permissions")
+		acctest.ExpectDiagnostics(t, one.Import(id), "")
 		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
 		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id)
 		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
@@ -315,15 +315,15 @@ func failedLevelChange(t *testing.T, s *server) {
 
 // adminsRole checks that a role named admins, the group of workspace admins on Databricks, is an ordinary role.
 func adminsRole(t *testing.T, s *server) {
-	id, role := s.Create(t, s.Name("admins"), nil), s.makeRole(t, "admins")
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	id, role := s.CreateExperiment(t, s.Name("admins"), nil), s.makeRole(t, "admins")
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	declared := grantsConfig(id, map[string]any{"groups": map[string]string{"admins": "CAN_READ"}})
-	p.Up(declared)
+	p.Apply(declared)
 	s.expectHeld(t, id, nil, "role admins READ")
 	none := grantsConfig(id, nil)
-	p.MustUp(none)
+	p.MustApply(none)
 	s.expectHeld(t, id, nil)
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": id, "permission": "MANAGE"})
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(none); !slices.Contains(planned.Changed, "groups") {
@@ -333,41 +333,41 @@ func adminsRole(t *testing.T, s *server) {
 
 // rbacLevels are the levels that this server has besides those of Databricks.
 func rbacLevels(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("levels"), nil)
+	id := s.CreateExperiment(t, s.Name("levels"), nil)
 	ana := s.addUser(t)
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	for _, level := range []string{"CAN_READ", "USE", "CAN_EDIT", "CAN_MANAGE", "DENY"} {
-		if says := p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(says) {
+		if says := p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(says) {
 			t.Errorf("%s says %q", level, says)
 		}
 		s.expectHeld(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
 	}
-	acctest.ExpectDiagnostics(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "NO_PERMISSIONS"}})),
+	acctest.ExpectDiagnostics(t, p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "NO_PERMISSIONS"}})),
 		"error: Could not set permissions: Experiment "+id, "Invalid permission")
 	s.expectHeld(t, id, nil, "user "+ana.name+" DENY")
 }
 
 // missingPrincipals checks that nothing is changed if a principal does not exist, and that the error names the entry.
 func missingPrincipals(t *testing.T, s *server) {
-	id := s.Create(t, s.Name("missing"), nil)
+	id := s.CreateExperiment(t, s.Name("missing"), nil)
 	ana := s.addUser(t)
 	people := []person{admin, ana, {name: "nobody"}}
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, withoutWarnings(p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
 		"error at users: Could not set permissions: Experiment "+id, `"nobody"`, "Nothing was changed")
 	s.expectHeld(t, id, people, "user admin MANAGE")
-	says := withoutWarnings(p.Up(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
+	says := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
 	if s.kind.grants == rbacGrants {
 		acctest.ExpectDiagnostics(t, says, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
 	} else {
 		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id, "has no roles")
 	}
 	machine := "6f1c2a34-5b67-4c89-9d01-23456789abcd"
-	acctest.ExpectDiagnostics(t, withoutWarnings(p.Up(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
 		"error", "has no service principals")
 	s.expectHeld(t, id, people, "user admin MANAGE")
-	one := p.Process.Block("mlflow_experiment_permission")
-	acctest.ExpectDiagnostics(t, one.Up(grantsConfig(id, map[string]any{"user_name": "nobody", "permission_level": "CAN_READ"})),
+	one := p.Resource("mlflow_experiment_permission")
+	acctest.ExpectDiagnostics(t, one.Apply(grantsConfig(id, map[string]any{"user_name": "nobody", "permission_level": "CAN_READ"})),
 		"error at user_name: Could not grant permission", "Nothing was changed")
 	s.expectHeld(t, id, people, "user admin MANAGE")
 }

@@ -17,7 +17,7 @@ import (
 
 // usersThroughCLI tests unknown values, generated configuration, and renamed resources through the CLI.
 func usersThroughCLI(t *testing.T, s *server) {
-	block := hcl(s.Block(nil))
+	block := hcl(s.ProviderConfig(nil))
 	name, imported := s.newUser(), s.addUser(t)
 	config := func(version, name string) string {
 		return block + fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input            = { name = %q, password = %q, version = "+
@@ -79,7 +79,7 @@ func passwordsStaySecret(t *testing.T, s *server) {
 	taken := s.addUser(t)
 	name := s.newUser()
 	config := func(more string) string {
-		return hcl(s.Block(map[string]any{"password": nil})) + fmt.Sprintf(`
+		return hcl(s.ProviderConfig(map[string]any{"password": nil})) + fmt.Sprintf(`
 			variable "password" {
 			  type      = string
 			  ephemeral = true
@@ -151,8 +151,8 @@ func wrapped(text string) *regexp.Regexp {
 func userExamples(t *testing.T, s *server) {
 	const password = "example-password-1234"
 	e := examples["user"]
-	s.MustCall(t, "POST", userCalls+"create", map[string]any{"username": "training", "password": secondPassword})
-	p := newProgram(t, hcl(s.Block(nil))+e.text(t), "TF_VAR_ana_password="+password,
+	s.MustDo(t, "POST", userCalls+"create", map[string]any{"username": "training", "password": secondPassword})
+	p := newProgram(t, hcl(s.ProviderConfig(nil))+e.text(t), "TF_VAR_ana_password="+password,
 		fmt.Sprintf("TF_VAR_initial_passwords={ben=%q,carla=%q}", password, password))
 	must := func(args ...string) {
 		t.Helper()

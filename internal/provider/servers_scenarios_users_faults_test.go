@@ -17,18 +17,18 @@ import (
 // userElsewhere checks that the state of a user on one server is not used for another server.
 func userElsewhere(t *testing.T, s *server) {
 	name := s.newUser()
-	u := s.Provider(t, nil).Block("mlflow_user")
-	u.MustUp(userConfig(name))
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	u.MustApply(userConfig(name))
 	through, _ := newRelayBackend(t, s.Backend)
-	elsewhere := through.Provider(t, nil).Block("mlflow_user")
+	elsewhere := through.Provider(t, nil).Resource("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
 	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
 		"was changed")
 	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: another server", name)
 	acctest.ExpectDiagnostics(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics, "error: Could not change user: another "+
 		"server", name)
-	acctest.ExpectDiagnostics(t, elsewhere.Apply(planned(u, nil), nil), "error: Could not delete user: another server", name)
-	acctest.ExpectDiagnostics(t, elsewhere.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
+	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, nil), nil), "error: Could not delete user: another server", name)
+	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
 		"not change user: another server", name)
 	s.expectUser(t, name, false, firstPassword)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
@@ -48,36 +48,36 @@ func userFailures(t *testing.T, s *server) {
 		return true
 	}
 	name := s.newUser()
-	u := through.Provider(t, nil).Block("mlflow_user")
+	u := through.Provider(t, nil).Resource("mlflow_user")
 	relay.interceptPath(userCalls+"create", lost)
-	u.MustUp(userConfig(name))
+	u.MustApply(userConfig(name))
 	s.expectUser(t, name, false, firstPassword)
 	relay.interceptPath(userCalls+"update-password", lost)
-	if says := u.Up(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(says, "error: Could "+
+	if says := u.Apply(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(says, "error: Could "+
 		"not set password: User ") {
 		t.Errorf("a password whose response is always lost says %q", says)
 	}
 	relay.interceptPath(userCalls+"update-password", nil)
-	u.MustUp(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1))
+	u.MustApply(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1))
 	s.expectUser(t, name, false, secondPassword)
 
 	// The update of admin succeeds and the one of the password fails: the state contains the new value of admin.
 	relay.interceptPath(userCalls+"update-password", refused)
 	both := userConfig(name, "admin", true, "password_wo_version", 2)
-	acctest.ExpectDiagnostics(t, u.Up(both), "error: Could not set password: User ", name)
+	acctest.ExpectDiagnostics(t, u.Apply(both), "error: Could not set password: User ", name)
 	if got := u.Values(); !acctest.IsTrue(got["admin"]) {
 		t.Errorf("the state is %v", got)
 	}
 	relay.interceptPath("", nil)
-	u.MustUp(both)
+	u.MustApply(both)
 	s.expectUser(t, name, true, firstPassword)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 
 	// A new account that could not be made an admin stays in the state, and the next apply makes it one.
 	relay.interceptPath(userCalls+"update-admin", refused)
 	name = s.newUser()
-	u = through.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
+	u = through.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, u.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
 		"make the user a server admin", name,
 		"The next plan shows admin")
 	relay.interceptPath("", nil)
@@ -85,13 +85,13 @@ func userFailures(t *testing.T, s *server) {
 	if plan := planned(u, userConfig(name, "admin", true)); !slices.Equal(plan.Changed, []string{"admin"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	u.MustUp(userConfig(name, "admin", true))
+	u.MustApply(userConfig(name, "admin", true))
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 
 	// An account that cannot be adopted completely is not in the state.
 	ana := s.addUser(t)
 	relay.interceptPath(userCalls+"update-admin", refused)
-	acctest.ExpectDiagnostics(t, u.Up(userConfig(ana.name, "adopt_existing", true, "admin", true)), "error: Could not adopt user: User "+
+	acctest.ExpectDiagnostics(t, u.Apply(userConfig(ana.name, "adopt_existing", true, "admin", true)), "error: Could not adopt user: User "+
 		"", ana.name)
 	if u.Values() != nil {
 		t.Error("the account is in the state")
@@ -102,10 +102,10 @@ func userFailures(t *testing.T, s *server) {
 // usersWithoutAuthentication checks that the plan fails with advice on a server without users.
 func usersWithoutAuthentication(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
-	u := d.Block("mlflow_user")
+	u := d.Resource("mlflow_user")
 	plan := planned(u, userConfig("ana"))
 	acctest.ExpectDiagnostics(t, plan.Diagnostics, "error: Users not supported", "without authentication", "basic-auth")
-	_, says := d.Data("mlflow_users", map[string]any{})
+	_, says := d.ReadDataSource("mlflow_users", map[string]any{})
 	acctest.ExpectDiagnostics(t, says, "error: Could not read users", "without authentication", "basic-auth")
 }
 
@@ -115,7 +115,7 @@ func listOfUsers(t *testing.T, s *server) {
 	s.setAdmin(t, ana.name, true)
 	defer s.setAdmin(t, ana.name, false)
 	d := s.Provider(t, nil)
-	state, says := d.Data("mlflow_users", map[string]any{})
+	state, says := d.ReadDataSource("mlflow_users", map[string]any{})
 	if s.kind.grants == unlistedGrants {
 		acctest.ExpectDiagnostics(t, says, "error: Could not read users", "needs MLflow 3.11 or newer")
 		return
@@ -138,8 +138,8 @@ func listOfUsers(t *testing.T, s *server) {
 		return
 	}
 	role, id := s.addRole(t)
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
-	state, says = s.Provider(t, nil).Data("mlflow_users", map[string]any{})
+	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
+	state, says = s.Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
 	for _, u := range acctest.ObjectsOf(state["users"]) {
 		if u["username"] == ana.name && fmt.Sprint(u["roles"]) != fmt.Sprint([]any{map[string]any{"workspace": "default", "name": role}}) {
 			t.Errorf("said is %q, and the roles are %v", says, u["roles"])
@@ -151,28 +151,28 @@ func listOfUsers(t *testing.T, s *server) {
 func userCallers(t *testing.T, s *server) {
 	ben, ana := s.addUser(t), s.addUser(t)
 	d := s.as(ben).Provider(t, nil)
-	u := d.Block("mlflow_user")
+	u := d.Resource("mlflow_user")
 	name := s.newUser()
-	acctest.ExpectDiagnostics(t, u.Up(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
+	acctest.ExpectDiagnostics(t, u.Apply(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
 	if u.Values() != nil {
 		t.Error("the user is in the state")
 	}
-	managed := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, managed.Adopt(ana.name), "")
+	managed := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, managed.Import(ana.name), "")
 	for could, config := range map[string]map[string]any{
 		"change user": {"username": ana.name, "admin": true}, "delete user": nil,
 		"set password": userConfig(ana.name, "password_wo_version", 1),
 	} {
-		attempt := s.as(ben).Provider(t, nil).Block("mlflow_user")
+		attempt := s.as(ben).Provider(t, nil).Resource("mlflow_user")
 		attempt.State, attempt.Private = managed.State, managed.Private
-		acctest.ExpectDiagnostics(t, attempt.Apply(planned(managed, config), config), "error: Could not "+
+		acctest.ExpectDiagnostics(t, attempt.ApplyPlan(planned(managed, config), config), "error: Could not "+
 			""+could+": User ", ana.name, "Only a server admin can manage users")
 	}
 	s.expectUser(t, ana.name, false, ana.password)
 	if s.kind.grants != rbacGrants || s.kind.workspaces { // others may not list users
 		return
 	}
-	state, says := d.Data("mlflow_users", map[string]any{})
+	state, says := d.ReadDataSource("mlflow_users", map[string]any{})
 	if says != "" || !acctest.IsTrue(state["incomplete"]) {
 		t.Errorf("said is %q, and the state is %v", says, state)
 	}

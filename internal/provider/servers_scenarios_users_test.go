@@ -51,7 +51,7 @@ func userConfig(name string, more ...any) map[string]any {
 // userOf reads a user directly from the server. ok is false if it does not exist.
 func (s *server) userOf(t *testing.T, name string) (admin, ok bool) {
 	t.Helper()
-	status, answer := s.Call(t, "GET", userCalls+"get?"+url.Values{"username": {name}}.Encode(), nil)
+	status, answer := s.Do(t, "GET", userCalls+"get?"+url.Values{"username": {name}}.Encode(), nil)
 	user, _ := answer["user"].(map[string]any)
 	admin, _ = user["is_admin"].(bool)
 	return admin, status == http.StatusOK
@@ -71,25 +71,25 @@ func (s *server) expectUser(t *testing.T, name string, admin bool, password stri
 // authenticates reports whether the server accepts a username and a password.
 func (s *server) authenticates(t *testing.T, name, password string) bool {
 	t.Helper()
-	status, _ := s.as(person{name, password}).Call(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"max_results": 1})
+	status, _ := s.as(person{name, password}).Do(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"max_results": 1})
 	return status == http.StatusOK
 }
 
 func (s *server) setAdmin(t *testing.T, name string, admin bool) {
 	t.Helper()
-	s.MustCall(t, "PATCH", userCalls+"update-admin", map[string]any{"username": name, "is_admin": admin})
+	s.MustDo(t, "PATCH", userCalls+"update-admin", map[string]any{"username": name, "is_admin": admin})
 }
 
 func (s *server) deleteUser(t *testing.T, name string) {
 	t.Helper()
-	s.MustCall(t, "DELETE", userCalls+"delete", map[string]any{"username": name})
+	s.MustDo(t, "DELETE", userCalls+"delete", map[string]any{"username": name})
 }
 
 // newUser returns an unused username.
 func (s *server) newUser() string { return s.Name("Ana O'Neil") }
 
 // planned plans a configuration in a new process, like the CLI.
-func planned(b *acctest.Block, config map[string]any) acctest.Plan {
+func planned(b *acctest.Resource, config map[string]any) acctest.Plan {
 	b.T.Helper()
 	b.Refresh()
 	return b.Plan(config)
@@ -98,32 +98,32 @@ func planned(b *acctest.Block, config map[string]any) acctest.Plan {
 // userLifecycle creates a user, changes it, corrects drift, and deletes it.
 func userLifecycle(t *testing.T, s *server) {
 	name := s.newUser()
-	u := s.Provider(t, nil).Block("mlflow_user")
-	u.MustUp(userConfig(name))
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	u.MustApply(userConfig(name))
 	s.expectUser(t, name, false, firstPassword)
 	if got := u.Values(); got["id"] != name || got["username"] != name || got["password_wo"] != nil || acctest.IsTrue(got["admin"]) {
 		t.Errorf("the state is %v", got)
 	}
-	u.MustUp(userConfig(name, "admin", true))
+	u.MustApply(userConfig(name, "admin", true))
 	s.expectUser(t, name, true, firstPassword)
 
 	// Only a change of the version changes the password.
 	other := userConfig(name, "admin", true, "password_wo", secondPassword)
-	u.MustUp(other)
+	u.MustApply(other)
 	s.expectUser(t, name, true, firstPassword)
 	other["password_wo_version"] = 1
 	if plan := planned(u, other); plan.Action != "update" || !slices.Equal(plan.Changed, []string{"password_wo_version"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	u.MustUp(other)
+	u.MustApply(other)
 	s.expectUser(t, name, true, secondPassword)
 	if s.authenticates(t, name, firstPassword) {
 		t.Error("the first password still works")
 	}
 	// The version and the password can be removed.
-	u.MustUp(map[string]any{"username": name, "admin": true})
+	u.MustApply(map[string]any{"username": name, "admin": true})
 	s.expectUser(t, name, true, secondPassword)
-	acctest.ExpectDiagnostics(t, u.Up(map[string]any{"username": name, "admin": true, "password_wo_version": 2}), "error at "+
+	acctest.ExpectDiagnostics(t, u.Apply(map[string]any{"username": name, "admin": true, "password_wo_version": 2}), "error at "+
 		"password_wo_version: Could not set password", name,
 		"password_wo is not set")
 
@@ -133,70 +133,70 @@ func userLifecycle(t *testing.T, s *server) {
 	if plan := planned(u, map[string]any{"username": name, "admin": true}); !slices.Equal(plan.Changed, []string{"admin"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
-	u.MustUp(map[string]any{"username": name, "admin": true})
-	u.MustUp(map[string]any{"username": name}) // which is admin = false
+	u.MustApply(map[string]any{"username": name, "admin": true})
+	u.MustApply(map[string]any{"username": name}) // which is admin = false
 	s.expectUser(t, name, false, secondPassword)
 	s.deleteUser(t, name)
-	acctest.ExpectDiagnostics(t, u.Up(userConfig(name)), "warning: User not found, removed from state", name, "deleted outside Terraform")
+	acctest.ExpectDiagnostics(t, u.Apply(userConfig(name)), "warning: User not found, removed from state", name, "deleted outside Terraform")
 	s.expectUser(t, name, false, firstPassword)
 
 	// A user that was deleted and created again outside Terraform has a new server ID, which is unmanaged.
 	s.deleteUser(t, name)
-	s.MustCall(t, "POST", userCalls+"create", map[string]any{"username": name, "password": secondPassword})
-	u.MustUp(userConfig(name))
+	s.MustDo(t, "POST", userCalls+"create", map[string]any{"username": name, "password": secondPassword})
+	u.MustApply(userConfig(name))
 
-	imported := u.Process.Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, imported.Adopt(name), "")
-	imported.ExpectSettled(map[string]any{"username": name, "admin": false})
-	acctest.ExpectDiagnostics(t, u.Process.Block("mlflow_user").Adopt(name+"?"), "error: Could not import user: User ",
+	imported := u.Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, imported.Import(name), "")
+	imported.ExpectEmptyPlan(map[string]any{"username": name, "admin": false})
+	acctest.ExpectDiagnostics(t, u.Resource("mlflow_user").Import(name+"?"), "error: Could not import user: User ",
 		"was not found", "case-sensitive")
-	state, says := importIdentity(u.Direct, "mlflow_user", map[string]any{"username": name, "tracking_uri": s.URL + "/"})
+	state, says := importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": s.URL + "/"})
 	if says != "" || state["username"] != name {
 		t.Errorf("import by identity says %q, and the state is %v", says, state)
 	}
-	_, says = importIdentity(u.Direct, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
+	_, says = importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
 	acctest.ExpectDiagnostics(t, says, "error: Could not import user", "The identity contains the server https://mlflow.example.com")
 
 	renamed := s.newUser()
 	if plan := planned(u, userConfig(renamed)); plan.Action != "replace" {
 		t.Errorf("another username is to %s", plan.Action)
 	}
-	u.MustUp(userConfig(renamed))
+	u.MustApply(userConfig(renamed))
 	if _, ok := s.userOf(t, name); ok {
 		t.Error("the old user is still there")
 	}
 	s.expectUser(t, renamed, false, firstPassword)
-	u.MustUp(userConfig(renamed, "deletion_policy", "retain"))
+	u.MustApply(userConfig(renamed, "deletion_policy", "retain"))
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 	s.expectUser(t, renamed, false, firstPassword)
-	again := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, again.Adopt(renamed), "")
+	again := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, again.Import(renamed), "")
 	acctest.ExpectDiagnostics(t, again.Destroy(), "")
 	if _, ok := s.userOf(t, renamed); ok {
 		t.Error("destroying left the user")
 	}
-	again.MustUp(userConfig(renamed))
+	again.MustApply(userConfig(renamed))
 	s.deleteUser(t, renamed)
-	again.Process = again.Again()
-	acctest.ExpectDiagnostics(t, again.Apply(again.Plan(nil), nil), "") // gone already
+	again.Provider = again.Restart()
+	acctest.ExpectDiagnostics(t, again.ApplyPlan(again.Plan(nil), nil), "") // gone already
 }
 
 // existingUser checks that a username in use is an error, and that adopt_existing adopts the account.
 func existingUser(t *testing.T, s *server) {
 	ana := s.addUser(t)
-	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.Up(userConfig(ana.name)), "error at username: Could not create user: username already in "+
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, u.Apply(userConfig(ana.name)), "error at username: Could not create user: username already in "+
 		"use", ana.name, "import {", "adopt_existing = true")
 	s.expectUser(t, ana.name, false, ana.password)
 	if u.Values() != nil {
 		t.Error("the user is in the state")
 	}
-	u.MustUp(map[string]any{"username": ana.name, "adopt_existing": true, "admin": true})
+	u.MustApply(map[string]any{"username": ana.name, "adopt_existing": true, "admin": true})
 	s.expectUser(t, ana.name, true, ana.password)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 	ben := s.addUser(t)
 	s.setAdmin(t, ben.name, true)
-	u.MustUp(userConfig(ben.name, "adopt_existing", true))
+	u.MustApply(userConfig(ben.name, "adopt_existing", true))
 	s.expectUser(t, ben.name, false, firstPassword)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 
@@ -209,7 +209,7 @@ func existingUser(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "")).Diagnostics, "error at password_wo: Invalid password: The password "+
 		"is empty")
 	if s.kind.grants == unlistedGrants { // the plan cannot know the version
-		acctest.ExpectDiagnostics(t, u.Up(userConfig(name, "password_wo", "short-pw")), "error: Could not create user: User "+
+		acctest.ExpectDiagnostics(t, u.Apply(userConfig(name, "password_wo", "short-pw")), "error: Could not create user: User "+
 			"", name, "12 characters")
 	} else {
 		acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "short-pw")).Diagnostics, "error at password_wo: Invalid "+
@@ -218,7 +218,7 @@ func existingUser(t *testing.T, s *server) {
 	if _, ok := s.userOf(t, name); ok {
 		t.Error("the user was created")
 	}
-	u.MustUp(userConfig(name, "password_wo", "123456789012"))
+	u.MustApply(userConfig(name, "password_wo", "123456789012"))
 	if s.kind.grants != unlistedGrants {
 		acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "short-pw", "password_wo_version", 1)).Diagnostics, "error at "+
 			"password_wo: Invalid password", name)
@@ -231,10 +231,10 @@ func protectedUsers(t *testing.T, s *server) {
 	boss := s.addUser(t)
 	s.setAdmin(t, boss.name, true)
 	own := s.as(boss).Provider(t, nil)
-	u := own.Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.Adopt(boss.name), "")
+	u := own.Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, u.Import(boss.name), "")
 	kept := map[string]any{"username": boss.name, "admin": true}
-	u.ExpectSettled(kept)
+	u.ExpectEmptyPlan(kept)
 	const demoted, reset = "error at admin: Could not change user: User ", "error at password_wo_version: Could not set password: User "
 	const deleted = "error: Could not delete user: User "
 	attempts := map[string]struct {
@@ -253,7 +253,7 @@ func protectedUsers(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, planned(u, a.config).Diagnostics, a.says, boss.name, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
 		// The same if the plan could not know it, because another admin created it.
-		stranger := s.Provider(t, nil).Block("mlflow_user")
+		stranger := s.Provider(t, nil).Resource("mlflow_user")
 		stranger.State, stranger.Private = u.State, u.Private
 		plan := planned(stranger, a.config)
 		if plan.Action == "" || plan.Action == "none" {
@@ -263,19 +263,19 @@ func protectedUsers(t *testing.T, s *server) {
 		if plan.Action == "replace" {
 			plan, a.config = planned(stranger, nil), nil
 		}
-		attempt := s.as(boss).Provider(t, nil).Block("mlflow_user")
+		attempt := s.as(boss).Provider(t, nil).Resource("mlflow_user")
 		attempt.State, attempt.Private = u.State, u.Private
-		acctest.ExpectDiagnostics(t, attempt.Apply(plan, a.config), a.says, "is the account that the provider is authenticated as")
+		acctest.ExpectDiagnostics(t, attempt.ApplyPlan(plan, a.config), a.says, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
 	}
-	fresh := s.as(boss).Provider(t, nil).Block("mlflow_user")
+	fresh := s.as(boss).Provider(t, nil).Resource("mlflow_user")
 	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics, "error at admin: Could not change "+
 		"user", boss.name)
 	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true, "admin", true)).Diagnostics, "error at "+
 		"password_wo_version: Could not set password", boss.name)
-	fresh = s.as(boss).Provider(t, nil).Block("mlflow_user")
+	fresh = s.as(boss).Provider(t, nil).Resource("mlflow_user")
 	harmless := map[string]any{"username": boss.name, "adopt_existing": true, "admin": true, "deletion_policy": "retain"}
-	fresh.MustUp(harmless)
+	fresh.MustApply(harmless)
 	acctest.ExpectDiagnostics(t, fresh.Destroy(), "")
 	s.expectUser(t, boss.name, true, boss.password)
 	lastAdmin(t, s, boss)
@@ -285,15 +285,15 @@ func protectedUsers(t *testing.T, s *server) {
 // lastAdmin checks that one admin remains if two admins demote each other.
 func lastAdmin(t *testing.T, s *server, boss person) {
 	t.Helper()
-	second := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, second.Adopt(boss.name), "")
+	second := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, second.Import(boss.name), "")
 	demote := map[string]any{"username": boss.name}
 	plan := planned(second, demote)
-	first := s.as(boss).Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, first.Adopt(adminName), "")
+	first := s.as(boss).Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, first.Import(adminName), "")
 	other := planned(first, map[string]any{"username": adminName})
-	acctest.ExpectDiagnostics(t, second.Apply(plan, demote), "")
-	if says := first.Apply(other, map[string]any{"username": adminName}); !acctest.HasError(says) {
+	acctest.ExpectDiagnostics(t, second.ApplyPlan(plan, demote), "")
+	if says := first.ApplyPlan(other, map[string]any{"username": adminName}); !acctest.HasError(says) {
 		t.Errorf("the last admin was demoted, and said is %q", says)
 	}
 	s.expectUser(t, adminName, true, adminPassword)
@@ -303,9 +303,9 @@ func lastAdmin(t *testing.T, s *server, boss person) {
 // userWithGrants tests an older server, which does not delete a user with permissions.
 func userWithGrants(t *testing.T, s *server) {
 	name := s.newUser()
-	u := s.Provider(t, nil).Block("mlflow_user")
-	u.MustUp(userConfig(name))
-	id := s.Create(t, s.Name("granted"), nil)
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	u.MustApply(userConfig(name))
+	id := s.CreateExperiment(t, s.Name("granted"), nil)
 	ana := person{name, firstPassword}
 	s.grant(t, id, ana, "READ")
 	says := u.Destroy()

@@ -17,11 +17,11 @@ import (
 // workspaceWithContent checks that the plan rejects the destroy and the replacement of a workspace with any content, including deleted experiments.
 func workspaceWithContent(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := workspaceConfig(name, map[string]any{"description": "kept"})
-	w.MustUp(config)
+	w.MustApply(config)
 	there := s.within(name)
-	a, b := there.Create(t, "churn", nil), there.Create(t, "demand", nil)
+	a, b := there.CreateExperiment(t, "churn", nil), there.CreateExperiment(t, "demand", nil)
 	expectRefused := func(content string) {
 		t.Helper()
 		acctest.ExpectDiagnostics(t, w.Refresh(), "")
@@ -33,17 +33,17 @@ func workspaceWithContent(t *testing.T, s *server) {
 		s.expectWorkspace(t, name, config)
 	}
 	expectRefused(`2 experiments ("demand", "churn")`)
-	there.Remove(t, a)
+	there.DeleteExperiment(t, a)
 	expectRefused(`1 experiment ("demand") and 1 deleted experiment`)
-	there.Remove(t, b)
+	there.DeleteExperiment(t, b)
 	expectRefused("2 deleted experiments")
-	there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
-	there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
+	there.MustDo(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
+	there.MustDo(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
 		"name": "support", "tags": []any{map[string]any{"key": "mlflow.prompt.is_prompt", "value": "true"}},
 	})
 	expectRefused("2 deleted experiments, 1 registered model, and 1 prompt")
 	for _, model := range []string{"scorer", "support"} {
-		there.MustCall(t, "DELETE", "/api/2.0/mlflow/registered-models/delete", map[string]any{"name": model})
+		there.MustDo(t, "DELETE", "/api/2.0/mlflow/registered-models/delete", map[string]any{"name": model})
 	}
 	if s.kind.postgres { // it takes its time, and one database says it all
 		return
@@ -60,45 +60,45 @@ func workspaceWithContent(t *testing.T, s *server) {
 // workspaceFilled checks that content that is added between the plan and the apply is not lost, nor content that the plan does not check.
 func workspaceFilled(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := workspaceConfig(name, nil)
-	w.MustUp(config)
+	w.MustApply(config)
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	planned := w.Plan(nil)
 	there := s.within(name)
-	id := there.Create(t, "churn", nil)
-	acctest.ExpectDiagnostics(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	id := there.CreateExperiment(t, "churn", nil)
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
 		"1 resource(s)", `It contains 1 experiment ("churn").`)
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")
 	}
 	s.expectWorkspace(t, name, config)
-	there.Expect(t, id, "churn", "active", map[string]string{})
-	w.ExpectSettled(config)
+	there.ExpectExperiment(t, id, "churn", "active", map[string]string{})
+	w.ExpectEmptyPlan(config)
 }
 
 // workspaceRetained checks that a workspace with retain is kept with its content, also when it is replaced.
 func workspaceRetained(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := workspaceConfig(name, nil)
-	w.MustUp(config)
-	id := s.within(name).Create(t, "churn", nil)
+	w.MustApply(config)
+	id := s.within(name).CreateExperiment(t, "churn", nil)
 	retained := workspaceConfig(name, map[string]any{"deletion_policy": "retain"})
-	w.MustUp(retained)
+	w.MustApply(retained)
 	renamed := newWorkspaceName()
-	w.MustUp(workspaceConfig(renamed, map[string]any{"deletion_policy": "retain"}))
+	w.MustApply(workspaceConfig(renamed, map[string]any{"deletion_policy": "retain"}))
 	s.expectWorkspace(t, name, config)
 	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
-	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
+	s.within(name).ExpectExperiment(t, id, "churn", "active", map[string]string{})
 }
 
 // workspaceRoles checks that the plan of a destroy warns about members, and about roles other than the two that a new workspace has.
 func workspaceRoles(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	w.MustUp(workspaceConfig(name, nil))
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
+	w.MustApply(workspaceConfig(name, nil))
 	there := s.within(name)
 	seeded := map[string]int{}
 	for _, role := range there.roles(t) {
@@ -110,14 +110,14 @@ func workspaceRoles(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "")
 	ana := s.addUser(t)
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
+	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
 	there.makeRole(t, "ds")
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
 		"workspace", `"ds" (no members)`,
 		`"user" (members: `+ana.name+`)`)
 	acctest.ExpectDiagnostics(t, w.Destroy(), "warning: Roles will be deleted with the workspace")
-	if left, _ := s.MustCall(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
+	if left, _ := s.MustDo(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
 		t.Errorf("the deleted workspace leaves the roles %v", left)
 	}
 }
@@ -127,7 +127,7 @@ func workspaceRoles(t *testing.T, s *server) {
 func workspaceAndContent(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	text := func(policy string) string {
-		return hcl(s.Block(nil)) + fmt.Sprintf(`
+		return hcl(s.ProviderConfig(nil)) + fmt.Sprintf(`
 			resource "mlflow_workspace" "test" {
 			  name            = %q
 			  deletion_policy = %q
@@ -154,7 +154,7 @@ func workspaceAndContent(t *testing.T, s *server) {
 // expectNoExperiments checks that there is no active experiment.
 func (s *server) expectNoExperiments(t *testing.T) {
 	t.Helper()
-	search := s.MustCall(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"view_type": "ACTIVE_ONLY", "max_results": 10})
+	search := s.MustDo(t, "POST", acctest.ExperimentsPath+"search", map[string]any{"view_type": "ACTIVE_ONLY", "max_results": 10})
 	if left, _ := search["experiments"].([]any); len(left) > 0 {
 		t.Errorf("experiments are left: %v", left)
 	}
@@ -162,7 +162,7 @@ func (s *server) expectNoExperiments(t *testing.T) {
 
 // workspaceExamples applies the examples, which retain their workspaces.
 func workspaceExamples(t *testing.T, s *server) {
-	directory := config.StaticDirectory(acctest.RootModule(t, hcl(s.Block(nil))+examples["workspace"].text(t)))
+	directory := config.StaticDirectory(acctest.RootModule(t, hcl(s.ProviderConfig(nil))+examples["workspace"].text(t)))
 	acctest.RunDirectories(t, resource.TestStep{ConfigDirectory: directory}, resource.TestStep{
 		ConfigDirectory: directory, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()),
 	})

@@ -50,7 +50,7 @@ func workspaceConfig(name string, more map[string]any) map[string]any {
 // expectWorkspace checks a workspace on the server. Nil means that it does not exist.
 func (s *server) expectWorkspace(t *testing.T, name string, want map[string]any) {
 	t.Helper()
-	status, answer := s.Call(t, "GET", workspaceCalls+"/"+name, nil)
+	status, answer := s.Do(t, "GET", workspaceCalls+"/"+name, nil)
 	got, _ := answer["workspace"].(map[string]any)
 	if got["description"] == "" { // what was cleared
 		delete(got, "description")
@@ -80,18 +80,18 @@ func noWorkspaces(t *testing.T, s *server) {
 		says = "3.10"
 	}
 	d := s.Provider(t, nil)
-	planned := d.Block("mlflow_workspace").Plan(workspaceConfig("risk", nil))
+	planned := d.Resource("mlflow_workspace").Plan(workspaceConfig("risk", nil))
 	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", says)
-	_, read := d.Data("mlflow_workspaces", nil)
+	_, read := d.ReadDataSource("mlflow_workspaces", nil)
 	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", says)
 }
 
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
 func workspaceLifecycle(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, map[string]any{"workspace": name}).Block("mlflow_workspace") // the provider may point to the workspace that it creates
+	w := s.Provider(t, map[string]any{"workspace": name}).Resource("mlflow_workspace") // the provider may point to the workspace that it creates
 	full := map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"}
-	w.MustUp(workspaceConfig(name, full))
+	w.MustApply(workspaceConfig(name, full))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
 	if w.Text("id") != name {
 		t.Errorf("the ID is %q", w.Text("id"))
@@ -118,12 +118,12 @@ func workspaceLifecycle(t *testing.T, s *server) {
 		if planned := w.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, step.changed) {
 			t.Errorf("%v: planned is to %s, changing %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
 		}
-		w.MustUp(config)
+		w.MustApply(config)
 		s.expectWorkspace(t, name, workspaceConfig(name, step.want))
 	}
 
 	renamed := newWorkspaceName()
-	w.MustUp(workspaceConfig(renamed, nil))
+	w.MustApply(workspaceConfig(renamed, nil))
 	s.expectWorkspace(t, name, nil)
 	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
 	acctest.ExpectDiagnostics(t, w.Destroy(), "")
@@ -134,23 +134,23 @@ func workspaceLifecycle(t *testing.T, s *server) {
 // workspaceObjectDrift checks that changes outside Terraform are planned at their attribute, and corrected.
 func workspaceObjectDrift(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := workspaceConfig(name, map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk"})
 	bare := workspaceConfig(name, nil)
 	for _, declared := range []map[string]any{config, bare} {
-		w.MustUp(declared)
+		w.MustApply(declared)
 		for attribute, value := range map[string]string{"description": "theirs", "default_artifact_root": "s3://theirs"} {
-			s.MustCall(t, "PATCH", workspaceCalls+"/"+name, map[string]any{attribute: value})
+			s.MustDo(t, "PATCH", workspaceCalls+"/"+name, map[string]any{attribute: value})
 			acctest.ExpectDiagnostics(t, w.Refresh(), "")
 			if planned := w.Plan(declared); !slices.Equal(planned.Changed, []string{attribute}) {
 				t.Errorf("%s of %v: planned is to %s, changing %v", attribute, declared, planned.Action, planned.Changed)
 			}
-			w.MustUp(declared)
+			w.MustApply(declared)
 			s.expectWorkspace(t, name, declared)
 		}
 	}
-	s.MustCall(t, "PATCH", workspaceCalls+"/"+name, map[string]any{"trace_archival_config": map[string]any{"retention": "30d"}})
-	w.ExpectSettled(bare)
+	s.MustDo(t, "PATCH", workspaceCalls+"/"+name, map[string]any{"trace_archival_config": map[string]any{"retention": "30d"}})
+	w.ExpectEmptyPlan(bare)
 
 	s.MustDelete(t, workspaceCalls+"/"+name)
 	acctest.ExpectDiagnostics(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
@@ -158,18 +158,18 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	if planned := w.Plan(bare); planned.Action != "create" {
 		t.Errorf("planned is to %s", planned.Action)
 	}
-	w.MustUp(bare)
+	w.MustApply(bare)
 
 	// Deleted between the plan and the apply.
 	changing := w.Plan(config)
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectDiagnostics(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(changing, config), "error: Could not update workspace: MLflow workspace",
 		"no longer exists", "Run plan again")
-	w.Up(config)
+	w.Apply(config)
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	deleting := w.Plan(nil)
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectDiagnostics(t, w.Apply(deleting, nil), "")
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(deleting, nil), "")
 }
 
 // MustDelete sends a DELETE request, whose response is empty, and fails the test on an error.
@@ -191,27 +191,27 @@ func (s *server) MustDelete(t *testing.T, path string) {
 // workspaceAdopted checks that an existing workspace is adopted only with adopt_existing.
 func workspaceAdopted(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
-	id := s.within(name).Create(t, "churn", nil)
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	acctest.ExpectDiagnostics(t, w.Up(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
+	s.MustDo(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
+	id := s.within(name).CreateExperiment(t, "churn", nil)
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
+	acctest.ExpectDiagnostics(t, w.Apply(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
 		fmt.Sprintf("id = %q", name),
 		"adopt_existing = true")
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
-	w.MustUp(workspaceConfig(name, map[string]any{"adopt_existing": true, "description": "ours", "deletion_policy": "retain"}))
+	w.MustApply(workspaceConfig(name, map[string]any{"adopt_existing": true, "description": "ours", "deletion_policy": "retain"}))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "ours"})
-	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
+	s.within(name).ExpectExperiment(t, id, "churn", "active", map[string]string{})
 
 	for name, says := range map[string]string{
 		"default": "It cannot be created or deleted",
 		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
 		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
 	} {
-		acctest.ExpectDiagnostics(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics, "error at name: Invalid workspace "+
+		acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics, "error at name: Invalid workspace "+
 			"name: ", says)
 	}
 	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
-		acctest.ExpectDiagnostics(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
+		acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
 			"error at default_artifact_root: Invalid artifact root: ", says)
 	}
 }
@@ -220,44 +220,44 @@ func workspaceAdopted(t *testing.T, s *server) {
 func workspaceAddresses(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	config := workspaceConfig(name, map[string]any{"adopt_existing": true})
-	a := s.Provider(t, nil).Block("mlflow_workspace")
-	a.MustUp(config)
+	a := s.Provider(t, nil).Resource("mlflow_workspace")
+	a.MustApply(config)
 
 	// A plan with both addresses is rejected.
-	a.Process = s.Provider(t, nil)
+	a.Provider = s.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, a.Read(), "")
 	deleting := a.Plan(nil)
 	acctest.ExpectDiagnostics(t, deleting.Diagnostics, "")
-	acctest.ExpectDiagnostics(t, a.Process.Block("mlflow_workspace").Plan(config).Diagnostics, "error: Workspace would be deleted and recreated",
+	acctest.ExpectDiagnostics(t, a.Resource("mlflow_workspace").Plan(config).Diagnostics, "error: Workspace would be deleted and recreated",
 		"add a moved block")
 
 	// Two plans, with the new address first: it adopts the workspace, and the old address does not delete it.
 	p := s.Provider(t, nil)
-	b := p.Block("mlflow_workspace")
-	a.Process = p
+	b := p.Resource("mlflow_workspace")
+	a.Provider = p
 	creating := b.Plan(config)
 	acctest.ExpectDiagnostics(t, creating.Diagnostics, "")
-	acctest.ExpectDiagnostics(t, b.Apply(creating, config), "")
-	acctest.ExpectDiagnostics(t, a.Apply(deleting, nil), "warning: Workspace removed from state, not deleted: MLflow workspace")
+	acctest.ExpectDiagnostics(t, b.ApplyPlan(creating, config), "")
+	acctest.ExpectDiagnostics(t, a.ApplyPlan(deleting, nil), "warning: Workspace removed from state, not deleted: MLflow workspace")
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
-	b.ExpectSettled(config)
+	b.ExpectEmptyPlan(config)
 
 	// Two plans, with the old address first.
 	p = s.Provider(t, nil)
-	a, b.Process = p.Block("mlflow_workspace"), p
+	a, b.Provider = p.Resource("mlflow_workspace"), p
 	acctest.ExpectDiagnostics(t, b.Read(), "")
 	acctest.ExpectDiagnostics(t, a.Plan(config).Diagnostics, "")
 	acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, "error: Workspace would be deleted and recreated")
 	a.State, a.Private = b.State, b.Private // as with a moved block
-	a.ExpectSettled(config)
+	a.ExpectEmptyPlan(config)
 
 	// Twice in one configuration, and in the state under two addresses.
 	p = s.Provider(t, nil)
-	one, two := p.Block("mlflow_workspace"), p.Block("mlflow_workspace")
+	one, two := p.Resource("mlflow_workspace"), p.Resource("mlflow_workspace")
 	other := workspaceConfig(newWorkspaceName(), nil)
 	acctest.ExpectDiagnostics(t, one.Plan(other).Diagnostics, "")
 	acctest.ExpectDiagnostics(t, two.Plan(other).Diagnostics, "error at name: Duplicate workspace name")
-	a.Process, b.Process, b.State, b.Private = p, p, a.State, a.Private
+	a.Provider, b.Provider, b.State, b.Private = p, p, a.State, a.Private
 	acctest.ExpectDiagnostics(t, a.Plan(config).Diagnostics, "")
 	acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, "error: Workspace is managed by two resources", "terraform state rm")
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
@@ -266,12 +266,12 @@ func workspaceAddresses(t *testing.T, s *server) {
 // workspaceUsers checks that users see only the workspaces that they may enter, and cannot manage them.
 func workspaceUsers(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	w.MustUp(workspaceConfig(name, map[string]any{"description": "Risk models"}))
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
+	w.MustApply(workspaceConfig(name, map[string]any{"description": "Risk models"}))
 	there, ana := s.within(name), s.addUser(t)
 	listed := func(b *acctest.Backend) map[string]any {
 		t.Helper()
-		state, says := b.Provider(t, nil).Data("mlflow_workspaces", nil)
+		state, says := b.Provider(t, nil).ReadDataSource("mlflow_workspaces", nil)
 		acctest.ExpectDiagnostics(t, says, "")
 		byName, order := map[string]any{}, []string{}
 		for _, one := range acctest.ObjectsOf(state["workspaces"]) {
@@ -292,7 +292,7 @@ func workspaceUsers(t *testing.T, s *server) {
 	}
 	for _, role := range there.roles(t) {
 		if role.Name == "user" {
-			s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role.ID})
+			s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role.ID})
 		}
 	}
 	if all := listed(s.as(ana)); !reflect.DeepEqual(all, map[string]any{name: want}) {
@@ -303,34 +303,34 @@ func workspaceUsers(t *testing.T, s *server) {
 	for _, config := range []map[string]any{
 		workspaceConfig(newWorkspaceName(), nil), workspaceConfig(name, map[string]any{"adopt_existing": true}),
 	} {
-		acctest.ExpectDiagnostics(t, asAna.Block("mlflow_workspace").Up(config), "error: Could not create workspace: MLflow workspace",
+		acctest.ExpectDiagnostics(t, asAna.Resource("mlflow_workspace").Apply(config), "error: Could not create workspace: MLflow workspace",
 			"HTTP 403", "Only a server admin")
 	}
-	w.Process = asAna
+	w.Provider = asAna
 	acctest.ExpectDiagnostics(t, w.Read(), "")
-	acctest.ExpectDiagnostics(t, w.Apply(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
 }
 
 // workspaceObjectImports imports by name and by identity, with generated configuration.
 func workspaceObjectImports(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
-	id := s.within(name).Create(t, "churn", nil)
+	s.MustDo(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
+	id := s.within(name).CreateExperiment(t, "churn", nil)
 	full := workspaceConfig(name, map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
 	for _, form := range []string{name, "name=" + name} {
-		w := s.Provider(t, nil).Block("mlflow_workspace")
-		acctest.ExpectDiagnostics(t, w.Adopt(form), "")
-		w.ExpectSettled(full)
+		w := s.Provider(t, nil).Resource("mlflow_workspace")
+		acctest.ExpectDiagnostics(t, w.Import(form), "")
+		w.ExpectEmptyPlan(full)
 	}
-	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("nothing"), "error: Could not import workspace: MLflow "+
+	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("nothing"), "error: Could not import workspace: MLflow "+
 		"workspace \"nothing\" was not found")
-	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ",
+	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("default"), "error: Could not import workspace: ",
 		"It cannot be created or deleted")
-	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ",
+	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("Not/a name"), "error: Could not import workspace: ",
 		"characters that are not allowed")
 
-	d := s.Provider(t, nil).Direct
+	d := s.Provider(t, nil)
 	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
 		if state, says := importIdentity(d, "mlflow_workspace", identity); says != "" || state["name"] != name || state["id"] != name {
 			t.Errorf("%v imports %v and says %q", identity, state, says)
@@ -341,7 +341,7 @@ func workspaceObjectImports(t *testing.T, s *server) {
 	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
 	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
 
-	declared := hcl(s.Block(nil)) + fmt.Sprintf(`
+	declared := hcl(s.ProviderConfig(nil)) + fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {
 		  name                  = %q
 		  description           = "Risk models"
@@ -350,7 +350,7 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		}`, name)
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{
-			Config: hcl(s.Block(nil)), ResourceName: workspaceAddress,
+			Config: hcl(s.ProviderConfig(nil)), ResourceName: workspaceAddress,
 			ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name, GenerateConfig: true,
 			ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop),
@@ -359,6 +359,6 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		{Config: declared + fmt.Sprintf("\nimport {\n  to = %s\n  id = %q\n}\n", workspaceAddress, name)},
 		{Config: declared, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
 	}})
-	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
+	s.within(name).ExpectExperiment(t, id, "churn", "active", map[string]string{})
 	s.expectWorkspace(t, name, full)
 }

@@ -16,45 +16,45 @@ import (
 func workspaceData(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name := s.Name("found")
-	id, outside := inRisk.Create(t, name, nil), s.Create(t, name, nil)
+	id, outside := inRisk.CreateExperiment(t, name, nil), s.CreateExperiment(t, name, nil)
 	d := s.Provider(t, nil)
 	for _, c := range []struct {
 		workspace any
 		id        string
 	}{{risk, id}, {nil, outside}, {"default", outside}} {
-		found, says := d.Data("mlflow_experiment", map[string]any{"name": name, "workspace": c.workspace})
+		found, says := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": c.workspace})
 		if says != "" || found["id"] != c.id || found["workspace"] != c.workspace {
 			t.Errorf("in %v, the experiment is %v, and it says %q", c.workspace, found["id"], says)
 		}
-		searched, says := d.Data("mlflow_experiments", map[string]any{"name_prefix": name, "workspace": c.workspace})
+		searched, says := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": name, "workspace": c.workspace})
 		if ids, _ := searched["ids"].(map[string]any); says != "" || !reflect.DeepEqual(ids, map[string]any{name: c.id}) {
 			t.Errorf("in %v, the search finds %v, and it says %q", c.workspace, ids, says)
 		}
-		permissions, says := d.Data("mlflow_experiment_permissions", map[string]any{"experiment_id": c.id, "workspace": c.workspace})
+		permissions, says := d.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": c.id, "workspace": c.workspace})
 		if says != "" || len(acctest.ObjectsOf(permissions["grants"])) < 2 { // the creator, and the same one as an admin
 			t.Errorf("in %v, the grants are %v, and it says %q", c.workspace, permissions["grants"], says)
 		}
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
-			listed := acctest.NewDirect(t, s.Block(nil)).List(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
+			listed := acctest.NewProvider(t, s.ProviderConfig(nil)).ListResources(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
 			if len(listed) != 1 || listed[0].Diagnostics != "" || listed[0].Resource["id"] != c.id || listed[0].Resource["workspace"] != c.workspace {
 				t.Errorf("in %v, %s lists %+v", c.workspace, kind, listed)
 			}
 		}
 	}
-	_, says := d.Data("mlflow_experiment", map[string]any{"experiment_id": id})
+	_, says := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id})
 	acctest.ExpectDiagnostics(t, says, "error at experiment_id: Could not read experiment")
-	_, says = d.Data("mlflow_experiment", map[string]any{"name": name, "workspace": "no-such-workspace"})
+	_, says = d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": "no-such-workspace"})
 	acctest.ExpectDiagnostics(t, says, "error at name: Could not read experiment", "Check workspace")
 
 	ana := s.addUser(t)
 	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
 	there := inRisk.makeRole(t, same)
 	s.makeRole(t, same)
-	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": there})
+	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
+	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": there})
 	own := s.as(ana).Provider(t, nil)
 	for workspace, want := range map[any]string{risk: "[" + same + "]", nil: "[]"} {
-		user, says := own.Data("mlflow_current_user", map[string]any{"workspace": workspace})
+		user, says := own.ReadDataSource("mlflow_current_user", map[string]any{"workspace": workspace})
 		if says != "" || fmt.Sprint(user["groups"]) != want {
 			t.Errorf("in %v, the groups are %v, and it says %q", workspace, user["groups"], says)
 		}
@@ -66,12 +66,12 @@ func workspaceReview(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	ana, boss, member, guest, denied, outsider := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)
 	name := s.Name("reviewed")
-	id := inRisk.Create(t, name, nil)
+	id := inRisk.CreateExperiment(t, name, nil)
 	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
 	role := func(there *server, name string, who person, kind, pattern, level string) {
 		id := there.makeRole(t, name)
-		s.MustCall(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level})
-		s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": who.name, "role_id": id})
+		s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level})
+		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": who.name, "role_id": id})
 	}
 	role(inRisk, same, ana, "experiment", id, "EDIT")
 	role(s, same, outsider, "experiment", "*", "MANAGE") // of another workspace
@@ -113,7 +113,7 @@ func workspaceReview(t *testing.T, s *server) {
 	}
 	_, _, says = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	acctest.ExpectDiagnostics(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
-	p := s.as(guest).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, p.Up(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
+	p := s.as(guest).Provider(t, nil).Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, p.Apply(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
 		"error: Could not read permissions", "lists the grants in workspace \""+risk+"\" only for its admins")
 }

@@ -39,7 +39,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	inFraud, fraud := s.newWorkspace(t, "fraud")
 	ana, name := s.addUser(t), s.Name("churn")
-	config := hcl(s.Block(nil))
+	config := hcl(s.ProviderConfig(nil))
 	for key, workspace := range map[string]string{"outside": "null", "risk": strconv.Quote(risk), "fraud": strconv.Quote(fraud)} {
 		config += strings.NewReplacer("KEY", key, "WORKSPACE", workspace, "NAME", name, "USER", ana.name).Replace(`
 			resource "mlflow_experiment" "KEY" {
@@ -97,7 +97,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 			{
 				PreConfig: func() {
 					for key, there := range map[string]*server{"outside": s, "risk": inRisk, "fraud": inFraud} {
-						there.Expect(t, ids[key], name, "active", map[string]string{"place": key, "stage": key})
+						there.ExpectExperiment(t, ids[key], name, "active", map[string]string{"place": key, "stage": key})
 						there.expectHeld(t, ids[key], nil, "user admin MANAGE", "user "+ana.name+" READ")
 					}
 				},
@@ -106,7 +106,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 		},
 	})
 	for key, there := range map[string]*server{"outside": s, "risk": inRisk, "fraud": inFraud} {
-		there.Expect(t, ids[key], name, "deleted", map[string]string{"place": key})
+		there.ExpectExperiment(t, ids[key], name, "deleted", map[string]string{"place": key})
 	}
 }
 
@@ -118,40 +118,40 @@ func otherWorkspace(t *testing.T, s *server) {
 	in := func(workspace string) map[string]any {
 		return acctest.ExperimentAttributes(name, map[string]any{"workspace": workspace, "tags": map[string]string{"team": "risk"}})
 	}
-	e := s.ExperimentBlock(t)
-	e.MustUp(in(risk))
+	e := s.ExperimentResource(t)
+	e.MustApply(in(risk))
 	old := e.Text("id")
 	e.Refresh()
 	planned := e.Plan(in(fraud))
 	if planned.Diagnostics != "" || planned.Action != "replace" || !slices.Contains(planned.Changed, "workspace") {
 		t.Errorf("planned is to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
 	}
-	e.MustUp(in(fraud))
-	inRisk.Expect(t, old, name, "deleted", map[string]string{"team": "risk"})
-	inFraud.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+	e.MustApply(in(fraud))
+	inRisk.ExpectExperiment(t, old, name, "deleted", map[string]string{"team": "risk"})
+	inFraud.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 
-	id, elsewhere := e.Text("id"), inRisk.Create(t, s.Name("other"), nil)
+	id, elsewhere := e.Text("id"), inRisk.CreateExperiment(t, s.Name("other"), nil)
 	configs := map[string]map[string]any{
 		"mlflow_experiment_tag":         {"key": "stage", "value": "dev"},
 		"mlflow_experiment_permission":  {"user_name": ana.name, "permission_level": "CAN_EDIT"},
 		"mlflow_experiment_permissions": {"users": map[string]string{ana.name: "CAN_EDIT", adminName: "CAN_MANAGE"}},
 	}
 	for kind, config := range configs {
-		b := s.Provider(t, nil).Block(kind)
+		b := s.Provider(t, nil).Resource(kind)
 		config["experiment_id"], config["workspace"] = id, fraud
-		b.MustUp(config)
+		b.MustApply(config)
 		b.Refresh()
 		config["experiment_id"], config["workspace"] = elsewhere, risk
 		if planned := b.Plan(config); planned.Diagnostics != "" || planned.Action != "replace" {
 			t.Errorf("%s: planned is to %s, saying %q", kind, planned.Action, planned.Diagnostics)
 		}
-		b.MustUp(config)
+		b.MustApply(config)
 		acctest.ExpectDiagnostics(t, b.Destroy(), "")
 	}
-	inFraud.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+	inFraud.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
 
-	outside := s.ExperimentBlock(t)
-	outside.MustUp(acctest.ExperimentAttributes(name, nil))
+	outside := s.ExperimentResource(t)
+	outside.MustApply(acctest.ExperimentAttributes(name, nil))
 	same := acctest.ExperimentAttributes(name, map[string]any{"workspace": "default"})
 	id = outside.Text("id")
 	for _, config := range []map[string]any{same, acctest.ExperimentAttributes(name, nil)} {
@@ -159,7 +159,7 @@ func otherWorkspace(t *testing.T, s *server) {
 		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" || !slices.Equal(planned.Changed, []string{"workspace"}) {
 			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
 		}
-		outside.MustUp(config)
+		outside.MustApply(config)
 	}
 	if outside.Text("id") != id {
 		t.Error("the provider's own workspace replaced the experiment")
@@ -171,43 +171,43 @@ func unknownWorkspace(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	_, fraud := s.newWorkspace(t, "fraud")
 	name, ana := s.Name("unknown"), s.addUser(t)
-	e := s.ExperimentBlock(t)
-	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"workspace": risk}))
+	e := s.ExperimentResource(t)
+	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"workspace": risk}))
 	id := e.Text("id")
-	blocks := map[*acctest.Block]map[string]any{e: {"name": name}}
+	blocks := map[*acctest.Resource]map[string]any{e: {"name": name}}
 	for kind, config := range map[string]map[string]any{
 		"mlflow_experiment_tag":         {"experiment_id": id, "key": "stage", "value": "dev"},
 		"mlflow_experiment_permission":  {"experiment_id": id, "user_name": ana.name, "permission_level": "CAN_READ"},
 		"mlflow_experiment_permissions": {"experiment_id": id, "users": map[string]string{ana.name: "CAN_READ", adminName: "CAN_MANAGE"}},
 	} {
-		b := s.Provider(t, nil).Block(kind)
-		b.MustUp(withWorkspace(config, risk))
+		b := s.Provider(t, nil).Resource(kind)
+		b.MustApply(withWorkspace(config, risk))
 		blocks[b] = config
 	}
 	for b, config := range blocks {
 		acctest.ExpectDiagnostics(t, b.Refresh(), "")
 		unknown := b.Plan(withWorkspace(config, tftypes.UnknownValue))
 		if unknown.Diagnostics != "" || unknown.Action != "update" {
-			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.Kind, unknown.Action, unknown.Diagnostics)
+			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.TypeName, unknown.Action, unknown.Diagnostics)
 		}
-		if fresh := s.Provider(t, nil).Block(b.Kind).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" || fresh.Action != "create" {
-			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.Kind, fresh.Action, fresh.Diagnostics)
+		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" || fresh.Action != "create" {
+			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.TypeName, fresh.Action, fresh.Diagnostics)
 		}
 		// The CLI plans again before it applies, in a process without a refresh.
-		b.Process = b.Again()
+		b.Provider = b.Restart()
 		if again := b.Plan(withWorkspace(config, risk)); again.Diagnostics != "" || again.Action != "none" {
-			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.Kind, again.Action, again.Diagnostics)
+			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.TypeName, again.Action, again.Diagnostics)
 		}
 		acctest.ExpectDiagnostics(t, b.Plan(withWorkspace(config, fraud)).Diagnostics, "error at workspace: Could not change workspace: ", "Nothing was changed")
 		values := b.Values()
 		moved := withWorkspace(values, fraud)
-		after, says := b.Direct.Apply(b.Kind, values, moved)
+		after, says := b.Provider.Apply(b.TypeName, values, moved)
 		acctest.ExpectDiagnostics(t, says, "error at workspace: Could not change workspace: ", "Run plan again")
 		if !reflect.DeepEqual(after, values) {
-			t.Errorf("%s: the refused update leaves %v, not %v", b.Kind, after, values)
+			t.Errorf("%s: the refused update leaves %v, not %v", b.TypeName, after, values)
 		}
 	}
-	inRisk.Expect(t, id, name, "active", map[string]string{"stage": "dev"})
+	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"stage": "dev"})
 }
 
 func withWorkspace(config map[string]any, workspace any) map[string]any {
@@ -225,30 +225,30 @@ func workspaceContent(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	_, fraud := s.newWorkspace(t, "fraud")
 	name := s.Name("content")
-	e := s.ExperimentBlock(t)
+	e := s.ExperimentResource(t)
 	in := func(workspace, policy string) map[string]any {
 		return acctest.ExperimentAttributes(name, map[string]any{"workspace": workspace, "deletion_policy": policy})
 	}
-	e.MustUp(in(risk, "delete_if_empty"))
+	e.MustApply(in(risk, "delete_if_empty"))
 	inRisk.AddRun(t, e.Text("id"))
-	acctest.ExpectDiagnostics(t, e.Up(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
-	inRisk.Expect(t, e.Text("id"), name, "active", map[string]string{})
-	e.MustUp(in(risk, "delete"))
+	acctest.ExpectDiagnostics(t, e.Apply(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
+	inRisk.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
+	e.MustApply(in(risk, "delete"))
 	e.Refresh()
 	acctest.ExpectDiagnostics(t, e.Plan(in(fraud, "delete")).Diagnostics, "warning at workspace: Experiment would be deleted with its content")
-	e.MustUp(in(risk, "retain"))
+	e.MustApply(in(risk, "retain"))
 	id := e.Text("id")
-	e.MustUp(in(fraud, "retain"))
-	inRisk.Expect(t, id, name, "active", map[string]string{})
+	e.MustApply(in(fraud, "retain"))
+	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{})
 }
 
 // workspaceImports checks that every import ID can contain the workspace, and that generated configuration has no changes.
 func workspaceImports(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name, ana := s.Name("imported"), s.addUser(t)
-	id := inRisk.Create(t, name, map[string]string{"team": "risk"})
+	id := inRisk.CreateExperiment(t, name, map[string]string{"team": "risk"})
 	inRisk.grant(t, id, ana, "READ")
-	s.Create(t, name, nil)
+	s.CreateExperiment(t, name, nil)
 	e := acctest.ExperimentAttributes(name, map[string]any{"workspace": risk, "tags": map[string]string{"team": "risk"}})
 	tag := map[string]any{"experiment_id": id, "workspace": risk, "key": "team", "value": "risk"}
 	one := map[string]any{"experiment_id": id, "workspace": risk, "user_name": ana.name, "permission_level": "CAN_READ"}
@@ -267,28 +267,28 @@ func workspaceImports(t *testing.T, s *server) {
 		{"mlflow_experiment_permissions", "workspace=" + risk + "," + id, all},
 		{"mlflow_experiment_permissions", "workspace=" + risk + ",name=" + name, all},
 	} {
-		b := s.Provider(t, nil).Block(c.kind)
-		acctest.ExpectDiagnostics(t, b.Adopt(c.id), "")
-		b.ExpectSettled(c.config)
+		b := s.Provider(t, nil).Resource(c.kind)
+		acctest.ExpectDiagnostics(t, b.Import(c.id), "")
+		b.ExpectEmptyPlan(c.config)
 	}
 	for kind, more := range map[string]map[string]any{
 		"mlflow_experiment": {}, "mlflow_experiment_permissions": {}, "mlflow_experiment_tag": {"key": "team"}, "mlflow_experiment_permission": {"user_name": ana.name},
 	} {
 		identity := withWorkspace(more, risk)
 		identity["experiment_id"] = id
-		state, says := importIdentity(s.Provider(t, nil).Direct, kind, identity)
+		state, says := importIdentity(s.Provider(t, nil), kind, identity)
 		if says != "" || state["workspace"] != risk {
 			t.Errorf("the identity of %s gives %v and says %q", kind, state, says)
 		}
 	}
-	b := s.ExperimentBlock(t)
-	acctest.ExpectDiagnostics(t, b.Adopt(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
-	acctest.ExpectDiagnostics(t, b.Adopt("workspace="+risk), "error: Invalid import ID", "Use workspace=NAME,ID")
-	acctest.ExpectDiagnostics(t, b.Adopt("workspace=other,"+page), "error: Invalid import ID", "the workspace \""+risk+"\", not in \"other\"")
+	b := s.ExperimentResource(t)
+	acctest.ExpectDiagnostics(t, b.Import(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
+	acctest.ExpectDiagnostics(t, b.Import("workspace="+risk), "error: Invalid import ID", "Use workspace=NAME,ID")
+	acctest.ExpectDiagnostics(t, b.Import("workspace=other,"+page), "error: Invalid import ID", "the workspace \""+risk+"\", not in \"other\"")
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{{
-			Config: hcl(s.Block(nil)), ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
+			Config: hcl(s.ProviderConfig(nil)), ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
 			ResourceName: "mlflow_experiment.test", ImportStateId: "workspace=" + risk + ",name=" + name,
 		}},
 	})
@@ -301,26 +301,26 @@ func blockWorkspace(t *testing.T, s *server) {
 	name := s.Name("both")
 	d := inRisk.Provider(t, nil)
 	for workspace, there := range map[string]*server{"": inRisk, fraud: inFraud, "default": s} {
-		b := d.Block("mlflow_experiment")
+		b := d.Resource("mlflow_experiment")
 		config := acctest.ExperimentAttributes(name, nil)
 		if workspace != "" {
 			config["workspace"] = workspace
 		}
-		b.MustUp(config)
-		there.Expect(t, b.Text("id"), name, "active", map[string]string{})
+		b.MustApply(config)
+		there.ExpectExperiment(t, b.Text("id"), name, "active", map[string]string{})
 	}
 	// A resource in the state follows a change of the provider's workspace only if it has no workspace of its own.
-	e := inRisk.ExperimentBlock(t)
-	e.MustUp(acctest.ExperimentAttributes(name+" own", nil))
+	e := inRisk.ExperimentResource(t)
+	e.MustApply(acctest.ExperimentAttributes(name+" own", nil))
 	pinned := acctest.ExperimentAttributes(name+" own", map[string]any{"workspace": risk})
-	e.Process = inFraud.Provider(t, nil)
+	e.Provider = inFraud.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
 	if planned := e.Plan(pinned); planned.Action != "update" || planned.Diagnostics != "" {
 		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Diagnostics)
 	}
-	e.Process = inRisk.Provider(t, nil)
-	e.MustUp(pinned)
-	e.Process = inFraud.Provider(t, nil)
+	e.Provider = inRisk.Provider(t, nil)
+	e.MustApply(pinned)
+	e.Provider = inFraud.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, e.Read(), "")
 	if planned := e.Plan(pinned); planned.Action != "none" || planned.Diagnostics != "" {
 		t.Errorf("with another provider workspace, the plan is to %s, saying %q", planned.Action, planned.Diagnostics)
@@ -332,33 +332,33 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name, ana := s.Name("drift"), s.addUser(t)
 	config := acctest.ExperimentAttributes(name, map[string]any{"workspace": risk, "if_deleted": "restore", "tags": map[string]string{"team": "risk"}})
-	e := s.ExperimentBlock(t)
-	e.MustUp(config)
+	e := s.ExperimentResource(t)
+	e.MustApply(config)
 	id := e.Text("id")
-	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	grants := map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{adminName: "CAN_MANAGE"}}
-	p.MustUp(grants)
+	p.MustApply(grants)
 	inRisk.SetTag(t, id, "team", "fraud")
-	inRisk.ChangeOutside(t, "update", map[string]any{"experiment_id": id, "new_name": name + " renamed"})
+	inRisk.ChangeExperiment(t, "update", map[string]any{"experiment_id": id, "new_name": name + " renamed"})
 	inRisk.grant(t, id, ana, "EDIT")
 	acctest.ExpectDiagnostics(t, e.Refresh(), "")
 	if planned := e.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, []string{"name", "tags", "tags_all"}) {
 		t.Errorf("drift is a plan to %s, changing %v", planned.Action, planned.Changed)
 	}
-	e.MustUp(config)
+	e.MustApply(config)
 	p.Refresh()
 	if planned := p.Plan(grants); planned.Action != "update" || !slices.Contains(planned.Changed, "users") {
 		t.Errorf("a grant made elsewhere is a plan to %s, changing %v", planned.Action, planned.Changed)
 	}
-	p.MustUp(grants)
-	inRisk.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+	p.MustApply(grants)
+	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
 	inRisk.expectHeld(t, id, nil, "user admin MANAGE")
-	inRisk.Remove(t, id)
-	acctest.ExpectDiagnostics(t, e.Up(config), "warning: Experiment not found, removed from state")
+	inRisk.DeleteExperiment(t, id)
+	acctest.ExpectDiagnostics(t, e.Apply(config), "warning: Experiment not found, removed from state")
 	if e.Text("id") != id {
 		t.Errorf("restored is %s, not %s", e.Text("id"), id)
 	}
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
-	inRisk.Expect(t, id, name, "deleted", map[string]string{"team": "risk"})
+	inRisk.ExpectExperiment(t, id, name, "deleted", map[string]string{"team": "risk"})
 }

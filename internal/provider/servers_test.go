@@ -116,9 +116,9 @@ func (s *server) version() string { return os.Getenv(s.kind.version) }
 // describe describes the features of the server.
 func (s *server) describe(url string) *acctest.Backend {
 	b := &acctest.Backend{
-		URL: url, Address: "tracking_uri", Settings: map[string]any{}, Header: http.Header{},
-		DeletesTags: s.kind.deletesTags, KeepsNames: true, PlacesArtifacts: !s.kind.workspaces, LongestValue: s.kind.longestValue,
-		BadTags: map[string]string{
+		URL: url, URLArgument: "tracking_uri", Settings: map[string]any{}, Header: http.Header{},
+		DeletesTags: s.kind.deletesTags, ReservesNames: true, SetsArtifactLocation: !s.kind.workspaces, MaxTagValue: s.kind.longestValue,
+		RejectedTags: map[string]string{
 			strings.Repeat("k", 251): "too long a key", "long value": strings.Repeat("v", 20001), "a@b": "x", "a/../b": "x", "./a": "x", "/a": "x", "a//b": "x",
 			"a/": "x", ".": "x", "..": "x", "a,b": "x", "emoji ☃": "x",
 		},
@@ -151,7 +151,7 @@ type person struct{ name, password string }
 func (s *server) addUser(t *testing.T) person {
 	t.Helper()
 	p := person{name: fmt.Sprintf("user-%d", acctest.Counter.Add(1)), password: "users-password-1234"}
-	s.MustCall(t, "POST", "/api/2.0/mlflow/users/create", map[string]any{"username": p.name, "password": p.password})
+	s.MustDo(t, "POST", "/api/2.0/mlflow/users/create", map[string]any{"username": p.name, "password": p.password})
 	return p
 }
 

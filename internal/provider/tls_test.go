@@ -39,10 +39,10 @@ func behindTLS(t *testing.T, s *server) {
 
 	through := *s.Backend
 	through.URL = front.URL
-	e := through.Provider(t, map[string]any{"ca_cert_file": ca, "client_cert_file": client}).Block("mlflow_experiment")
+	e := through.Provider(t, map[string]any{"ca_cert_file": ca, "client_cert_file": client}).Resource("mlflow_experiment")
 	name := s.Name("tls")
-	e.MustUp(acctest.ExperimentAttributes(name, nil))
-	s.Expect(t, e.Text("id"), name, "active", map[string]string{})
+	e.MustApply(acctest.ExperimentAttributes(name, nil))
+	s.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 
 	for what, settings := range map[string]map[string]any{
 		"without the CA":          {"client_cert_file": client},
@@ -50,8 +50,8 @@ func behindTLS(t *testing.T, s *server) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			settings["retry_timeout_seconds"] = 1
-			e := through.Provider(t, settings).Block("mlflow_experiment")
-			acctest.ExpectDiagnostics(t, e.Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ", "certificate")
+			e := through.Provider(t, settings).Resource("mlflow_experiment")
+			acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ", "certificate")
 		})
 	}
 }

@@ -63,7 +63,7 @@ func TestTraceLocation_importByIdentity(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	w.BindTraceLocation(id, "main", "traces", "churn")
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	state, says := importIdentity(d, "mlflow_experiment", map[string]any{"experiment_id": id})
 	if says != "" {
 		t.Fatalf("import says %q", says)

@@ -12,7 +12,7 @@ import (
 func TestTwoAddresses_atOnce(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}
+	b := &acctest.Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}
 	for name, c := range map[string]func(id, name, level string) (from, to []declaration){
 		"a tag": func(id, _, value string) (from, to []declaration) {
 			tag := declaration{"mlflow_experiment_tag", acctest.AttributeValues("experiment_id", id, "key", "stage", "value", value)}
@@ -49,7 +49,7 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 func TestTwoAddresses_inTurn(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}
+	b := &acctest.Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}
 	for _, first := range []string{"delete", "create", "plan"} {
 		id := w.CreateExperiment(emulator.Admin, b.Name("two"), nil)
 		one, list := asSingleGrants(id, "CAN_EDIT", "risk")[0], asList(id, "CAN_EDIT", "risk")[0]
@@ -78,10 +78,10 @@ func asList(id, level string, groups ...string) []declaration {
 // switchAtOnce deletes some resources and creates others in the same run, all at the same time.
 func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	t.Helper()
-	var olds, nexts []*acctest.Block
+	var olds, nexts []*acctest.Resource
 	for _, d := range from {
-		old := b.Provider(t, nil).Block(d.kind)
-		if says := old.Up(d.config); acctest.HasError(says) {
+		old := b.Provider(t, nil).Resource(d.kind)
+		if says := old.Apply(d.config); acctest.HasError(says) {
 			t.Fatalf("%v says %q", d, says)
 		}
 		olds = append(olds, old)
@@ -89,24 +89,24 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	p := b.Provider(t, nil)
 	var all sync.WaitGroup
 	for _, old := range olds {
-		old.Process = p
+		old.Provider = p
 		all.Go(func() {
-			if says := old.Apply(old.Plan(nil), nil); acctest.HasError(says) || old.Values() != nil {
+			if says := old.ApplyPlan(old.Plan(nil), nil); acctest.HasError(says) || old.Values() != nil {
 				t.Errorf("from %v: %q", from, says)
 			}
 		})
 	}
 	for _, d := range to {
-		next := p.Block(d.kind)
+		next := p.Resource(d.kind)
 		nexts = append(nexts, next)
 		all.Go(func() {
-			if says := next.Apply(next.Plan(d.config), d.config); acctest.HasError(says) {
+			if says := next.ApplyPlan(next.Plan(d.config), d.config); acctest.HasError(says) {
 				t.Errorf("to %v: %q", to, says)
 			}
 		})
 	}
 	all.Wait()
 	for i, next := range nexts {
-		next.ExpectSettled(to[i].config)
+		next.ExpectEmptyPlan(to[i].config)
 	}
 }

@@ -293,16 +293,16 @@ type declaration struct {
 // before both.
 func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
-	old := b.Provider(t, nil).Block(from.kind)
-	if says := old.Up(from.config); acctest.HasError(says) {
+	old := b.Provider(t, nil).Resource(from.kind)
+	if says := old.Apply(from.config); acctest.HasError(says) {
 		t.Fatalf("%v says %q", from, says)
 	}
-	old.Process = old.Again()
-	next := old.Process.Block(to.kind)
+	old.Provider = old.Restart()
+	next := old.Resource(to.kind)
 	planned := sync.OnceValue(func() acctest.Plan { return next.Plan(to.config) })
 	operations := []func() string{
-		func() string { return old.Apply(old.Plan(nil), nil) },
-		func() string { return next.Apply(planned(), to.config) },
+		func() string { return old.ApplyPlan(old.Plan(nil), nil) },
+		func() string { return next.ApplyPlan(planned(), to.config) },
 	}
 	switch first {
 	case "plan":
@@ -318,17 +318,17 @@ func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first
 	if old.Values() != nil {
 		t.Errorf("from %v to %v, %s first: the old one has the state %v", from, to, first, old.Values())
 	}
-	next.ExpectSettled(to.config)
+	next.ExpectEmptyPlan(to.config)
 }
 
 // tagAddresses moves a tag to another resource address.
 func tagAddresses(t *testing.T, b *acctest.Backend) {
-	id := b.Create(t, b.Name("two"), nil)
+	id := b.CreateExperiment(t, b.Name("two"), nil)
 	tag := func(value string) declaration {
 		return declaration{"mlflow_experiment_tag", acctest.AttributeValues("experiment_id", id, "key", "stage", "value", value)}
 	}
 	for _, first := range []string{"delete", "create", "plan"} {
 		switchAddress(t, b, tag("one"), tag("other"), first)
-		b.Expect(t, id, "", "active", map[string]string{"stage": "other"})
+		b.ExpectExperiment(t, id, "", "active", map[string]string{"stage": "other"})
 	}
 }

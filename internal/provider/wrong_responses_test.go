@@ -14,7 +14,7 @@ func TestRefresh_wrongResponses(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	experiment, says := d.Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "tags": map[string]string{"team": "risk"}})
 	if says != "" {
 		t.Fatal(says)
@@ -40,7 +40,7 @@ func TestRefresh_wrongResponses(t *testing.T) {
 			}
 			defer w.ClearFaults()
 			for kind, state := range managed {
-				after, says := w.Direct(t, emulator.AdminToken).Read(kind, state)
+				after, says := w.Provider(t, emulator.AdminToken).Read(kind, state)
 				if !strings.HasPrefix(says, "error: Could not read") || !reflect.DeepEqual(after, state) {
 					t.Errorf("%s: the refresh says %q, and the state is %v, was %v", kind, says, after, state)
 				}

@@ -25,7 +25,7 @@ func TestCurrentUserDataSource(t *testing.T) {
 			"workspace": nil,
 		},
 	} {
-		state, says := w.Direct(t, token).Data("mlflow_current_user", map[string]any{})
+		state, says := w.Provider(t, token).ReadDataSource("mlflow_current_user", map[string]any{})
 		if id, _ := state["id"].(string); says != "" || id == "" {
 			t.Errorf("the data source says %q and gives the id %q", says, id)
 		}
@@ -34,7 +34,7 @@ func TestCurrentUserDataSource(t *testing.T) {
 			t.Errorf("the caller is %v, want %v", state, want)
 		}
 	}
-	_, says := w.Direct(t, "wrong").Data("mlflow_current_user", map[string]any{})
+	_, says := w.Provider(t, "wrong").ReadDataSource("mlflow_current_user", map[string]any{})
 	if !strings.HasPrefix(says, "error: Could not read the current user: Databricks: ") {
 		t.Errorf("with a wrong token it says %q", says)
 	}
@@ -47,7 +47,7 @@ func TestPermissionLevelsDataSource(t *testing.T) {
 	deleted := w.CreateExperiment(emulator.Admin, "/Projects/deleted", nil)
 	w.Trash(deleted)
 	levels := func(token, id string) (string, string) {
-		state, says := w.Direct(t, token).Data("mlflow_experiment_permission_levels", map[string]any{"experiment_id": id})
+		state, says := w.Provider(t, token).ReadDataSource("mlflow_experiment_permission_levels", map[string]any{"experiment_id": id})
 		var found []string
 		for _, l := range acctest.ObjectsOf(state["levels"]) {
 			if text, _ := l["description"].(string); !strings.HasPrefix(text, "Can view") {

@@ -158,7 +158,7 @@ func TestPermission_apply(t *testing.T) {
 			if token == "" {
 				token = emulator.AdminToken
 			}
-			d := w.Direct(t, token)
+			d := w.Provider(t, token)
 			model := permission(id, c.kind, c.who, c.level)
 			var got string
 			if c.grant {
@@ -198,7 +198,7 @@ func TestPermission_readNotFound(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 			c.behind(w, id)
-			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_permission",
+			state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment_permission",
 				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com",
 					"permission_level": "CAN_READ"})
 			if state != nil || !strings.HasPrefix(got, strings.ReplaceAll(c.says, "ID", id)) {

@@ -68,10 +68,10 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
-	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}),
+	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, list.Apply(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}),
 		"warning: Undeclared access is kept", pipeline)
-	acctest.ExpectDiagnostics(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}),
+	acctest.ExpectDiagnostics(t, list.Apply(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}),
 		"warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }
 
@@ -124,13 +124,13 @@ func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
-	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment_permissions", map[string]any{
+	state, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment_permissions", map[string]any{
 		"experiment_id": id, "users": map[string]string{emulator.OtherUser: "CAN_MANAGE"}, "groups": map[string]string{"risk": "CAN_READ"},
 	})
 	if acctest.HasError(says) {
 		t.Fatal(says)
 	}
-	left, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
+	left, says := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
 	acctest.ExpectDiagnostics(t, says, "warning: Grants restored by the server", emulator.OtherUser)
 	if left != nil {
 		t.Errorf("left in the state is %v", left)
@@ -157,8 +157,8 @@ func TestPermissionsResource_loweredCaller(t *testing.T) {
 	w.AddUser(emulator.User, "risk")
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator has CAN_MANAGE
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
-	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, b.Up(config), "warning: Undeclared access is kept")
+	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Resource("mlflow_experiment_permissions")
+	acctest.ExpectDiagnostics(t, b.Apply(config), "warning: Undeclared access is kept")
 	if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 		t.Fatalf("retained is %v", got)
 	}

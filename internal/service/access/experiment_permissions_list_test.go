@@ -16,12 +16,12 @@ func TestList_permissions(t *testing.T) {
 	w.Grant(w.CreateExperiment(emulator.Admin, "/Shared/a", nil), emulator.GroupPrincipal("risk"), "CAN_EDIT")
 	w.AddNotebookExperiment(emulator.Admin, "/Shared/b-notebook")
 	w.CreateExperiment(emulator.Admin, "/Shared/c", nil)
-	d := w.Direct(t, emulator.AdminToken)
-	if all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, false); len(all) != 3 ||
+	d := w.Provider(t, emulator.AdminToken)
+	if all := d.ListResources("mlflow_experiment_permissions", map[string]any{}, 0, false); len(all) != 3 ||
 		w.Count("GET", "/api/2.0/permissions/experiments/*") != 0 {
 		t.Errorf("listed %+v", all)
 	}
-	all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, true)
+	all := d.ListResources("mlflow_experiment_permissions", map[string]any{}, 0, true)
 	if len(all) != 3 || fmt.Sprint(all[0].Resource["groups"]) != "map[risk:CAN_EDIT]" || all[2].Diagnostics != "" {
 		t.Fatalf("listed %+v", all)
 	}

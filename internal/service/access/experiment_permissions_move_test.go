@@ -18,7 +18,7 @@ func TestMove_permissions(t *testing.T) {
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	state := acctest.DatabricksPermissionsState(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_READ"},
 		emulator.Grant{Principal: emulator.UserPrincipal("Ben@Example.com"), Level: "CAN_EDIT"})
-	d := w.Direct(t, emulator.UserToken)
+	d := w.Provider(t, emulator.UserToken)
 	moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.DatabricksProviderAddress, state)
 	if got != "" || moved["experiment_id"] != id || fmt.Sprint(moved["groups"]) != "map[risk:CAN_READ]" ||
 		fmt.Sprint(moved["users"]) != "map[Ben@Example.com:CAN_EDIT]" ||

@@ -35,19 +35,19 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
-	list := func(token string) *acctest.Block {
-		return w.BackendAs(token).Provider(t, nil).Block("mlflow_experiment_permissions")
+	list := func(token string) *acctest.Resource {
+		return w.BackendAs(token).Provider(t, nil).Resource("mlflow_experiment_permissions")
 	}
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	first := list(emulator.ServicePrincipalToken)
-	acctest.ExpectDiagnostics(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectDiagnostics(t, first.Apply(config), "warning: Undeclared access is kept", pipeline)
 	p := w.Backend().Provider(t, nil)
-	old, renamed := p.Block("mlflow_experiment_permissions"), p.Block("mlflow_experiment_permissions")
+	old, renamed := p.Resource("mlflow_experiment_permissions"), p.Resource("mlflow_experiment_permissions")
 	old.State, old.Private = first.State, first.Private
-	if says := old.Apply(old.Plan(nil), nil); acctest.HasError(says) {
+	if says := old.ApplyPlan(old.Plan(nil), nil); acctest.HasError(says) {
 		t.Fatal(says)
 	}
-	if says := renamed.Apply(renamed.Plan(config), config); acctest.HasError(says) {
+	if says := renamed.ApplyPlan(renamed.Plan(config), config); acctest.HasError(says) {
 		t.Fatal(says)
 	}
 	if !canManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
@@ -159,12 +159,12 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
-			as := func(token string) *acctest.Block {
-				return w.BackendAs(token).Provider(t, nil).Block("mlflow_experiment_permissions")
+			as := func(token string) *acctest.Resource {
+				return w.BackendAs(token).Provider(t, nil).Resource("mlflow_experiment_permissions")
 			}
 			first, second := as(emulator.UserToken), as(emulator.AdminToken)
 			if !created {
-				acctest.ExpectDiagnostics(t, first.Up(acctest.AttributeValues("experiment_id", id, "users",
+				acctest.ExpectDiagnostics(t, first.Apply(acctest.AttributeValues("experiment_id", id, "users",
 					acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
 				second.State, second.Private = first.State, first.Private
 			}

@@ -58,7 +58,7 @@ func TestFolderPermissions_otherKey(t *testing.T) {
 	var steps []resource.TestStep
 	for _, key := range []string{"a", "b"} {
 		steps = append(steps, resource.TestStep{
-			ConfigDirectory: config.StaticDirectory(w.Root(t, namedFolderPermissions("k", "/Teams/retail",
+			ConfigDirectory: config.StaticDirectory(w.RootModule(t, namedFolderPermissions("k", "/Teams/retail",
 				fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
 			PreConfig: func() {
 				if key == "b" {
@@ -83,17 +83,17 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t)
 			old := folderBlock(t, w, emulator.AdminToken)
-			old.MustUp(folderConfig("/Teams/retail", readers, "users", acctest.MapOfOne(emulator.User, "CAN_READ")))
-			old.Process = old.Again()
-			renamed := old.Process.Block(folderKind)
+			old.MustApply(folderConfig("/Teams/retail", readers, "users", acctest.MapOfOne(emulator.User, "CAN_READ")))
+			old.Provider = old.Restart()
+			renamed := old.Resource(folderKind)
 			config := folderConfig("/Teams/retail", editors)
 			gone, comes := old.Plan(nil), renamed.Plan(config)
 			var says []string
-			create := func() { says = append(says, renamed.Apply(comes, config)) }
+			create := func() { says = append(says, renamed.ApplyPlan(comes, config)) }
 			if createFirst {
 				create()
 			}
-			says = append(says, old.Apply(gone, nil))
+			says = append(says, old.ApplyPlan(gone, nil))
 			if !createFirst {
 				create()
 			}
@@ -101,7 +101,7 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 				t.Errorf("says %q", says)
 			}
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
-			renamed.ExpectSettled(config)
+			renamed.ExpectEmptyPlan(config)
 		})
 	}
 }
@@ -142,15 +142,15 @@ func TestFolderPermissions_replaceOption(t *testing.T) {
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
 	config := folderConfig("/Teams/retail", readers)
-	b.MustUp(config)
+	b.MustApply(config)
 	for _, refresh := range []bool{true, false} {
-		b.Process = b.Again()
+		b.Provider = b.Restart()
 		if refresh {
 			acctest.ExpectDiagnostics(t, b.Read(), "")
 		}
 		kept := b.Plan(config)
 		acctest.ExpectDiagnostics(t, kept.Diagnostics, "")
-		again := b.Process.Block(folderKind)
+		again := b.Resource(folderKind)
 		again.Private = kept.Resp.PlannedPrivate
 		acctest.ExpectDiagnostics(t, again.Plan(config).Diagnostics, "")
 	}
@@ -198,11 +198,11 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	w.GrantFolder("/Teams/retail", emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	config := folderConfig("/Teams/retail", readers)
 	first := folderBlock(t, w, emulator.ServicePrincipalToken)
-	acctest.ExpectDiagnostics(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectDiagnostics(t, first.Apply(config), "warning: Undeclared access is kept", pipeline)
 	p := w.Backend().Provider(t, nil)
-	old, renamed := p.Block(folderKind), p.Block(folderKind)
+	old, renamed := p.Resource(folderKind), p.Resource(folderKind)
 	old.State, old.Private = first.State, first.Private
-	for _, says := range []string{old.Apply(old.Plan(nil), nil), renamed.Apply(renamed.Plan(config), config)} {
+	for _, says := range []string{old.ApplyPlan(old.Plan(nil), nil), renamed.ApplyPlan(renamed.Plan(config), config)} {
 		if acctest.HasError(says) {
 			t.Fatal(says)
 		}

@@ -35,7 +35,7 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 	const folder = "/Teams/retail"
 	w.GrantFolder(folder, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.ServicePrincipalToken)
-	as := func(token string) { b.Process = w.BackendAs(token).Provider(t, nil) }
+	as := func(token string) { b.Provider = w.BackendAs(token).Provider(t, nil) }
 	expect := func(retained map[string]any, grants ...string) {
 		t.Helper()
 		if got := b.Values()["retained"]; !reflect.DeepEqual(got, retained) {
@@ -44,22 +44,22 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 		mustHaveFolderGrants(t, w, folder, grants...)
 	}
 	none, kept := map[string]any{}, map[string]any{pipeline: "CAN_MANAGE"}
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, readers)), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, readers)), "warning: Undeclared access is kept", pipeline)
 	expect(kept, "group risk CAN_READ", machine)
 	as(emulator.AdminToken)
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors)), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors)), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 	expect(kept, "group risk CAN_EDIT", machine)
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors, "keep_caller_access", false)), "")
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors, "keep_caller_access", false)), "")
 	expect(none, "group risk CAN_EDIT")
 	w.GrantFolder(folder, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	as(emulator.ServicePrincipalToken)
-	b.Up(folderConfig(folder, editors))
+	b.Apply(folderConfig(folder, editors))
 	expect(kept, "group risk CAN_EDIT", machine)
 	as(emulator.AdminToken)
 	lowered := acctest.MapOfOne(pipeline, "CAN_RUN")
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors, "service_principals", lowered)), "")
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors, "service_principals", lowered)), "")
 	expect(none, "group risk CAN_EDIT", "service_principal "+pipeline+" CAN_RUN")
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, editors)), "")
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors)), "")
 	expect(none, "group risk CAN_EDIT")
 }
 
@@ -81,9 +81,9 @@ func TestFolderPermissions_callerInherits(t *testing.T) {
 			w.AddUser(emulator.User, "owners")
 			w.GrantFolder("/Teams", above, "CAN_MANAGE")
 			b := folderBlock(t, w, emulator.UserToken)
-			b.MustUp(folderConfig("/Teams/retail", readers))
+			b.MustApply(folderConfig("/Teams/retail", readers))
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
-			b.MustUp(folderConfig("/Teams/retail", editors))
+			b.MustApply(folderConfig("/Teams/retail", editors))
 			acctest.ExpectDiagnostics(t, b.Destroy(), "")
 			mustHaveFolderGrants(t, w, "/Teams/retail")
 		})
@@ -126,12 +126,12 @@ func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
-	b.MustUp(folderConfig(home, readers, "users", acctest.MapOfOne(emulator.User, "CAN_READ")))
+	b.MustApply(folderConfig(home, readers, "users", acctest.MapOfOne(emulator.User, "CAN_READ")))
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ", "user "+emulator.User+" CAN_READ")
-	b.MustUp(folderConfig(home, readers))
+	b.MustApply(folderConfig(home, readers))
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ")
 	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as the server had it
-	b.ExpectSettled(folderConfig(home, readers))
+	b.ExpectEmptyPlan(folderConfig(home, readers))
 }
 
 // TestFolderPermissions_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
@@ -142,7 +142,7 @@ func TestFolderPermissions_serverAddsManagers(t *testing.T) {
 	made := w.Backend()
 	made.Header = http.Header{"Authorization": {"Bearer " + emulator.UserToken}}
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
-	made.MustCall(t, "POST", "/api/2.0/workspace/mkdirs", map[string]any{"path": "/Teams/ana"}) // its owner is the user
+	made.MustDo(t, "POST", "/api/2.0/workspace/mkdirs", map[string]any{"path": "/Teams/ana"}) // its owner is the user
 	var steps []resource.TestStep
 	for _, folder := range []string{"/Teams/ana", home} {
 		for _, attributes := range []string{`groups = { risk = "CAN_READ" }`,

@@ -224,7 +224,7 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 				w.Inject(*c.fault)
 				defer w.ClearFaults()
 			}
-			state, says := w.Direct(t, c.token).Create(folderKind, folderConfig(c.path, readers, "create_parents", true))
+			state, says := w.Provider(t, c.token).Create(folderKind, folderConfig(c.path, readers, "create_parents", true))
 			acctest.ExpectDiagnostics(t, says, c.says, c.holds...)
 			if n := w.Count(http.MethodPut, foldersPath); n > 0 || state != nil {
 				t.Errorf("%d lists were written, the state is %v", n, state)

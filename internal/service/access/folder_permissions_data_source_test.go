@@ -16,7 +16,7 @@ func TestFolderPermissionsDataSource(t *testing.T) {
 	w.GrantFolder("/Teams", emulator.GroupPrincipal("risk"), "CAN_EDIT")
 	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
 	for _, path := range []string{"/Teams/retail", "/Workspace/Teams/retail/"} {
-		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
+		data, says := w.Provider(t, emulator.AdminToken).ReadDataSource(folderKind, map[string]any{"path": path})
 		acctest.ExpectDiagnostics(t, says, "")
 		grants, effective := riskElements(data["grants"], "level", "inherited_from_path"), riskElements(data["effective"], "level")
 		if data["id"] != w.FolderID("/Teams/retail") || data["path"] != path || grants != "[CAN_RUN <nil>] [CAN_EDIT /Teams]" ||
@@ -50,7 +50,7 @@ func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	for _, path := range []string{"/Shared", "/Workspace/Shared/", "/Users"} {
-		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
+		data, says := w.Provider(t, emulator.AdminToken).ReadDataSource(folderKind, map[string]any{"path": path})
 		acctest.ExpectDiagnostics(t, says, "")
 		if data["id"] != w.FolderID(path) {
 			t.Errorf("%s: %v", path, data)
@@ -74,9 +74,9 @@ func TestFolderPermissionsDataSource_rejected(t *testing.T) {
 		"/Teams/none":   {unreadable, "doesn't exist"},
 		"/Teams/retail": {unreadable, "needs CAN_MANAGE on the folder"},
 	} {
-		_, says := w.Direct(t, emulator.UserToken).Data(folderKind, map[string]any{"path": path})
+		_, says := w.Provider(t, emulator.UserToken).ReadDataSource(folderKind, map[string]any{"path": path})
 		acctest.ExpectDiagnostics(t, says, want[0], want[1:]...)
 	}
-	_, says := acctest.NewRecordedServer(t, nil).Provider(t, nil).Data(folderKind, map[string]any{"path": "/Teams"})
+	_, says := acctest.NewRecordedServer(t, nil).Provider(t, nil).ReadDataSource(folderKind, map[string]any{"path": "/Teams"})
 	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported", "mlflow_role")
 }

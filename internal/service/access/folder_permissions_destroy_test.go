@@ -20,13 +20,13 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.UserToken)
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))),
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))),
 		"warning: Undeclared access is kept")
-	b.Process = b.Again()
+	b.Provider = b.Restart()
 	p := b.Plan(nil)
 	w.AddGroup("late")
 	w.GrantFolder(folder, emulator.GroupPrincipal("late"), "CAN_READ") // after the plan
-	acctest.ExpectDiagnostics(t, b.Apply(p, nil), "")
+	acctest.ExpectDiagnostics(t, b.ApplyPlan(p, nil), "")
 	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group late CAN_READ", anaHas)
 	if e, found := w.Experiment(id); !found || e.LifecycleStage != "active" || !w.HasFolder(folder) {
 		t.Errorf("the experiment is %+v", e)
@@ -64,11 +64,11 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t)
 			b := folderBlock(t, w, emulator.AdminToken)
-			b.MustUp(folderConfig(folder, readers))
-			b.Process = b.Again()
+			b.MustApply(folderConfig(folder, readers))
+			b.Provider = b.Restart()
 			p := b.Plan(nil)
 			c.behind(w)
-			acctest.ExpectDiagnostics(t, b.Apply(p, nil), c.says)
+			acctest.ExpectDiagnostics(t, b.ApplyPlan(p, nil), c.says)
 			if kept := b.Values() != nil; kept != c.kept {
 				t.Errorf("the state is %v", b.Values())
 			}
@@ -146,7 +146,7 @@ func TestFolderPermissions_grantRestored(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
-	b.MustUp(folderConfig("/Teams/retail", readers))
+	b.MustApply(folderConfig("/Teams/retail", readers))
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, ContentType: "application/json", RawBody: fmt.Sprintf(`{"object_id": "/directories/%s",
 		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
 	acctest.ExpectDiagnostics(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder",

@@ -87,7 +87,7 @@ func TestFolderPermissions_notFound(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t)
 			b := folderBlock(t, w, emulator.AdminToken)
-			b.MustUp(folderConfig(folder, readers))
+			b.MustApply(folderConfig(folder, readers))
 			id := b.Text("id")
 			c.behind(w)
 			w.ResetJournal()
@@ -110,7 +110,7 @@ func TestFolderPermissions_notFound(t *testing.T) {
 				acctest.ExpectDiagnostics(t, p.Diagnostics, "error at path: Path is not a folder")
 				return
 			}
-			acctest.ExpectDiagnostics(t, p.Diagnostics+b.Apply(p, folderConfig(folder, readers)), "")
+			acctest.ExpectDiagnostics(t, p.Diagnostics+b.ApplyPlan(p, folderConfig(folder, readers)), "")
 			mustHaveFolderGrants(t, w, folder, "group risk CAN_READ")
 		})
 	}
@@ -129,7 +129,7 @@ func TestFolderPermissions_hidden(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t)
 			b := folderBlock(t, w, emulator.AdminToken)
-			b.MustUp(folderConfig(folder, readers))
+			b.MustApply(folderConfig(folder, readers))
 			w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST",
 				Message: "Path (" + folder + ") doesn't exist."})
 			w.Inject(list)
@@ -166,8 +166,8 @@ func TestFolderPermissions_creationTime(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t, emulator.Options{NoFolderTimes: true, Now: func() time.Time { return time.UnixMilli(1700000000000) }})
 	b := folderBlock(t, w, emulator.AdminToken)
-	b.MustUp(folderConfig("/Teams/retail", readers))
-	b.MustUp(folderConfig("/Teams/retail", editors))
+	b.MustApply(folderConfig("/Teams/retail", readers))
+	b.MustApply(folderConfig("/Teams/retail", editors))
 	w.DeleteFolder("/Teams/retail")
 	w.Mkdirs("/Teams/retail")
 	acctest.ExpectDiagnostics(t, b.Refresh(), "warning: Folder not found, permissions removed from state")
@@ -195,11 +195,11 @@ func TestFolderPermissions_denied(t *testing.T) {
 			acctest.ExpectDiagnostics(t, p.Diagnostics, "warning: Could not read permissions: Folder \"/Teams/retail\": ",
 				"needs CAN_MANAGE on the folder",
 				"let this resource depend on that grant")
-			acctest.ExpectDiagnostics(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ",
+			acctest.ExpectDiagnostics(t, fresh.ApplyPlan(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ",
 				"needs CAN_MANAGE on the folder")
 			set("CAN_MANAGE")
 			b := folderBlock(t, w, emulator.UserToken)
-			acctest.ExpectDiagnostics(t, b.Up(config), "warning: Undeclared access is kept")
+			acctest.ExpectDiagnostics(t, b.Apply(config), "warning: Undeclared access is kept")
 			set(level)
 			state := b.Values()
 			acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ",
@@ -208,7 +208,7 @@ func TestFolderPermissions_denied(t *testing.T) {
 			if b.Values() == nil || len(b.Values()) != len(state) {
 				t.Errorf("the state is %v", b.Values())
 			}
-			says := b.Apply(b.Plan(nil), nil)
+			says := b.ApplyPlan(b.Plan(nil), nil)
 			acctest.ExpectDiagnostics(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They remain, unmanaged")
 			if b.Values() != nil {
 				t.Errorf("after the destroy, the state is %v", b.Values())

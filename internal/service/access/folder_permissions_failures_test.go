@@ -58,11 +58,11 @@ func TestFolderPermissions_fixedList(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
-	b.MustUp(folderConfig("/Teams/retail", readers))
+	b.MustApply(folderConfig("/Teams/retail", readers))
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, Status: 500, Code: "INTERNAL_ERROR",
 		Message: "Cannot modify permissions of directory 12", Times: -1})
 	w.ResetJournal()
-	acctest.ExpectDiagnostics(t, b.Up(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ",
+	acctest.ExpectDiagnostics(t, b.Apply(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ",
 		"Cannot modify permissions of directory 12")
 	w.ExpectWrites(t, folderPut(w, "/Teams/retail"))
 	if got := b.Values()["groups"]; !reflect.DeepEqual(got, map[string]any{"risk": "CAN_READ"}) {
@@ -90,29 +90,29 @@ func TestFolderPermissions_wrongResponses(t *testing.T) {
 				t.Parallel()
 				w := newFolders(t)
 				b := folderBlock(t, w, emulator.AdminToken)
-				b.MustUp(folderConfig("/Teams/retail", readers))
+				b.MustApply(folderConfig("/Teams/retail", readers))
 				lie := lie
 				lie.Method, lie.Path, _ = strings.Cut(call, " ")
 				lie.RawBody, lie.Times = strings.ReplaceAll(lie.RawBody, "/ID", "/"+b.Text("id")), -1
 				before, config := b.Values(), folderConfig("/Teams/retail", editors)
-				b.Process = b.Again()
+				b.Provider = b.Restart()
 				b.Read()
 				p := b.Plan(config)
 				w.Inject(lie)
 				if !strings.HasPrefix(call, "PUT") {
 					acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ")
 				} else {
-					acctest.ExpectDiagnostics(t, b.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ")
+					acctest.ExpectDiagnostics(t, b.ApplyPlan(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ")
 				}
 				if !reflect.DeepEqual(b.Values(), before) {
 					t.Errorf("the state is %v", b.Values())
 				}
 				if call == "GET "+foldersPath {
-					acctest.ExpectDiagnostics(t, b.Apply(p, config)+b.Apply(b.Plan(nil), nil), "error: Could not ")
+					acctest.ExpectDiagnostics(t, b.ApplyPlan(p, config)+b.ApplyPlan(b.Plan(nil), nil), "error: Could not ")
 					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 				}
 				w.ClearFaults()
-				acctest.ExpectDiagnostics(t, b.Up(config), "")
+				acctest.ExpectDiagnostics(t, b.Apply(config), "")
 				mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			})
 		}
@@ -159,10 +159,10 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 			w := newFolders(t)
 			b := folderBlock(t, w, emulator.AdminToken)
 			if c.prior != nil {
-				b.MustUp(c.prior)
+				b.MustApply(c.prior)
 			}
 			before := b.Values()
-			b.Process = b.Again()
+			b.Provider = b.Restart()
 			b.Read()
 			p := b.Plan(c.config)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -176,7 +176,7 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 					cancel()
 				}
 			})
-			acctest.ExpectDiagnostics(t, b.Apply(p, c.config), "error: Could not ")
+			acctest.ExpectDiagnostics(t, b.ApplyPlan(p, c.config), "error: Could not ")
 			if !reflect.DeepEqual(b.Values(), before) {
 				t.Errorf("the state is %v, was %v", b.Values(), before)
 			}
@@ -186,7 +186,7 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 				mustHaveFolderGrants(t, w, retail)
 				return
 			}
-			acctest.ExpectDiagnostics(t, b.Up(c.config), "")
+			acctest.ExpectDiagnostics(t, b.Apply(c.config), "")
 			want := "group risk CAN_READ"
 			if c.prior != nil {
 				want = "group risk CAN_EDIT"

@@ -70,9 +70,9 @@ func brokenLines(message string) *regexp.Regexp {
 }
 
 // folderBlock returns a resource without a state, in a provider process with a token.
-func folderBlock(t *testing.T, w *acctest.Workspace, token string) *acctest.Block {
+func folderBlock(t *testing.T, w *acctest.Workspace, token string) *acctest.Resource {
 	t.Helper()
-	return w.BackendAs(token).Provider(t, nil).Block(folderKind)
+	return w.BackendAs(token).Provider(t, nil).Resource(folderKind)
 }
 
 // folderConfig returns a configuration with the levels of groups on a folder, and more attributes.

@@ -40,9 +40,9 @@ func TestFolderPermissions_importSpelling(t *testing.T) {
 	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
 	for _, form := range []string{"/Teams/retail", "/Workspace/Teams/retail", "/Teams/retail/", w.FolderID("/Teams/retail")} {
 		b := folderBlock(t, w, emulator.AdminToken)
-		acctest.ExpectDiagnostics(t, b.Adopt(form), "")
-		b.ExpectSettled(folderConfig("/Teams/retail", map[string]string{"risk": "CAN_RUN"}))
-		b.ExpectSettled(folderConfig("/Workspace/Teams/retail/", map[string]string{"risk": "CAN_RUN"}))
+		acctest.ExpectDiagnostics(t, b.Import(form), "")
+		b.ExpectEmptyPlan(folderConfig("/Teams/retail", map[string]string{"risk": "CAN_RUN"}))
+		b.ExpectEmptyPlan(folderConfig("/Workspace/Teams/retail/", map[string]string{"risk": "CAN_RUN"}))
 	}
 	w.ExpectWrites(t)
 }
@@ -145,7 +145,7 @@ func TestFolderPermissions_importRejected(t *testing.T) {
 		w.FolderID("/Shared"): {`error: Invalid folder path: "/Shared" is the folder in which all users have CAN_MANAGE`},
 	} {
 		b := folderBlock(t, w, emulator.AdminToken)
-		acctest.ExpectDiagnostics(t, b.Adopt(id), want[0], want[1:]...)
+		acctest.ExpectDiagnostics(t, b.Import(id), want[0], want[1:]...)
 	}
 	w.ExpectWrites(t)
 }
@@ -177,14 +177,14 @@ func TestFolderPermissions_moved(t *testing.T) {
 			continue
 		}
 		b.State = b.Encode(b.Schemas.ResourceSchemas[folderKind], moved)
-		b.ExpectSettled(folderConfig(folder, map[string]string{"risk": "CAN_RUN"}, "users",
+		b.ExpectEmptyPlan(folderConfig(folder, map[string]string{"risk": "CAN_RUN"}, "users",
 			acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT")))
 	}
 	for kind, state := range map[string]map[string]any{
 		"of /jobs/12 (job)":                     {"id": "/jobs/12", "object_type": "job", "job_id": "12"},
 		"of /experiments/12 (mlflowExperiment)": acctest.DatabricksPermissionsState("12"),
 	} {
-		moved, says := w.Direct(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
+		moved, says := w.Provider(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
 		acctest.ExpectDiagnostics(t, says, "error at path: Could not move permissions: ", "manages the permissions "+kind,
 			"Continue to manage it with the Databricks provider")
 		if moved != nil {

@@ -26,7 +26,7 @@ func TestFolderPermissions_planAdopt(t *testing.T) {
 	acctest.ExpectDiagnostics(t, p.Diagnostics, "warning: Undeclared access is kept: Apply keeps these grants on folder \""+folder+"\"",
 		`- user "ana@example.com": CAN_MANAGE`,
 		"warning: Undeclared permissions will be removed: Folder \""+folder+"\"", `- user "ben@example.com": CAN_RUN`)
-	acctest.ExpectDiagnostics(t, b.Apply(p, folderConfig(folder, readers)), "")
+	acctest.ExpectDiagnostics(t, b.ApplyPlan(p, folderConfig(folder, readers)), "")
 	if n := w.Count("GET", foldersPath); n != 1 {
 		t.Errorf("the list was read %d times, want once", n)
 	}
@@ -44,9 +44,9 @@ func TestFolderPermissions_refreshCalls(t *testing.T) {
 	w := newFolders(t)
 	w.GrantFolder("/Teams/retail", emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.ServicePrincipalToken)
-	b.Up(folderConfig("/Teams/retail", readers))
+	b.Apply(folderConfig("/Teams/retail", readers))
 	w.ResetJournal()
-	b.ExpectSettled(folderConfig("/Teams/retail", readers))
+	b.ExpectEmptyPlan(folderConfig("/Teams/retail", readers))
 	if calls := w.Calls(); len(calls) != 2 || w.Count("GET", statusPath) != 1 || w.Count("GET", foldersPath) != 1 {
 		t.Errorf("the calls are %q", calls)
 	}
@@ -63,7 +63,7 @@ func TestFolderPermissions_plannedAgain(t *testing.T) {
 			w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			first, second := folderBlock(t, w, emulator.UserToken), folderBlock(t, w, emulator.AdminToken)
 			if !created {
-				first.Up(folderConfig("/Teams/retail", readers))
+				first.Apply(folderConfig("/Teams/retail", readers))
 				second.State, second.Private = first.State, first.Private
 			}
 			plannedAgain(t, w, first, second, folderConfig("/Workspace/Teams/retail/", editors), "/Teams")

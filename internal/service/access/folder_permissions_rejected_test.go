@@ -13,7 +13,7 @@ import (
 func TestFolderPermissions_invalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for says, paths := range map[string][]string{
 		`is the root of the workspace`:       {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
 		`in which all users have CAN_MANAGE`: {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
@@ -44,7 +44,7 @@ func TestFolderPermissions_invalidPaths(t *testing.T) {
 		if path != "/Teams/retail" && path != "/Workspace/Teams/retail/" {
 			w.Mkdirs(path)
 		}
-		if got := w.Direct(t, emulator.AdminToken).Plan(folderKind, folderConfig(path, readers)); got != "" {
+		if got := w.Provider(t, emulator.AdminToken).Plan(folderKind, folderConfig(path, readers)); got != "" {
 			t.Errorf("%q says %q", path, got)
 		}
 	}
@@ -87,13 +87,13 @@ func TestFolderPermissions_levels(t *testing.T) {
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
 	for _, level := range []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"} {
-		b.MustUp(folderConfig("/Teams/retail", acctest.MapOfOne("risk", level)))
+		b.MustApply(folderConfig("/Teams/retail", acctest.MapOfOne("risk", level)))
 		mustHaveFolderGrants(t, w, "/Teams/retail", "group risk "+level)
 	}
 	acctest.ExpectDiagnostics(t, b.Destroy(), "")
 	for level, known := range map[string]bool{"CAN_RUN": true, "CAN_DEPLOY": false, "USE": false} {
 		config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", level))
-		b.Process = b.Again()
+		b.Provider = b.Restart()
 		says := b.Plan(config).Diagnostics
 		if known {
 			acctest.ExpectDiagnostics(t, says, "")
@@ -102,8 +102,8 @@ func TestFolderPermissions_levels(t *testing.T) {
 		}
 	}
 	config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", "CAN_DEPLOY"))
-	b.Process = b.Again()
-	acctest.ExpectDiagnostics(t, b.Apply(b.Plan(config), config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "CAN_DEPLOY")
+	b.Provider = b.Restart()
+	acctest.ExpectDiagnostics(t, b.ApplyPlan(b.Plan(config), config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "CAN_DEPLOY")
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
@@ -136,10 +136,10 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 							t.Errorf("%s, %s of %s where %s is inherited says %q", kind, when, level, inherited, says)
 						}
 					}
-					b := w.Backend().Provider(t, nil).Block(kind)
+					b := w.Backend().Provider(t, nil).Resource(kind)
 					expect("creation", b.Plan(config(level)).Diagnostics)
-					other := w.Backend().Provider(t, nil).Block(kind)
-					other.Up(config("CAN_MANAGE"))
+					other := w.Backend().Provider(t, nil).Resource(kind)
+					other.Apply(config("CAN_MANAGE"))
 					if level != "CAN_MANAGE" {
 						acctest.ExpectDiagnostics(t, other.Refresh(), "")
 						expect("change", other.Plan(config(level)).Diagnostics)

@@ -42,7 +42,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 			own, other := newFolders(t, emulator.Options{Now: fixedClock(0)}), newFolders(t, c.options)
 			config, changed := folderConfig(folder, readers), folderConfig(folder, editors)
 			b := folderBlock(t, own, emulator.AdminToken)
-			b.MustUp(config)
+			b.MustApply(config)
 			if own.FolderID(folder) != other.FolderID(folder) {
 				t.Fatal("the folders have different IDs")
 			}
@@ -52,20 +52,20 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 			state := b.Values()
 			for what, do := range map[string]func() string{
 				"a refresh":                     b.Read,
-				"an update with -refresh=false": func() string { return b.Apply(b.Plan(changed), changed) },
-				"a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) },
+				"an update with -refresh=false": func() string { return b.ApplyPlan(b.Plan(changed), changed) },
+				"a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) },
 				"a new path, -refresh=false": func() string {
 					config := folderConfig("/Teams", readers)
-					return b.Apply(b.Plan(config),
+					return b.ApplyPlan(b.Plan(config),
 						config)
 				},
 				"a respelling, -refresh=false": func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
 				"another attribute, not refresh": func() string {
 					config := folderConfig(folder, readers, "create_parents", true)
-					return b.Apply(b.Plan(config), config)
+					return b.ApplyPlan(b.Plan(config), config)
 				},
 			} {
-				b.Process = other.Backend().Provider(t, nil)
+				b.Provider = other.Backend().Provider(t, nil)
 				other.ResetJournal()
 				own.ResetJournal()
 				says := do()
@@ -91,20 +91,20 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t, options)
 			b := folderBlock(t, w, emulator.AdminToken)
-			b.MustUp(folderConfig("/Teams/retail", readers))
+			b.MustApply(folderConfig("/Teams/retail", readers))
 			second := httptest.NewServer(w)
 			t.Cleanup(second.Close)
 			elsewhere := w.Backend()
 			elsewhere.URL = second.URL
-			b.Process = elsewhere.Provider(t, nil)
-			b.MustUp(folderConfig("/Teams/retail", editors))
+			b.Provider = elsewhere.Provider(t, nil)
+			b.MustApply(folderConfig("/Teams/retail", editors))
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			w.ResetJournal()
 			acctest.ExpectDiagnostics(t, b.Read(), "")
 			if n := w.Count("GET", statusPath); n != 1 { // the new URL is stored
 				t.Errorf("%d look-ups of the path, want 1", n)
 			}
-			b.Process = w.Backend().Provider(t, nil)
+			b.Provider = w.Backend().Provider(t, nil)
 			acctest.ExpectDiagnostics(t, b.Destroy(), "")
 			mustHaveFolderGrants(t, w, "/Teams/retail")
 		})
@@ -115,15 +115,15 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 func TestFolderPermissions_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
-	says := s.Provider(t, nil).Block(folderKind).Plan(folderConfig("/Teams/retail", readers)).Diagnostics
+	says := s.Provider(t, nil).Resource(folderKind).Plan(folderConfig("/Teams/retail", readers)).Diagnostics
 	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported: ", "mlflow_role")
 
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
-	b.MustUp(folderConfig("/Teams/retail", readers))
+	b.MustApply(folderConfig("/Teams/retail", readers))
 	state := b.Values()
-	b.Process = s.Provider(t, nil)
-	for _, says := range []string{b.Read(), b.Apply(b.Plan(nil), nil)} {
+	b.Provider = s.Provider(t, nil)
+	for _, says := range []string{b.Read(), b.ApplyPlan(b.Plan(nil), nil)} {
 		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "The state belongs to workspace") ||
 			!strings.Contains(says, w.URL) {
 			t.Errorf("says %q", says)
@@ -132,7 +132,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	if !reflect.DeepEqual(b.Values(), state) {
 		t.Errorf("the state is %v", b.Values())
 	}
-	says = s.Provider(t, nil).Block(folderKind).Adopt("/Teams/retail")
+	says = s.Provider(t, nil).Resource(folderKind).Import("/Teams/retail")
 	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported: ")
 	if written := s.Writes(); len(written) > 0 {
 		t.Errorf("written was %v", written)

@@ -19,7 +19,7 @@ func TestPermissionsDataSource_foldersOfARun(t *testing.T) {
 	for i := range 5 {
 		ids = append(ids, w.CreateExperiment(emulator.Admin, fmt.Sprintf("%s/%d", folder, i), nil))
 	}
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	w.ResetJournal()
 	expect := func(object string, state map[string]any, says string) {
 		t.Helper()
@@ -32,10 +32,10 @@ func TestPermissionsDataSource_foldersOfARun(t *testing.T) {
 		}
 	}
 	for _, id := range ids {
-		state, says := d.Data("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
+		state, says := d.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
 		expect(id, state, says)
 	}
-	state, says := d.Data("mlflow_permission_review", map[string]any{})
+	state, says := d.ReadDataSource("mlflow_permission_review", map[string]any{})
 	expect("the review", state, says)
 	if calls := w.Count("GET", "/api/2.0/workspace/get-status"); calls != 3 {
 		t.Errorf("%d lookups, want one for each folder from %s up to /Projects/team", calls, folder)

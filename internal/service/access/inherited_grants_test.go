@@ -73,14 +73,14 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 				w := newFolders(t)
 				id := w.CreateExperiment(emulator.Admin, "/Teams/retail/churn", nil)
 				w.GrantFolder("/Teams", ben, inherited)
-				b := w.Backend().Provider(t, nil).Block(kind)
+				b := w.Backend().Provider(t, nil).Resource(kind)
 				config, grant := folderConfig("/Teams/retail", readers), func(level string) { w.GrantFolder("/Teams/retail", ben, level) }
 				if kind != folderKind {
 					delete(config, "path")
 					config["experiment_id"] = id
 					grant = func(level string) { w.Grant(id, ben, level) }
 				}
-				b.MustUp(config)
+				b.MustApply(config)
 				state, values := b.State, b.Values()
 				for _, level := range []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"} {
 					grant(level)
@@ -104,7 +104,7 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 }
 
 // expectDrift checks that the state contains a level of Ben, and that the plan removes it.
-func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level string) {
+func expectDrift(t *testing.T, b *acctest.Resource, config map[string]any, level string) {
 	t.Helper()
 	if got := b.Values()["users"]; !reflect.DeepEqual(got, map[string]any{emulator.OtherUser: level}) {
 		t.Errorf("the users are %v, want %s", got, level)
@@ -122,9 +122,9 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	b := folderBlock(t, w, emulator.AdminToken)
-	acctest.ExpectDiagnostics(t, b.Adopt("/Teams/retail"), "")
+	acctest.ExpectDiagnostics(t, b.Import("/Teams/retail"), "")
 	expectDrift(t, b, folderConfig("/Teams/retail", nil), "CAN_EDIT")
-	b.MustUp(folderConfig("/Teams/retail", readers))
+	b.MustApply(folderConfig("/Teams/retail", readers))
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 }
 
@@ -136,7 +136,7 @@ func TestPermissions_inheritedLevels(t *testing.T) {
 	w.AddGroup("science")
 	w.GrantFolder("/Projects", emulator.GroupPrincipal("science"), "CAN_EDIT")
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for level, warned := range map[string]bool{"CAN_READ": true, "CAN_EDIT": false, "CAN_MANAGE": false} {
 		says := d.Plan("mlflow_experiment_permissions", map[string]any{"experiment_id": id, "groups": map[string]string{"science": level}})
 		if got := strings.Contains(says, "warning at groups"); got != warned || acctest.HasError(says) || !warned && says != "" {

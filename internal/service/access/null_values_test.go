@@ -55,7 +55,7 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 // TestPrincipalNames: names that look like those of another kind are reported before a request is sent.
 func TestPrincipalNames(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	for name, c := range map[string]struct {
 		kind, attribute string
 		value           any

@@ -150,7 +150,7 @@ func callerNotKept(t *testing.T, w *acctest.Workspace, l permissionList, lower s
 
 // plannedAgain checks that values that are known in one plan of a list are the same in a second plan, after the user was granted access on
 // the parent folder. The plans can be those of two identities.
-func plannedAgain(t *testing.T, w *acctest.Workspace, first, second *acctest.Block, config map[string]any, above string) {
+func plannedAgain(t *testing.T, w *acctest.Workspace, first, second *acctest.Resource, config map[string]any, above string) {
 	t.Helper()
 	before := first.Object(first.Plan(config).Resp.PlannedState)
 	w.GrantFolder(above, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")

@@ -35,15 +35,15 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 				}
 				grant()
 				without := acctest.AttributeValues(append(object, "groups", readers)...)
-				fresh := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
+				fresh := w.BackendAs(emulator.UserToken).Provider(t, nil).Resource(kind)
 				says := fresh.Plan(without).Diagnostics
 				acctest.ExpectDiagnostics(t, says, c.says, emulator.User, "keep_caller_access = false")
 				if strings.Contains(says, gone) != (c.says == makes) {
 					t.Errorf("the plan to create says %q", says)
 				}
-				b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
-				b.MustUp(acctest.AttributeValues(append(object, c.declared...)...))
-				acctest.ExpectDiagnostics(t, b.Up(without), c.says, emulator.User, "keep_caller_access = false")
+				b := w.BackendAs(emulator.UserToken).Provider(t, nil).Resource(kind)
+				b.MustApply(acctest.AttributeValues(append(object, c.declared...)...))
+				acctest.ExpectDiagnostics(t, b.Apply(without), c.says, emulator.User, "keep_caller_access = false")
 				if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 					t.Errorf("retained is %v", got)
 				}
@@ -59,11 +59,11 @@ func TestFolderPermissions_planNamesOwner(t *testing.T) {
 	for _, token := range []string{emulator.AdminToken, emulator.UserToken} {
 		w := newFolders(t)
 		b := folderBlock(t, w, token)
-		b.MustUp(folderConfig(home, readers))
-		b.MustUp(folderConfig(home, editors))
-		b.MustUp(folderConfig(home, readers, "keep_caller_access", false))
-		b.MustUp(folderConfig(home, readers, "users", acctest.MapOfOne(emulator.User, "CAN_MANAGE")))
-		says := b.Up(folderConfig(home, readers))
+		b.MustApply(folderConfig(home, readers))
+		b.MustApply(folderConfig(home, editors))
+		b.MustApply(folderConfig(home, readers, "keep_caller_access", false))
+		b.MustApply(folderConfig(home, readers, "users", acctest.MapOfOne(emulator.User, "CAN_MANAGE")))
+		says := b.Apply(folderConfig(home, readers))
 		acctest.ExpectDiagnostics(t, says, "warning: Undeclared access is kept: Apply keeps the grant of the owner of folder", emulator.User)
 		if strings.Contains(says, "keep_caller_access") {
 			t.Errorf("says %q", says)

@@ -12,7 +12,7 @@ import (
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	for kind, config := range map[string]map[string]any{
 		"mlflow_experiment_permission":  {"experiment_id": "1", "group_name": "risk", "permission_level": "CAN_READ"},
@@ -26,11 +26,11 @@ func TestWorkspace_databricks(t *testing.T) {
 	for kind, config := range map[string]map[string]any{"mlflow_experiment_permissions": {"experiment_id": "1"},
 		"mlflow_current_user": {}} {
 		config["workspace"] = "risk"
-		if _, says := d.Data(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
+		if _, says := d.ReadDataSource(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
 			t.Errorf("data source %s says %q", kind, says)
 		}
 	}
-	listed := d.List("mlflow_experiment_permissions", map[string]any{"workspace": "risk"}, 0, false)
+	listed := d.ListResources("mlflow_experiment_permissions", map[string]any{"workspace": "risk"}, 0, false)
 	if len(listed) != 1 || !strings.Contains(listed[0].Diagnostics, refused) {
 		t.Errorf("the list has %+v", listed)
 	}

@@ -20,7 +20,7 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 		"mlflow_experiment_permissions": {"experiment_id": id, "groups": map[string]string{"Risk": "CAN_READ"}},
 		"mlflow_experiment_permission":  {"experiment_id": id, "group_name": "Risk", "permission_level": "CAN_READ"},
 	} {
-		if state, says := w.Direct(t, emulator.AdminToken).Create(kind, config); state != nil ||
+		if state, says := w.Provider(t, emulator.AdminToken).Create(kind, config); state != nil ||
 			!strings.Contains(says, `lists the grant of "Risk" as "risk"`) {
 			t.Errorf("%s says %q; the state is %v", kind, says, state)
 		}
@@ -40,7 +40,7 @@ func TestPermission_ownGrantWrongResponses(t *testing.T) {
 			}
 			lie.Method, lie.Path, lie.Times = http.MethodGet, permissionsPath(id), 2
 			w.Inject(lie)
-			_, says := w.Direct(t, emulator.UserToken).Apply("mlflow_experiment_permission", state, nil)
+			_, says := w.Provider(t, emulator.UserToken).Apply("mlflow_experiment_permission", state, nil)
 			w.ClearFaults()
 			if !strings.HasPrefix(says, "error") || !canManage(t, w, emulator.UserToken, permissionsPath(id)) {
 				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says,

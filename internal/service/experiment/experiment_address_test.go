@@ -62,7 +62,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 			if c.behind != nil {
 				c.behind(w, id)
 			}
-			d := w.Direct(t, emulator.AdminToken)
+			d := w.Provider(t, emulator.AdminToken)
 			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left != nil || got != "" {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
@@ -111,7 +111,7 @@ func TestExperiment_resourceRenamedConcurrently(t *testing.T) {
 	for i := range 20 {
 		name := fmt.Sprintf("/Shared/churn-%d", i)
 		e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, name, nil))
-		d := w.Direct(t, emulator.AdminToken)
+		d := w.Provider(t, emulator.AdminToken)
 		var both sync.WaitGroup
 		both.Go(func() { d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil) })
 		both.Go(func() {
@@ -151,7 +151,7 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 			if c.fault.Path != "" {
 				w.Inject(c.fault)
 			}
-			d := w.Direct(t, emulator.AdminToken)
+			d := w.Provider(t, emulator.AdminToken)
 			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left == nil || !acctest.HasError(got) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
@@ -163,7 +163,7 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 				t.Errorf("%v were made", w.Writes())
 			}
 			w.ClearFaults()
-			d = w.Direct(t, emulator.AdminToken) // the next apply is another process
+			d = w.Provider(t, emulator.AdminToken) // the next apply is another process
 			_, _ = d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": "delete"}), nil)
 			if state, _ := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil)); state["id"] != id {
 				t.Errorf("the next apply gives %v, not %s", state, id)
@@ -253,7 +253,7 @@ func TestExperiment_replaceUnchanged(t *testing.T) {
 }
 
 // planDelete plans to destroy a resource, and returns the diagnostics.
-func planDelete(d *acctest.Direct, kind string, state map[string]any) string {
+func planDelete(d *acctest.Provider, kind string, state map[string]any) string {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
 	resp, err := d.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{

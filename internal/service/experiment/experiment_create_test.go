@@ -96,7 +96,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 				planned["artifact_location"] = strings.ReplaceAll(location, "ID", id)
 			}
 			w.ResetJournal()
-			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", planned)
+			state, got := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", planned)
 			if want := withID(c.want, id); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("create says %q, want %q", got, want)
 			}
@@ -112,7 +112,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 	t.Run("the import block is ready", func(t *testing.T) {
 		w := acctest.NewWorkspace(t)
 		id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
-		_, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+		_, got := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 		if !strings.Contains(got, "import {\n    to = mlflow_experiment.NAME\n    id = \""+id+"\"\n  }") {
 			t.Errorf("create says %q", got)
 		}
@@ -163,7 +163,7 @@ func TestExperiment_claimed(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "adopt_existing": true}); got != "" {
 		t.Fatalf("adopting says %q", got)
 	}

@@ -55,7 +55,7 @@ func TestExperimentDataSource_lookUp(t *testing.T) {
 	notebook := w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
 	w.AddGitFolder("/Repos/ana/code", false)
 	inGit := w.AddNotebookExperiment(emulator.Admin, "/Repos/ana/code/notebook")
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for name, c := range map[string]struct {
 		config, want map[string]any
 	}{
@@ -66,7 +66,7 @@ func TestExperimentDataSource_lookUp(t *testing.T) {
 		"git folder":    {map[string]any{"experiment_id": inGit}, map[string]any{"id": inGit, "kind": "git_folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, got := d.Data("mlflow_experiment", c.config)
+			state, got := d.ReadDataSource("mlflow_experiment", c.config)
 			if got != "" {
 				t.Fatalf("read says %q", got)
 			}
@@ -83,7 +83,7 @@ func TestExperimentDataSource_notAllowed(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	secret := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/secret", nil)
-	_, got := w.Direct(t, emulator.UserToken).Data("mlflow_experiment", map[string]any{"experiment_id": secret})
+	_, got := w.Provider(t, emulator.UserToken).ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": secret})
 	if begin := "error at experiment_id: Could not read experiment: Experiment " + secret + ": "; !strings.HasPrefix(got, begin) || !strings.Contains(got, "for access") {
 		t.Errorf("read says %q, want %q … how to get access", got, begin)
 	}
@@ -97,7 +97,7 @@ func TestExperimentDataSource_deletedByName(t *testing.T) {
 		Method: http.MethodGet, Path: acctest.ExperimentsPath + "get-by-name", Status: http.StatusOK, ContentType: "application/json",
 		RawBody: `{"experiment": {"experiment_id": "7", "name": "/Shared/a", "lifecycle_stage": "deleted"}}`,
 	})
-	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiment", map[string]any{"name": "/Shared/a"})
+	_, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiment", map[string]any{"name": "/Shared/a"})
 	if !strings.HasPrefix(got, "error at name: Could not read experiment") || !strings.Contains(got, `read it with experiment_id = "7"`) {
 		t.Errorf("read says %q", got)
 	}
@@ -110,7 +110,7 @@ func TestExperimentDataSource_missingValues(t *testing.T) {
 		Method: http.MethodGet, Path: acctest.ExperimentsPath + "get", Status: http.StatusOK, ContentType: "application/json",
 		RawBody: `{"experiment": {"experiment_id": "7", "name": "a", "lifecycle_stage": "active"}}`,
 	})
-	state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiment", map[string]any{"experiment_id": "7"})
+	state, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": "7"})
 	want := map[string]any{
 		"id": "7", "experiment_id": "7", "name": "a", "lifecycle_stage": "active", "kind": "workspace", "tags": map[string]any{},
 		"artifact_location": nil, "trace_location": nil, "creation_time": nil, "last_update_time": nil, "description": nil, "owner": nil,
@@ -124,12 +124,12 @@ func TestExperimentDataSource_missingValues(t *testing.T) {
 
 func TestExperimentDataSource_providerConfigurationUnknown(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewDirect(t, map[string]any{"host": tftypes.UnknownValue})
+	d := acctest.NewProvider(t, map[string]any{"host": tftypes.UnknownValue})
 	for kind, config := range map[string]map[string]any{
 		"mlflow_experiment":  {"name": "/Shared/a"},
 		"mlflow_experiments": {},
 	} {
-		if _, got := d.Data(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "the value of host is unknown until apply") {
+		if _, got := d.ReadDataSource(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "the value of host is unknown until apply") {
 			t.Errorf("%s says %q", kind, got)
 		}
 	}

@@ -64,7 +64,7 @@ func TestExperiment_deletion(t *testing.T) {
 			if c.behind != nil {
 				c.behind(w, e.ID)
 			}
-			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}), nil)
+			state, got := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}), nil)
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("destroy says %q, want %q", got, want)
 			}
@@ -129,7 +129,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 				c.behind(w, e.ID)
 			}
 			w.ResetJournal()
-			got := planDelete(w.Direct(t, emulator.AdminToken), "mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}))
+			got := planDelete(w.Provider(t, emulator.AdminToken), "mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}))
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
 				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
 			}
@@ -142,7 +142,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 		t.Parallel()
 		w := acctest.NewWorkspace(t)
 		e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
-		d := acctest.NewDirect(t, map[string]any{"host": tftypes.UnknownValue, "token": emulator.AdminToken})
+		d := acctest.NewProvider(t, map[string]any{"host": tftypes.UnknownValue, "token": emulator.AdminToken})
 		if got := planDelete(d, "mlflow_experiment", acctest.StateOfExperiment(e, nil)); got != "" {
 			t.Errorf("plan says %q", got)
 		}
@@ -154,7 +154,7 @@ func TestExperiment_runAfterPlan(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	if got := planDelete(d, "mlflow_experiment", acctest.StateOfExperiment(e, nil)); got != "" {
 		t.Fatalf("plan says %q", got)
 	}
@@ -191,7 +191,7 @@ func TestExperiment_destroyRefusedAtPlan(t *testing.T) {
 	inModule := fmt.Sprintf("module \"inner\" {\n  source = %q\n}\n", filepath.ToSlash(module))
 	all := trigger + single + keyed + inModule
 	step := func(text string) resource.TestStep {
-		return resource.TestStep{ConfigDirectory: config.StaticDirectory(w.Root(t, text))}
+		return resource.TestStep{ConfigDirectory: config.StaticDirectory(w.RootModule(t, text))}
 	}
 	created := step(all)
 	created.PostApplyFunc = func() {

@@ -16,7 +16,7 @@ func TestExperiment_folderRights(t *testing.T) {
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	e, _ := w.Experiment(id)
 	state := acctest.StateOfExperiment(e, map[string]any{"deletion_policy": "delete"})
-	d := w.Direct(t, emulator.UserToken)
+	d := w.Provider(t, emulator.UserToken)
 	const advice = "needs CAN_EDIT or CAN_MANAGE on its folder"
 
 	_, says := d.Create("mlflow_experiment", map[string]any{"name": "/Projects/new"})
@@ -25,6 +25,6 @@ func TestExperiment_folderRights(t *testing.T) {
 	acctest.ExpectDiagnostics(t, says, "error: Could not create experiment", advice, "CREATE TABLE") // either may be what is missing
 	_, says = d.Apply("mlflow_experiment", state, map[string]any{"name": "/Projects/renamed", "deletion_policy": "delete"})
 	acctest.ExpectDiagnostics(t, says, "error: Could not rename experiment", advice, "CAN_MANAGE on its old and its new folder")
-	_, says = w.Direct(t, emulator.UserToken).Apply("mlflow_experiment", state, nil) // another run
+	_, says = w.Provider(t, emulator.UserToken).Apply("mlflow_experiment", state, nil) // another run
 	acctest.ExpectDiagnostics(t, says, "error: Could not delete experiment", advice)
 }

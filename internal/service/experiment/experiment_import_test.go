@@ -42,7 +42,7 @@ func TestExperiment_import(t *testing.T) {
 		})
 	})
 	t.Run("every form", func(t *testing.T) {
-		d := w.Direct(t, emulator.AdminToken)
+		d := w.Provider(t, emulator.AdminToken)
 		for _, form := range []string{
 			id, "/Shared/churn", "/Workspace/Shared/churn/", "name=/Shared/churn",
 			w.URL + "/ml/experiments/" + id + "?o=" + emulator.WorkspaceID, w.URL + "/ml/experiments/" + id + "/runs?searchFilter=x", w.URL + "/#/experiments/" + id,
@@ -59,7 +59,7 @@ func TestExperiment_importDeleted(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	trashed := w.CreateExperiment(emulator.Admin, "/Shared/old", nil)
 	w.Trash(trashed)
-	got := w.Direct(t, emulator.AdminToken).ReadImported("mlflow_experiment", trashed)
+	got := w.Provider(t, emulator.AdminToken).ImportAndRead("mlflow_experiment", trashed)
 	if !strings.HasPrefix(got, "error: Could not import experiment: Experiment "+trashed+" is deleted") {
 		t.Errorf("read says %q", got)
 	}

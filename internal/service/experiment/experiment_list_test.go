@@ -18,10 +18,10 @@ func TestList_experiments(t *testing.T) {
 		w.CreateExperiment(emulator.OtherUser, fmt.Sprintf("/Shared/e%d", i), map[string]string{"n": fmt.Sprint(i), "team": "risk"})
 	}
 	w.Trash(w.CreateExperiment(emulator.OtherUser, "/Shared/e9", nil))
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	names := func(config map[string]any, limit int64) string {
 		var names []string
-		for _, l := range d.List("mlflow_experiment", config, limit, false) {
+		for _, l := range d.ListResources("mlflow_experiment", config, limit, false) {
 			names = append(names, l.Name+l.Diagnostics)
 		}
 		return strings.Join(names, " ")
@@ -37,11 +37,11 @@ func TestList_experiments(t *testing.T) {
 			t.Errorf("listed %s, want %s", got, want)
 		}
 	}
-	full := d.List("mlflow_experiment", map[string]any{"name_prefix": "/Shared/e0"}, 0, true)
+	full := d.ListResources("mlflow_experiment", map[string]any{"name_prefix": "/Shared/e0"}, 0, true)
 	if len(full) != 1 || full[0].Resource["name"] != "/Shared/e0" || fmt.Sprint(full[0].Resource["tags"]) != "map[n:0 team:risk]" || full[0].Resource["creation_time"] == nil {
 		t.Errorf("listed %+v", full)
 	}
-	if all := d.List("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].Diagnostics, "error at filter") {
+	if all := d.ListResources("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].Diagnostics, "error at filter") {
 		t.Errorf("a filter that the server refuses gives %+v", all)
 	}
 }
@@ -49,7 +49,7 @@ func TestList_experiments(t *testing.T) {
 // TestList_validation: invalid search arguments cause an error before the server is known.
 func TestList_validation(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewDirect(t, map[string]any{"host": "http://127.0.0.1:1", "token": "x"})
+	d := acctest.NewProvider(t, map[string]any{"host": "http://127.0.0.1:1", "token": "x"})
 	for name, c := range map[string]struct {
 		config map[string]any
 		says   string // how the refusal begins; "" if there is none
@@ -63,7 +63,7 @@ func TestList_validation(t *testing.T) {
 	} {
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
 			t.Run(name+", "+kind, func(t *testing.T) {
-				resp, err := d.Lister().ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+				resp, err := d.ListResourceServer().ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
 					TypeName: kind, Config: d.Encode(d.Schemas.ListResourceSchemas[kind], c.config),
 				})
 				d.Check(err)

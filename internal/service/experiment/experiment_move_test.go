@@ -14,7 +14,7 @@ func TestMove_experiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"}))
 	w.SetTag(e.ID, "mlflow.note.content", "Predicts churn")
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for _, address := range []string{acctest.DatabricksProviderAddress, "registry.opentofu.org/databricks/databricks", "registry.opentofu.org/mlflow-terraform/mlflow"} {
 		state, got := d.Move("mlflow_experiment", "databricks_mlflow_experiment", address, acctest.DatabricksExperimentState(e))
 		if got != "" || state["id"] != e.ID || state["name"] != "/Shared/churn" || state["description"] != "Predicts churn" ||

@@ -31,7 +31,7 @@ func TestExperiment_resourceRenamedPlan(t *testing.T) {
 			t.Run(name+", created "+creates, func(t *testing.T) {
 				w := acctest.NewWorkspace(t)
 				e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil))
-				d := w.Direct(t, emulator.AdminToken)
+				d := w.Provider(t, emulator.AdminToken)
 				var says []string
 				plan := func() {
 					if c.config != nil {
@@ -60,24 +60,24 @@ func TestExperiment_namesPlanned(t *testing.T) {
 		duplicate = "error at name: Duplicate experiment name: "
 		inUse     = "error: Experiment name is still in use: "
 	)
-	rename := func(from, to string) func(w *acctest.Workspace, d *acctest.Direct) string {
-		return func(w *acctest.Workspace, d *acctest.Direct) string {
+	rename := func(from, to string) func(w *acctest.Workspace, d *acctest.Provider) string {
+		return func(w *acctest.Workspace, d *acctest.Provider) string {
 			e, _ := w.ExperimentByName(from)
-			_, _, says := d.Change("mlflow_experiment", acctest.StateOfExperiment(e, nil), acctest.ExperimentAttributes(to, nil))
+			_, _, says := d.PlanUpdate("mlflow_experiment", acctest.StateOfExperiment(e, nil), acctest.ExperimentAttributes(to, nil))
 			return says
 		}
 	}
-	create := func(config map[string]any) func(w *acctest.Workspace, d *acctest.Direct) string {
-		return func(_ *acctest.Workspace, d *acctest.Direct) string { return d.Plan("mlflow_experiment", config) }
+	create := func(config map[string]any) func(w *acctest.Workspace, d *acctest.Provider) string {
+		return func(_ *acctest.Workspace, d *acctest.Provider) string { return d.Plan("mlflow_experiment", config) }
 	}
-	destroy := func(name string) func(w *acctest.Workspace, d *acctest.Direct) string {
-		return func(w *acctest.Workspace, d *acctest.Direct) string {
+	destroy := func(name string) func(w *acctest.Workspace, d *acctest.Provider) string {
+		return func(w *acctest.Workspace, d *acctest.Provider) string {
 			e, _ := w.ExperimentByName(name)
 			return planDelete(d, "mlflow_experiment", acctest.StateOfExperiment(e, nil))
 		}
 	}
 	for name, c := range map[string]struct {
-		one, other func(w *acctest.Workspace, d *acctest.Direct) string
+		one, other func(w *acctest.Workspace, d *acctest.Provider) string
 		want       string
 	}{
 		"two creates, two spellings":         {create(acctest.WithAdoptExisting(nil)), create(acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"})), duplicate},
@@ -99,7 +99,7 @@ func TestExperiment_namesPlanned(t *testing.T) {
 				w := acctest.NewWorkspace(t)
 				w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
 				w.CreateExperiment(emulator.OtherUser, "/Shared/fraud", nil)
-				d := w.Direct(t, emulator.AdminToken)
+				d := w.Provider(t, emulator.AdminToken)
 				first, second := c.one, c.other
 				if order != "one first" {
 					first, second = second, first
@@ -130,7 +130,7 @@ func TestExperiment_adoptedTwice(t *testing.T) {
 			if c.there {
 				w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
 			}
-			d := w.Direct(t, emulator.AdminToken)
+			d := w.Provider(t, emulator.AdminToken)
 			state, got := d.Create("mlflow_experiment", c.one)
 			if state == nil || got != "" {
 				t.Fatalf("the first one is %v and says %q", state, got)

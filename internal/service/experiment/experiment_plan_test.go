@@ -92,7 +92,7 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			maps.Copy(state, c.state)
 			config := map[string]any{"name": "/Shared/churn", "artifact_location": "s3://bucket/b"}
 			maps.Copy(config, c.config)
-			_, replaces, got := w.Direct(t, emulator.AdminToken).Change("mlflow_experiment", state, config)
+			_, replaces, got := w.Provider(t, emulator.AdminToken).PlanUpdate("mlflow_experiment", state, config)
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
 				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
 			}

@@ -194,7 +194,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 	if gets, me := perRefresh[acctest.ExperimentsPath+"get"], perRefresh["/api/2.0/preview/scim/v2/Me"]; me != 0 || gets%5 != 0 {
 		t.Errorf("%d reads of 5 experiments and %d caller look-ups", gets, me)
 	}
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/one", nil)
 	w.ResetJournal()
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
@@ -209,7 +209,7 @@ func TestExperiment_readNotFoundWarning(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	w.Trash(e.ID)
-	state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
+	state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
 	if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID "+e.ID+") is deleted.") || !strings.Contains(got, "restore it from the Trash") {
 		t.Errorf("state %v, said %q", state, got)
 	}
@@ -231,7 +231,7 @@ func TestExperiment_readErrorKeepsState(t *testing.T) {
 			e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 			fault.Path = acctest.ExperimentsPath + "get"
 			w.Inject(fault)
-			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
+			state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
 			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") || strings.Contains(got, "<html>") {
 				t.Errorf("state %v, said %q", state, got)
 			}

@@ -43,7 +43,7 @@ func TestExperiment_ifDeleted(t *testing.T) {
 			if location, ok := config["artifact_location"].(string); ok {
 				config["artifact_location"] = strings.ReplaceAll(location, "ID", old)
 			}
-			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
+			state, got := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", config)
 			if want := withID(c.want, old); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("create says %q, want %q", got, want)
 			}
@@ -94,7 +94,7 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 				}
 				w.Inject(fault)
 				config := map[string]any{"name": "/Shared/churn", "tags": map[string]string{"team": "risk"}, "if_deleted": "supersede"}
-				d := w.Direct(t, emulator.AdminToken)
+				d := w.Provider(t, emulator.AdminToken)
 				state, got := d.Create("mlflow_experiment", config)
 				if state == nil {
 					if !strings.HasPrefix(got, "error") {
@@ -104,7 +104,7 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 						t.Errorf("create says %q, without the id and the name", got)
 					}
 					w.ClearFaults()
-					state, got = w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config) // the next apply is another process
+					state, got = w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", config) // the next apply is another process
 				}
 				if got != "" {
 					t.Errorf("the second create says %q", got)
@@ -127,7 +127,7 @@ func TestExperiment_supersedeRestoreUnknown(t *testing.T) {
 	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
 	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
 	create := func() (map[string]any, string) {
-		return w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
+		return w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", config)
 	} // each in an apply of its own
 	state, got := create()
 	if state != nil || !strings.Contains(got, "whether the experiment is active now could not be verified") || !strings.Contains(got, "delete the experiment first") {

@@ -62,7 +62,7 @@ func TestTraceLocation_createFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			w.Inject(c.fault)
-			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{
+			state, got := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{
 				"name": "/Shared/churn", "trace_location": declaredTraces("main", "traces", "churn"),
 			})
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) || !strings.Contains(got, c.also) {
@@ -94,13 +94,13 @@ func TestTraceLocation_notBound(t *testing.T) {
 		}
 	})
 	config := map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "traces", "")}
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	state, got := d.Create("mlflow_experiment", config)
 	if !strings.HasPrefix(got, "warning at trace_location: Trace location was not bound: Experiment \"/Shared/churn\"") {
 		t.Errorf("create says %q", got)
 	}
 	state, _ = d.Read("mlflow_experiment", state)
-	if _, replaces, got := d.Change("mlflow_experiment", state, config); replaces || !strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
+	if _, replaces, got := d.PlanUpdate("mlflow_experiment", state, config); replaces || !strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
 		t.Errorf("replaces: %t, the next plan says %q", replaces, got)
 	}
 }
@@ -136,7 +136,7 @@ func TestTraceLocation_adopt(t *testing.T) {
 				if c.declared != nil {
 					config["trace_location"] = c.declared
 				}
-				state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
+				state, got := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", config)
 				if c.want != "" {
 					if !strings.HasPrefix(got, "error at trace_location: Could not "+kind+" experiment: ") || !strings.Contains(got, c.want) {
 						t.Errorf("create says %q", got)
@@ -167,7 +167,7 @@ func TestTraceLocation_planned(t *testing.T) {
 		"may restore":    {map[string]any{"if_deleted": tftypes.UnknownValue}, true},
 		"does not adopt": {map[string]any{"adopt_existing": false}, false},
 	} {
-		b := w.Backend().Provider(t, nil).Block("mlflow_experiment")
+		b := w.Backend().Provider(t, nil).Resource("mlflow_experiment")
 		config := map[string]any{"name": "/Shared/churn"}
 		maps.Copy(config, c.more)
 		p := b.Plan(config)
@@ -250,14 +250,14 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 		"an empty catalog":      {declaredTraces("", "traces", ""), "must be one name in Unity Catalog"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := w.Direct(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": c.location})
+			got := w.Provider(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": c.location})
 			if !strings.HasPrefix(got, "error at trace_location: ") || !strings.Contains(got, c.want) {
 				t.Errorf("plan says %q", got)
 			}
 		})
 	}
 	longest := declaredTraces("main", "traces", strings.Repeat("x", 238))
-	if got := w.Direct(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
+	if got := w.Provider(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
 		t.Errorf("plan says %q", got)
 	}
 	if seen := w.Calls(); len(seen) > 0 {
@@ -269,14 +269,14 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 func TestTraceLocation_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, nil)
-	b := s.Provider(t, nil).Block("mlflow_experiment")
+	b := s.Provider(t, nil).Resource("mlflow_experiment")
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
 	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Trace location not supported: The MLflow server does not store traces in Unity Catalog") ||
 		!strings.Contains(p.Diagnostics, "Remove trace_location from the configuration.") {
 		t.Errorf("plan says %q", p.Diagnostics)
 	}
 	for _, adopts := range []bool{false, true} {
-		b = s.Provider(t, nil).Block("mlflow_experiment")
+		b = s.Provider(t, nil).Resource("mlflow_experiment")
 		p = b.Plan(map[string]any{"name": "churn", "adopt_existing": adopts})
 		if value := b.Object(p.Resp.PlannedState)["trace_location"]; p.Diagnostics != "" || !value.IsNull() {
 			t.Errorf("plan says %q and has %v", p.Diagnostics, value)

@@ -61,8 +61,8 @@ func TestTraceLocation_import(t *testing.T) {
 func TestTraceLocation_importOther(t *testing.T) {
 	t.Parallel()
 	w, id := boundExperiment(t, "churn")
-	b := w.Backend().Provider(t, nil).Block("mlflow_experiment")
-	if says := b.Adopt(id); says != "" {
+	b := w.Backend().Provider(t, nil).Resource("mlflow_experiment")
+	if says := b.Import(id); says != "" {
 		t.Fatalf("import says %q", says)
 	}
 	p := b.Plan(map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "other", ""), "deletion_policy": "prevent"})
@@ -92,18 +92,18 @@ func TestTraceLocation_dataSources(t *testing.T) {
 	t.Parallel()
 	w, id := boundExperiment(t, "")
 	other := w.CreateExperiment(emulator.Admin, "/Shared/none", nil)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	want := map[string]any{"catalog": "main", "schema": "traces", "table_prefix": nil, "effective_table_prefix": "experiment_" + id}
 	for _, by := range []map[string]any{{"experiment_id": id}, {"name": "/Shared/churn"}} {
-		state, says := d.Data("mlflow_experiment", by)
+		state, says := d.ReadDataSource("mlflow_experiment", by)
 		if traces, _ := state["trace_location"].(map[string]any); says != "" || !maps.Equal(traces, want) {
 			t.Errorf("by %v: %v, says %q", by, state["trace_location"], says)
 		}
 	}
-	if state, says := d.Data("mlflow_experiment", map[string]any{"experiment_id": other}); says != "" || state["trace_location"] != nil {
+	if state, says := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": other}); says != "" || state["trace_location"] != nil {
 		t.Errorf("of one that has none: %v, says %q", state["trace_location"], says)
 	}
-	state, says := d.Data("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
+	state, says := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
 	found := acctest.ObjectsOf(state["experiments"])
 	if says != "" || len(found) != 2 {
 		t.Fatalf("found %v, says %q", found, says)
@@ -119,7 +119,7 @@ func TestTraceLocation_list(t *testing.T) {
 	t.Parallel()
 	w, id := boundExperiment(t, "churn")
 	w.CreateExperiment(emulator.Admin, "/Shared/none", nil)
-	for _, one := range w.Direct(t, emulator.AdminToken).List("mlflow_experiment", map[string]any{}, 0, true) {
+	for _, one := range w.Provider(t, emulator.AdminToken).ListResources("mlflow_experiment", map[string]any{}, 0, true) {
 		traces, _ := one.Resource["trace_location"].(map[string]any)
 		if one.Diagnostics != "" || (traces["effective_table_prefix"] == "churn") != (one.Resource["id"] == id) {
 			t.Errorf("the list has %+v", one)
@@ -148,7 +148,7 @@ func TestTraceLocation_move(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			vendor := acctest.DatabricksExperimentState(e)
 			vendor["trace_location"] = c.recorded
-			state, says := w.Direct(t, emulator.AdminToken).Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, vendor)
+			state, says := w.Provider(t, emulator.AdminToken).Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, vendor)
 			want := map[string]any{"catalog": c.catalog, "schema": "traces", "table_prefix": nil, "effective_table_prefix": "experiment_" + id}
 			if traces, _ := state["trace_location"].(map[string]any); says != "" || !maps.Equal(traces, want) {
 				t.Errorf("moved %v, says %q", state["trace_location"], says)

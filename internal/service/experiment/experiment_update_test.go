@@ -40,7 +40,7 @@ func TestExperiment_updateSavesPartialState(t *testing.T) {
 				"name": "/Shared/new", "description": "new", "tags": map[string]string{"a": "2", "c": "3"}, "tags_all": map[string]string{"a": "2", "c": "3"},
 			})
 			w.Inject(c.fault)
-			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", prior, planned)
+			state, got := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment", prior, planned)
 			if !strings.HasPrefix(got, c.said) {
 				t.Errorf("update says %q, want %q", got, c.said)
 			}
@@ -73,7 +73,7 @@ func TestExperiment_updateReadsFirst(t *testing.T) {
 			prior := acctest.StateOfExperiment(e, nil)
 			planned := maps.Clone(prior)
 			planned["tags_all"], planned["tags"] = map[string]string{"a": "1"}, map[string]string{"a": "1"}
-			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", prior, planned)
+			state, got := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment", prior, planned)
 			if !strings.HasPrefix(got, "error: Could not update experiment") || !strings.Contains(got, c.want) {
 				t.Errorf("update says %q, want %q", got, c.want)
 			}

@@ -109,7 +109,7 @@ func TestExperimentsDataSource_arguments(t *testing.T) {
 		"server's own tag too": {map[string]any{"tags": map[string]string{"mlflow.ownerEmail": emulator.Admin, "team": "fraud"}}, "it's"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", c.config)
+			state, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", c.config)
 			if found := names(state); got != "" || state == nil || found != c.want {
 				t.Errorf("search finds %q and says %q, want %q", found, got, c.want)
 			}
@@ -135,7 +135,7 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := w.Count(http.MethodPost, acctest.ExperimentsPath+"search")
-			state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", c.config)
+			state, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", c.config)
 			list, _ := state["experiments"].([]any)
 			ids, _ := state["ids"].(map[string]any)
 			if got != "" || len(list) != c.found || len(ids) != c.found {
@@ -164,7 +164,7 @@ func TestExperimentsDataSource_looseServer(t *testing.T) {
 	} {
 		w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "search", Status: http.StatusOK, ContentType: "application/json", RawBody: page})
 	}
-	state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments",
+	state, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments",
 		map[string]any{"name_prefix": "/a/", "tags": map[string]string{"team": "risk"}})
 	if want := map[string]any{"/a/x": "1", "/a/a": "4"}; got != "" || !reflect.DeepEqual(state["ids"], want) || names(state) != "/a/a /a/x" {
 		t.Errorf("search finds %v (%s) and says %q, want %v", state["ids"], names(state), got, want)
@@ -175,9 +175,9 @@ func TestExperimentsDataSource_looseServer(t *testing.T) {
 func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 	t.Parallel()
 	w, ids := searchable(t)
-	d := w.Direct(t, emulator.AdminToken)
-	found, _ := d.Data("mlflow_experiments", map[string]any{"filter": "name = '/Projects/risk_a'"})
-	single, _ := d.Data("mlflow_experiment", map[string]any{"experiment_id": ids["/Projects/risk_a"]})
+	d := w.Provider(t, emulator.AdminToken)
+	found, _ := d.ReadDataSource("mlflow_experiments", map[string]any{"filter": "name = '/Projects/risk_a'"})
+	single, _ := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": ids["/Projects/risk_a"]})
 	delete(single, "workspace") // an argument: the search has its own
 	if want := []any{single}; single == nil || !reflect.DeepEqual(found["experiments"], any(want)) {
 		t.Errorf("search gives %v, the single data source %v", found["experiments"], single)
@@ -188,7 +188,7 @@ func TestExperimentsDataSource_serverBroken(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 1001})
 	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
-	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{})
+	_, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", map[string]any{})
 	if !strings.HasPrefix(got, "error: Could not search experiments: The search: not yours") {
 		t.Errorf("a search that breaks off says %q", got)
 	}

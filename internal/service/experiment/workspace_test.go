@@ -12,7 +12,7 @@ import (
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	config := map[string]any{"name": "/Shared/churn", "workspace": "risk"}
 	if says := d.Plan("mlflow_experiment", config); !strings.Contains(says, "error at workspace: "+refused) {
@@ -25,11 +25,11 @@ func TestWorkspace_databricks(t *testing.T) {
 	}
 	for kind, config := range map[string]map[string]any{"mlflow_experiment": {"name": "/Shared/churn"}, "mlflow_experiments": {}} {
 		config["workspace"] = "risk"
-		if _, says := d.Data(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
+		if _, says := d.ReadDataSource(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
 			t.Errorf("data source %s says %q", kind, says)
 		}
 	}
-	if listed := d.List("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 || !strings.Contains(listed[0].Diagnostics, refused) {
+	if listed := d.ListResources("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 || !strings.Contains(listed[0].Diagnostics, refused) {
 		t.Errorf("the list has %+v", listed)
 	}
 	if _, says := d.ImportState("mlflow_experiment", "workspace=risk,12"); !strings.Contains(says, refused) {

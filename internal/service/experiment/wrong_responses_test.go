@@ -25,7 +25,7 @@ func TestExperimentsDataSource_wrongResponses(t *testing.T) {
 			lie.Path = "/api/2.0/mlflow/experiments/search"
 			w.Inject(lie)
 			defer w.ClearFaults()
-			state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
+			state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
 			if name == "an empty object" { // that is how a search finds nothing
 				if ids, _ := state["ids"].(map[string]any); says != "" || len(ids) != 0 {
 					t.Errorf("a search without a match says %q and finds %v", says, ids)
@@ -47,10 +47,10 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 		for _, route := range []string{"/api/2.0/mlflow/runs/search", "/api/3.0/mlflow/traces/search", "/api/2.0/mlflow/logged-models/search"} {
 			t.Run(name+" of "+route, func(t *testing.T) {
 				w := acctest.NewWorkspace(t)
-				state, _ := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
+				state, _ := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
 				lie.Path, lie.Times = route, -1
 				w.Inject(lie)
-				_, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", state, nil)
+				_, says := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment", state, nil)
 				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
 					t.Errorf("the destroy says %q, and the experiment is there: %t", says, there)
 				}
@@ -101,7 +101,7 @@ func TestExperiment_createThenOutage(t *testing.T) {
 	w.Inject(emulator.Fault{Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Status: http.StatusBadGateway, AfterEffect: true})
 	w.Inject(emulator.Fault{Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get-by-name", Skip: 1, Times: 6, Status: http.StatusServiceUnavailable})
 	started := time.Now()
-	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+	state, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 	e, _ := w.ExperimentByName("/Shared/churn")
 	if says != "" || state["id"] != e.ID || len(w.Experiments()) != 1 {
 		t.Errorf("after %s the create says %q; the state has %v, the workspace %s", time.Since(started), says, state["id"], e.ID)
@@ -114,7 +114,7 @@ func TestExperiment_folderCreatedConcurrently(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.Mkdirs("/Teams/a")
 	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS", Message: "Folder (/Teams/a) already exists."})
-	if _, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
+	if _, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
 		t.Errorf("the create says %q", says)
 	}
 }

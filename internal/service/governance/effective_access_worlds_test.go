@@ -108,7 +108,7 @@ func (w *accessWorld) enforced(t *testing.T, p emulator.Principal, id string) st
 }
 
 // read returns the state of a data source as the plugin protocol has it.
-func readRaw(t *testing.T, d *acctest.Direct, kind string, config map[string]any) tftypes.Value {
+func readRaw(t *testing.T, d *acctest.Provider, kind string, config map[string]any) tftypes.Value {
 	t.Helper()
 	schema := d.Schemas.DataSourceSchemas[kind]
 	resp, err := d.Server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: d.Encode(schema, config)})
@@ -123,7 +123,7 @@ func readRaw(t *testing.T, d *acctest.Direct, kind string, config map[string]any
 }
 
 // effectiveAccess calls the function as a CLI does.
-func effectiveAccess(t *testing.T, d *acctest.Direct, review, principals tftypes.Value) []map[string]tftypes.Value {
+func effectiveAccess(t *testing.T, d *acctest.Provider, review, principals tftypes.Value) []map[string]tftypes.Value {
 	t.Helper()
 	req := &tfprotov6.CallFunctionRequest{Name: "effective_access"}
 	for _, value := range []tftypes.Value{review, principals} {
@@ -158,7 +158,7 @@ func textOf(value tftypes.Value) string {
 }
 
 // computed returns what people can do by effective access, by experiment and name.
-func (w *accessWorld) computed(t *testing.T, d *acctest.Direct) map[string]string {
+func (w *accessWorld) computed(t *testing.T, d *acctest.Provider) map[string]string {
 	t.Helper()
 	review := readRaw(t, d, "mlflow_permission_review", map[string]any{"name_prefix": "/Projects/"})
 	var attributes map[string]tftypes.Value
@@ -203,7 +203,7 @@ func TestEffectiveAccess_isWhatTheServerEnforces(t *testing.T) {
 	for seed := range uint64(accessWorlds) {
 		w := newAccessWorld(seed)
 		server := httptest.NewServer(w)
-		computed := w.computed(t, acctest.NewDirect(t, map[string]any{"host": server.URL, "token": emulator.AdminToken}))
+		computed := w.computed(t, acctest.NewProvider(t, map[string]any{"host": server.URL, "token": emulator.AdminToken}))
 		server.Close()
 		for _, id := range w.ids {
 			for _, p := range w.people {

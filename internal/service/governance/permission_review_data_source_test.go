@@ -41,7 +41,7 @@ func TestPermissionReview(t *testing.T) {
 	t.Parallel()
 	w, ids := workspaceWithGrants(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/churn/notebook")
-	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
+	state, grants, says := w.Provider(t, emulator.AdminToken).Review(map[string]any{})
 	want := []acctest.ReviewedGrant{
 		{Grant: "/Projects/churn/baseline group admins CAN_MANAGE inherited", Path: "/"},
 		{Grant: "/Projects/churn/baseline group risk CAN_READ inherited", Path: "/Projects/churn"},
@@ -89,7 +89,7 @@ func TestPermissionReview(t *testing.T) {
 func TestPermissionReview_filters(t *testing.T) {
 	t.Parallel()
 	w, _ := workspaceWithGrants(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	for name, c := range map[string]struct {
 		config map[string]any
 		want   string
@@ -121,7 +121,7 @@ func TestPermissionReview_filters(t *testing.T) {
 		"nothing selected": {map[string]any{"filter": "name = 'none'"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, says := d.Data("mlflow_permission_review", c.config)
+			state, says := d.ReadDataSource("mlflow_permission_review", c.config)
 			var found []string
 			for _, g := range acctest.ObjectsOf(state["grants"]) {
 				found = append(found, fmt.Sprintf("%s %s %s", path.Base(fmt.Sprint(g["experiment_name"])), g["principal"], g["level"]))
@@ -154,7 +154,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	broken("/Projects/odd", emulator.Fault{ContentType: "application/json", RawBody: `{"access_control_list": 7}`})
 	broken("/Projects/other", emulator.Fault{ContentType: "application/json",
 		RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook"}`})
-	d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+	d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 	state, grants, says := d.Review(map[string]any{})
 	if says != "" || len(grants) != 9 {
 		t.Errorf("the review says %q and finds %d grants: %v", says, len(grants), grants)
@@ -190,7 +190,7 @@ func TestPermissionReview_denied(t *testing.T) {
 	t.Parallel()
 	w, ids := workspaceWithGrants(t)
 	w.Grant(ids["/Projects/churn/baseline"], emulator.UserPrincipal(emulator.User), "CAN_EDIT")
-	state, grants, says := w.Direct(t, emulator.UserToken).Review(map[string]any{})
+	state, grants, says := w.Provider(t, emulator.UserToken).Review(map[string]any{})
 	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"},
 		{Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
 	if says != "" || !slices.Equal(grants, want) {
@@ -220,7 +220,7 @@ func TestPermissionReview_serverFails(t *testing.T) {
 			w := acctest.NewWorkspace(t, emulator.Options{Seed: 100})
 			c.fault.Path, c.fault.Times = permissionsRoute, -1
 			w.Inject(c.fault)
-			d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+			d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 			if _, _, says := d.Review(map[string]any{}); !strings.HasPrefix(says, c.says) {
 				t.Errorf("the review says %q, want %q", says, c.says)
 			}
@@ -235,7 +235,7 @@ func TestPermissionReview_requests(t *testing.T) {
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: experiments})
 	w.Inject(emulator.Fault{Path: permissionsRoute, Skip: 950, Status: http.StatusTooManyRequests, Code: "REQUEST_LIMIT_EXCEEDED",
 		Message: "slow down"})
-	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
+	state, grants, says := w.Provider(t, emulator.AdminToken).Review(map[string]any{})
 	if says != "" || len(grants) != 3*experiments || len(acctest.Unreadable(state)) > 0 {
 		t.Errorf("the review says %q, finds %d grants and cannot read %v", says, len(grants), acctest.Unreadable(state))
 	}
@@ -257,7 +257,7 @@ func TestPermissionReview_requests(t *testing.T) {
 func TestPermissionReview_property(t *testing.T) {
 	t.Parallel()
 	inherited, placed := 0, 0
-	schemas := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas
+	schemas := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas
 	for seed := range uint64(200) {
 		w := acctest.NewWorkspace(t)
 		expected := createRandomGrants(w, rand.New(rand.NewPCG(seed, 1)))
@@ -296,13 +296,13 @@ func TestPermissionReview_property(t *testing.T) {
 }
 
 // directWithSchemas returns a provider for one of many workspaces in a test. Reading the schemas once saves most of the time.
-func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
+func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Provider {
 	t.Helper()
 	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &acctest.Direct{T: t, Server: server, Schemas: schemas}
+	d := &acctest.Provider{T: t, Server: server, Schemas: schemas}
 	config := d.Encode(schemas.Provider, map[string]any{"host": w.URL, "token": emulator.AdminToken})
 	if resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil ||
 		len(resp.Diagnostics) > 0 {

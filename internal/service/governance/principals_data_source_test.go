@@ -57,9 +57,9 @@ func principalLines(state map[string]any) []string {
 }
 
 // expectPrincipals checks the result of the data source.
-func expectPrincipals(t *testing.T, d *acctest.Direct, config map[string]any, want ...string) {
+func expectPrincipals(t *testing.T, d *acctest.Provider, config map[string]any, want ...string) {
 	t.Helper()
-	state, says := d.Data("mlflow_principals", config)
+	state, says := d.ReadDataSource("mlflow_principals", config)
 	if got := principalLines(state); says != "" || !slices.Equal(got, want) {
 		t.Errorf("says %q, found\n%s\nwant\n%s", says, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -82,7 +82,7 @@ func workspaceWithGroups(t *testing.T, o emulator.SCIMOptions) *acctest.Workspac
 func TestPrincipals(t *testing.T) {
 	t.Parallel()
 	w := workspaceWithGroups(t, emulator.SCIMOptions{})
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	ben := `user ben@example.com exists "Ben"`
 	carl := `user carl@example.com exists active "carl@example.com"`
 	for name, tc := range map[string]struct {
@@ -111,7 +111,7 @@ func TestPrincipals(t *testing.T) {
 func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
 	w := workspaceWithGroups(t, emulator.SCIMOptions{RestrictsMembers: true})
-	d := w.Direct(t, emulator.UserToken)
+	d := w.Provider(t, emulator.UserToken)
 	const said = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can " +
 		"read the members of a group (HTTP 403)."
 	groups := map[string]any{"groups": []string{"risk", "leads"}}
@@ -127,7 +127,7 @@ func TestPrincipals_incomplete(t *testing.T) {
 
 func TestPrincipals_errors(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	for name, tc := range map[string]struct {
 		config map[string]any
 		want   string
@@ -142,15 +142,15 @@ func TestPrincipals_errors(t *testing.T) {
 		"an unknown one": {map[string]any{"grants": tftypes.UnknownValue}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, says := d.Data("mlflow_principals", tc.config); !strings.Contains(says, tc.want) || tc.want == "" && says != "" {
+			if _, says := d.ReadDataSource("mlflow_principals", tc.config); !strings.Contains(says, tc.want) || tc.want == "" && says != "" {
 				t.Errorf("says %q, want %q", says, tc.want)
 			}
 		})
 	}
 	w := acctest.NewWorkspace(t)
 	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, DropBefore: true})
-	unreachable := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
-	if state, says := unreachable.Data("mlflow_principals", map[string]any{"users": []string{emulator.User}}); state["principals"] != nil ||
+	unreachable := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+	if state, says := unreachable.ReadDataSource("mlflow_principals", map[string]any{"users": []string{emulator.User}}); state["principals"] != nil ||
 		!strings.HasPrefix(says, "error: Could not read principals: Databricks: GET /api/2.0/preview/scim/v2/Users failed") {
 		t.Errorf("an unreachable server: %v, says %q", state, says)
 	}
@@ -160,7 +160,7 @@ func TestPrincipals_errors(t *testing.T) {
 func TestPrincipals_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{})
-	expectPrincipals(t, s.Provider(t, nil).Direct, map[string]any{
+	expectPrincipals(t, s.Provider(t, nil), map[string]any{
 		"users": []string{"admin", "ana", "Ana"}, "groups": []string{"risk", "bosses", "none"},
 		"service_principals": []string{emulator.ServicePrincipal},
 	},

@@ -102,13 +102,13 @@ func TestPrincipals_requests(t *testing.T) {
 		w.Grant(id, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_MANAGE")
 	}
 	w.ResetJournal()
-	d := w.Direct(t, emulator.AdminToken)
-	review, says := d.Data("mlflow_permission_review", map[string]any{})
+	d := w.Provider(t, emulator.AdminToken)
+	review, says := d.ReadDataSource("mlflow_permission_review", map[string]any{})
 	if says != "" {
 		t.Fatal(says)
 	}
 	began := time.Now()
-	found, says := d.Data("mlflow_principals", map[string]any{"grants": grantsInState(review)})
+	found, says := d.ReadDataSource("mlflow_principals", map[string]any{"grants": grantsInState(review)})
 	t.Logf("the look-up took %s", time.Since(began))
 	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 ||
 		len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedUsers+3 {
@@ -187,12 +187,12 @@ func TestPrincipals_requestsOnAnMLflowServer(t *testing.T) {
 	s := &largeServer{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	d := acctest.NewDirect(t, map[string]any{"tracking_uri": server.URL, "username": "admin", "password": "not-checked"})
-	review, says := d.Data("mlflow_permission_review", map[string]any{})
+	d := acctest.NewProvider(t, map[string]any{"tracking_uri": server.URL, "username": "admin", "password": "not-checked"})
+	review, says := d.ReadDataSource("mlflow_permission_review", map[string]any{})
 	if n := len(acctest.ObjectsOf(review["grants"])); says != "" || n < 2*reviewedExperiments {
 		t.Fatalf("%d grants, says %q", n, says)
 	}
-	found, says := d.Data("mlflow_principals", map[string]any{"grants": grantsInState(review)})
+	found, says := d.ReadDataSource("mlflow_principals", map[string]any{"grants": grantsInState(review)})
 	var kinds []string
 	for _, p := range acctest.ObjectsOf(found["principals"]) {
 		if kind := fmt.Sprint(p["kind"]); !slices.Contains(kinds, kind) {

@@ -26,7 +26,7 @@ func TestPermissionReview_levelsThatAllowNothing(t *testing.T) {
 			if least != "" {
 				config["min_level"] = least
 			}
-			state, says := s.Provider(t, nil).Data("mlflow_permission_review", config)
+			state, says := s.Provider(t, nil).ReadDataSource("mlflow_permission_review", config)
 			var found []string
 			for _, g := range acctest.ObjectsOf(state["grants"]) {
 				found = append(found, fmt.Sprintf("%s %s", g["principal"], g["level"]))
@@ -43,7 +43,7 @@ func TestPermissionReview_levelsThatAllowNothing(t *testing.T) {
 func TestPermissionReview_withoutServerAdmins(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"ana": "NO_PERMISSIONS", "ben": "DENY"})
-	state, says := s.Provider(t, nil).Data("mlflow_permission_review", map[string]any{"include_admins": false})
+	state, says := s.Provider(t, nil).ReadDataSource("mlflow_permission_review", map[string]any{"include_admins": false})
 	var found []string
 	for _, g := range acctest.ObjectsOf(state["grants"]) {
 		found = append(found, fmt.Sprintf("%s %s", g["principal"], g["level"]))
@@ -57,11 +57,11 @@ func TestPermissionReview_withoutServerAdmins(t *testing.T) {
 // min_level takes the levels that some server ranks, and CAN_RUN.
 func TestPermissionReview_minLevels(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	for level, want := range map[string]string{
 		"CAN_RUN": "", "RUN": "Use CAN_RUN.", "can_run": "Use CAN_RUN.", "USE": "cannot be used here. Use CAN_READ, CAN_RUN, CAN_EDIT, or CAN_MANAGE.",
 	} {
-		_, says := d.Data("mlflow_permission_review", map[string]any{"min_level": level})
+		_, says := d.ReadDataSource("mlflow_permission_review", map[string]any{"min_level": level})
 		if (want == "") != (says == "") || !strings.Contains(says, want) {
 			t.Errorf("min_level %s: says %q, want %q", level, says, want)
 		}

@@ -19,7 +19,7 @@ func TestPermissionReview_origin(t *testing.T) {
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", map[string]string{
 		"team": "risk", "mlflow.note.content": "Weekly.", "mlflow.sharedViewState.abc": "x", "mlflow.experiment.sourceName": "y",
 	})
-	state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_permission_review", map[string]any{"name_prefix": "/Projects/"})
+	state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_permission_review", map[string]any{"name_prefix": "/Projects/"})
 	if says != "" || state["server"] != w.URL+"/?w=1234567890123456" || state["caller"] != emulator.Admin || state["workspace"] != nil {
 		t.Errorf("says %q; the server is %v, the caller %v, the workspace %v", says, state["server"], state["caller"], state["workspace"])
 	}
@@ -42,7 +42,7 @@ func TestPermissionReview_unknownCaller(t *testing.T) {
 	for status, want := range map[int]string{http.StatusForbidden: "", http.StatusNotFound: "", http.StatusUnauthorized: "error: Could not look up the current user: Databricks: "} {
 		w := acctest.NewWorkspace(t)
 		w.Inject(emulator.Fault{Path: scimPath + "Me", Status: status, Code: "NO", Message: "no", Times: 5})
-		state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_permission_review", map[string]any{})
+		state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_permission_review", map[string]any{})
 		if !strings.HasPrefix(says, want) || want == "" && (says != "" || state["caller"] != nil || state["server"] == nil) {
 			t.Errorf("%d: says %q, the caller is %v", status, says, state["caller"])
 		}
@@ -67,8 +67,8 @@ func TestPermissionReview_originOnAnMLflowServer(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	for _, c := range []struct{ provider, argument, want any }{{nil, nil, nil}, {"risk", nil, "risk"}, {"risk", "lab", "lab"}, {"default", nil, nil}} {
-		d := acctest.NewDirect(t, map[string]any{"tracking_uri": server.URL + "/", "username": "admin", "password": "not-checked", "workspace": c.provider})
-		state, says := d.Data("mlflow_permission_review", map[string]any{"workspace": c.argument})
+		d := acctest.NewProvider(t, map[string]any{"tracking_uri": server.URL + "/", "username": "admin", "password": "not-checked", "workspace": c.provider})
+		state, says := d.ReadDataSource("mlflow_permission_review", map[string]any{"workspace": c.argument})
 		if says != "" || state["server"] != server.URL || state["caller"] != "admin" || state["workspace"] != c.want {
 			t.Errorf("%v: says %q; the server is %v, the caller %v, the workspace %v", c, says, state["server"], state["caller"], state["workspace"])
 		}

@@ -38,8 +38,8 @@ func TestRole_lockOutUnlisted(t *testing.T) {
 			t.Parallel()
 			s := managers(t, c.roles...)
 			s.unlisted, s.unknown = c.unlisted, c.hidden
-			b := s.Provider(t, nil).Block("mlflow_role")
-			acctest.ExpectDiagnostics(t, b.Adopt("a"), "")
+			b := s.Provider(t, nil).Resource("mlflow_role")
+			acctest.ExpectDiagnostics(t, b.Import("a"), "")
 			acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, c.says, c.holds...)
 		})
 	}

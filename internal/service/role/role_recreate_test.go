@@ -22,11 +22,11 @@ func roleConfig(adopts bool, keys ...string) map[string]any {
 }
 
 // adoptedRole returns the resource of a role in the state, in a new run.
-func (s *rolesServer) adoptedRole(t *testing.T) *acctest.Block {
+func (s *rolesServer) adoptedRole(t *testing.T) *acctest.Resource {
 	t.Helper()
-	b := s.Provider(t, nil).Block("mlflow_role")
-	b.MustUp(roleConfig(true, "prompt/mine"))
-	b.Process = b.Again()
+	b := s.Provider(t, nil).Resource("mlflow_role")
+	b.MustApply(roleConfig(true, "prompt/mine"))
+	b.Provider = b.Restart()
 	return b
 }
 
@@ -37,11 +37,11 @@ func TestRole_adoptionFails(t *testing.T) {
 	old := s.adoptedRole(t)
 	s.refused["prompt/new"] = true
 	config := roleConfig(true, "prompt/mine", "prompt/new")
-	gone, plan := old.Plan(nil), old.Block("mlflow_role").Plan(config)
+	gone, plan := old.Plan(nil), old.Resource("mlflow_role").Plan(config)
 	acctest.ExpectDiagnostics(t, gone.Diagnostics+plan.Diagnostics, "")
-	adopting := old.Block("mlflow_role")
-	acctest.ExpectDiagnostics(t, adopting.Apply(plan, config), "error at grants")
-	acctest.ExpectDiagnostics(t, old.Apply(gone, nil), "warning: Role removed from state, not deleted")
+	adopting := old.Resource("mlflow_role")
+	acctest.ExpectDiagnostics(t, adopting.ApplyPlan(plan, config), "error at grants")
+	acctest.ExpectDiagnostics(t, old.ApplyPlan(gone, nil), "warning: Role removed from state, not deleted")
 	s.expectRole(t, "ds", map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, "ana")
 }
 
@@ -71,12 +71,12 @@ func TestRole_recreated(t *testing.T) {
 			t.Parallel()
 			s := dsRole(t)
 			old := s.adoptedRole(t)
-			created := old.Block("mlflow_role")
+			created := old.Resource("mlflow_role")
 			gone, plan := old.Plan(nil), created.Plan(c.config)
 			acctest.ExpectDiagnostics(t, gone.Diagnostics+plan.Diagnostics, "")
-			acctest.ExpectDiagnostics(t, old.Apply(gone, nil), "")
+			acctest.ExpectDiagnostics(t, old.ApplyPlan(gone, nil), "")
 			s.refused[c.refused] = c.refused != ""
-			acctest.ExpectDiagnostics(t, created.Apply(plan, c.config), "warning: Role deleted and recreated", c.holds...)
+			acctest.ExpectDiagnostics(t, created.ApplyPlan(plan, c.config), "warning: Role deleted and recreated", c.holds...)
 			s.expectRole(t, "ds", c.grants, c.members...)
 			if created.Text("id") != "default/ds" {
 				t.Errorf("the state is %v", created.Values())

@@ -24,25 +24,24 @@ func TestRoles_unsupported(t *testing.T) {
 	databricks := acctest.NewWorkspace(t).Backend()
 	absent := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(absent.Close)
-	server := &acctest.Backend{URL: absent.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
+	server := &acctest.Backend{URL: absent.URL, URLArgument: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		acctest.ExpectDiagnostics(t, databricks.Provider(t, nil).Block(kind).Plan(config).Diagnostics, "error: Roles not supported: Databricks",
+		acctest.ExpectDiagnostics(t, databricks.Provider(t, nil).Resource(kind).Plan(config).Diagnostics, "error: Roles not supported: Databricks",
 			"databricks_group")
-		says := databricks.Provider(t, nil).Block(kind).Adopt("role=ds,user=ana")
+		says := databricks.Provider(t, nil).Resource(kind).Import("role=ds,user=ana")
 		acctest.ExpectDiagnostics(t, says, "error: Roles not supported: Databricks", "databricks_group")
-		acctest.ExpectDiagnostics(t, server.Provider(t, nil).Block(kind).Plan(config).Diagnostics, "error: Roles not supported: ", "basic-auth")
+		acctest.ExpectDiagnostics(t, server.Provider(t, nil).Resource(kind).Plan(config).Diagnostics, "error: Roles not supported: ", "basic-auth")
 	}
-	_, says := databricks.Provider(t, nil).Data("mlflow_roles", map[string]any{})
+	_, says := databricks.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
 	acctest.ExpectDiagnostics(t, says, "error: Roles not supported: Databricks", "databricks_group")
 }
 
 // TestRoles_unknownProvider checks that plans succeed and a refresh keeps the state while the provider configuration is unknown.
 func TestRoles_unknownProvider(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewDirect(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
-	p := &acctest.Process{Direct: d, Again: func() *acctest.Process { t.Fatal("a second process"); return nil }}
+	p := acctest.NewProvider(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
 	for kind, config := range roleKinds {
-		b := p.Block(kind)
+		b := p.Resource(kind)
 		if plan := b.Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
 			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Diagnostics)
 		}
@@ -55,7 +54,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 		if b.Values() == nil || b.Plan(config).Action != "none" || b.Plan(nil).Action != "delete" {
 			t.Errorf("%s: the state is %v", kind, b.Values())
 		}
-		if says := b.Adopt("role=ds,user=ana"); !strings.HasPrefix(says, "error: Could not import: ") {
+		if says := b.Import("role=ds,user=ana"); !strings.HasPrefix(says, "error: Could not import: ") {
 			t.Errorf("%s: an import says %q", kind, says)
 		}
 	}
@@ -66,9 +65,9 @@ func TestRoles_unreachable(t *testing.T) {
 	t.Parallel()
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
-	server := &acctest.Backend{URL: closed.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
+	server := &acctest.Backend{URL: closed.URL, URLArgument: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		if plan := server.Provider(t, nil).Block(kind).Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
+		if plan := server.Provider(t, nil).Resource(kind).Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
 			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Diagnostics)
 		}
 	}

@@ -46,7 +46,7 @@ func newRolesServer(t *testing.T, roles map[string]*servedRole) *rolesServer {
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.Backend = &acctest.Backend{
-		URL: server.URL, Address: "tracking_uri", Settings: map[string]any{"username": "boss", "password": "not-checked"},
+		URL: server.URL, URLArgument: "tracking_uri", Settings: map[string]any{"username": "boss", "password": "not-checked"},
 	}
 	return s
 }

@@ -254,7 +254,7 @@ func TestDeleteRuns_canceled(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			config := w.oldRuns()
 			config["filter"] = filter
-			progress, says := w.deletion(t).InvokeUntil(ctx, config, func(string) { cancel() })
+			progress, says := w.deletion(t).InvokeContext(ctx, config, func(string) { cancel() })
 			n := len(w.deleted())
 			if n == 800 && says == "" && len(progress) == 1 { // it was done when it was canceled
 				return

@@ -229,7 +229,7 @@ func TestDeleteRuns_withoutStart(t *testing.T) {
 		w := newSeeded(t, 20, 20)
 		call := w.Backend()
 		call.Header = http.Header{"Authorization": {"Bearer " + emulator.AdminToken}}
-		answer := call.MustCall(t, "POST", runCalls+"create", map[string]any{"experiment_id": w.a, "start_time": 0, "run_name": "new"})
+		answer := call.MustDo(t, "POST", runCalls+"create", map[string]any{"experiment_id": w.a, "start_time": 0, "run_name": "new"})
 		if answer["run"] == nil {
 			t.Fatalf("%v", answer)
 		}

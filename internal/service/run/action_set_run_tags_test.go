@@ -95,7 +95,7 @@ func TestSetRunTags_server(t *testing.T) {
 	s := mlflowServer(t, map[string]string{
 		"GET " + runCalls + "get": `{"run":{"info":{"run_id":"a","experiment_id":"1","lifecycle_stage":"active"}}}`,
 	})
-	action := acctest.NewDirect(t, s.Block(nil)).Action("mlflow_set_run_tags")
+	action := acctest.NewProvider(t, s.ProviderConfig(nil)).Action("mlflow_set_run_tags")
 	acctest.ExpectDiagnostics(t, action.Plan(map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8000)}}), "")
 	config := map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8001)}}
 	acctest.ExpectDiagnostics(t, action.Plan(config), "error at tags: Invalid tag: The value is 8,001 characters long.")

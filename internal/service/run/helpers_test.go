@@ -73,5 +73,5 @@ func mlflowServer(t *testing.T, answers map[string]string) *acctest.Backend {
 		_, _ = w.Write([]byte(answer))
 	}))
 	t.Cleanup(server.Close)
-	return &acctest.Backend{URL: server.URL, Address: "tracking_uri"}
+	return &acctest.Backend{URL: server.URL, URLArgument: "tracking_uri"}
 }

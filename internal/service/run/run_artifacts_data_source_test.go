@@ -82,7 +82,7 @@ func TestRunArtifactsDataSource_arguments(t *testing.T) {
 			for key, value := range tc.config {
 				config[key] = value
 			}
-			state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run_artifacts", config)
+			state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_run_artifacts", config)
 			var paths []string
 			for _, f := range acctest.ObjectsOf(state["files"]) {
 				paths = append(paths, fmt.Sprint(f["path"]))
@@ -122,11 +122,11 @@ func TestRunArtifactsDataSource_refused(t *testing.T) {
 			for key, value := range tc.config {
 				config[key] = value
 			}
-			_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run_artifacts", config)
+			_, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_run_artifacts", config)
 			acctest.ExpectDiagnostics(t, says, tc.says[0], tc.says[1:]...)
 		})
 	}
 	w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/artifacts/list", Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "Invalid path"})
-	_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run_artifacts", map[string]any{"run_id": id, "path": "a\\b"})
+	_, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_run_artifacts", map[string]any{"run_id": id, "path": "a\\b"})
 	acctest.ExpectDiagnostics(t, says, `error at path: Could not list artifacts: Path "a\\b" of run "`+id+`": Invalid path`)
 }

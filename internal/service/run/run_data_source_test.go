@@ -58,7 +58,7 @@ func TestRunDataSource_states(t *testing.T) {
 	t.Parallel()
 	w := newTrained(t)
 	read := func(name string) (map[string]any, string) {
-		return w.Direct(t, emulator.AdminToken).Data("mlflow_run", map[string]any{"run_id": w.ids[name]})
+		return w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_run", map[string]any{"run_id": w.ids[name]})
 	}
 	running, says := read("running")
 	if says != "" || running["end_time"] != nil || running["start_time"] != "2026-03-01T12:00:04.000Z" ||
@@ -90,12 +90,12 @@ func TestRunDataSource_refused(t *testing.T) {
 		"abc": {`error at run_id: Could not read run: Run "abc": Run with id=abc not found`,
 			"A run that was deleted and purged cannot be read."},
 	} {
-		_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run", map[string]any{"run_id": id})
+		_, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_run", map[string]any{"run_id": id})
 		acctest.ExpectDiagnostics(t, says, want[0], want[1:]...)
 	}
 	private := w.CreateRun(emulator.Run{ExperimentID: w.CreateExperiment(emulator.Admin, "/Projects/private", nil)})
-	_, says := w.Direct(t, emulator.UserToken).Data("mlflow_run", map[string]any{"run_id": private})
+	_, says := w.Provider(t, emulator.UserToken).ReadDataSource("mlflow_run", map[string]any{"run_id": private})
 	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "PERMISSION_DENIED")
-	_, says = mlflowServer(t, nil).Provider(t, nil).Data("mlflow_run", map[string]any{"run_id": "abc"})
+	_, says = mlflowServer(t, nil).Provider(t, nil).ReadDataSource("mlflow_run", map[string]any{"run_id": "abc"})
 	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "set workspace to the one that contains the run")
 }

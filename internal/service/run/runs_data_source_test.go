@@ -101,7 +101,7 @@ func TestRunsDataSource_arguments(t *testing.T) {
 			for key, value := range tc.config {
 				config[key] = value
 			}
-			state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_runs", config)
+			state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_runs", config)
 			if says != "" || namesOf(state) != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
 				t.Errorf("runs %q, has_more %v, said is %q", namesOf(state), state["has_more"], says)
 			}
@@ -122,7 +122,7 @@ func TestRunsDataSource_bounded(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/large", nil)
 	ids := w.SeedRuns(id, 3000, time.UnixMilli(start), time.Second)
-	state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_runs",
+	state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_runs",
 		map[string]any{"experiment_ids": []string{id}, "limit": 1000, "params": []string{"seed"}})
 	runs := acctest.ObjectsOf(state["runs"])
 	if says != "" || len(runs) != 1000 || !acctest.IsTrue(state["has_more"]) || runs[0]["run_id"] != ids[2999] ||
@@ -180,12 +180,12 @@ func TestRunsDataSource_refused(t *testing.T) {
 			for key, value := range tc.config {
 				config[key] = value
 			}
-			_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_runs", config)
+			_, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_runs", config)
 			acctest.ExpectDiagnostics(t, says, tc.says[0], tc.says[1:]...)
 		})
 	}
 	private := w.CreateExperiment(emulator.Admin, "/Projects/private", nil)
-	_, says := w.Direct(t, emulator.UserToken).Data("mlflow_runs", map[string]any{"experiment_ids": []string{private}, "limit": 1})
+	_, says := w.Provider(t, emulator.UserToken).ReadDataSource("mlflow_runs", map[string]any{"experiment_ids": []string{private}, "limit": 1})
 	acctest.ExpectDiagnostics(t, says, "error: Could not search runs: ", "PERMISSION_DENIED")
 }
 
@@ -196,14 +196,14 @@ func TestRunsDataSource_unknownExperiment(t *testing.T) {
 	const run = `{"info":{"run_id":"a","experiment_id":"1","status":"FINISHED","lifecycle_stage":"active"}}`
 	config := map[string]any{"experiment_ids": []string{"1", "9"}, "limit": 10}
 	missing := mlflowServer(t, map[string]string{"POST " + runCalls + "search": `{"runs":[` + run + `]}`})
-	_, says := missing.Provider(t, nil).Data("mlflow_runs", config)
+	_, says := missing.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	acctest.ExpectDiagnostics(t, says, "error at experiment_ids: Could not search runs: Experiment 9: ", "There is none",
 		"looks up an experiment by name")
 	empty := mlflowServer(t, map[string]string{
 		"POST " + runCalls + "search":            `{"runs":[` + run + `]}`,
 		"GET " + acctest.ExperimentsPath + "get": `{"experiment":{"experiment_id":"9","name":"empty","lifecycle_stage":"active"}}`,
 	})
-	state, says := empty.Provider(t, nil).Data("mlflow_runs", config)
+	state, says := empty.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	if runs := acctest.ObjectsOf(state["runs"]); says != "" || len(runs) != 1 {
 		t.Errorf("runs %v, said is %q", runs, says)
 	}
@@ -215,12 +215,12 @@ func TestRunsDataSource_unknownStatus(t *testing.T) {
 	const run = `{"info":{"run_id":"a","experiment_id":"1","status":"PAUSED","lifecycle_stage":"active"}}`
 	server := mlflowServer(t, map[string]string{"POST " + runCalls + "search": `{"runs":[` + run + `]}`})
 	config := map[string]any{"experiment_ids": []string{"1"}, "limit": 10}
-	state, says := server.Provider(t, nil).Data("mlflow_runs", config)
+	state, says := server.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	if runs := acctest.ObjectsOf(state["runs"]); says != "" || len(runs) != 1 || runs[0]["status"] != "PAUSED" {
 		t.Errorf("runs %v, said is %q", runs, says)
 	}
 	config["status"] = []string{"RUNNING", "SCHEDULED"}
-	_, says = server.Provider(t, nil).Data("mlflow_runs", config)
+	_, says = server.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	acctest.ExpectDiagnostics(t, says, `error at status: Could not search runs: The server returned run "a" with the status "PAUSED"`)
 }
 
@@ -236,7 +236,7 @@ func TestRunsDataSource_changes(t *testing.T) {
 			w.AddRun(id)
 		}
 	})
-	state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_runs", map[string]any{"experiment_ids": []string{id}, "limit": 1000})
+	state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_runs", map[string]any{"experiment_ids": []string{id}, "limit": 1000})
 	seen := map[string]bool{}
 	for _, r := range acctest.ObjectsOf(state["runs"]) {
 		seen[fmt.Sprint(r["run_name"])] = true

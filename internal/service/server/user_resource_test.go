@@ -33,7 +33,7 @@ func TestUser_plan(t *testing.T) {
 	closed.Close()
 	databricks := acctest.NewWorkspace(t).Backend()
 	at := func(url string) *acctest.Backend {
-		return &acctest.Backend{URL: url, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
+		return &acctest.Backend{URL: url, URLArgument: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	}
 	for name, c := range map[string]struct {
 		backend *acctest.Backend
@@ -67,7 +67,7 @@ func TestUser_plan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			plan := c.backend.Provider(t, nil).Block("mlflow_user").Plan(c.config)
+			plan := c.backend.Provider(t, nil).Resource("mlflow_user").Plan(c.config)
 			acctest.ExpectDiagnostics(t, plan.Diagnostics, c.says, c.holds...)
 			if strings.Contains(plan.Diagnostics, "short-pw") {
 				t.Error("the password is in the message")
@@ -96,8 +96,8 @@ func TestUser_raced(t *testing.T) {
 					s.set("ben", false)
 				}
 			}
-			u := s.Provider(t, nil).Block("mlflow_user")
-			acctest.ExpectDiagnostics(t, u.Up(userConfig("ben", "adopt_existing", c.adopts, "admin", true)), c.says)
+			u := s.Provider(t, nil).Resource("mlflow_user")
+			acctest.ExpectDiagnostics(t, u.Apply(userConfig("ben", "adopt_existing", c.adopts, "admin", true)), c.says)
 			s.expectWrites(t, c.writes...)
 		})
 	}
@@ -110,15 +110,15 @@ func TestUser_lastAdmin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newUsersServer(t, map[string]bool{"admin": true, "boss": true})
-			u := s.Provider(t, nil).Block("mlflow_user")
-			acctest.ExpectDiagnostics(t, u.Adopt("boss"), "")
+			u := s.Provider(t, nil).Resource("mlflow_user")
+			acctest.ExpectDiagnostics(t, u.Import("boss"), "")
 			plan := u.Plan(config)
 			acctest.ExpectDiagnostics(t, plan.Diagnostics, "")
 			s.set("admin", false)
-			u.Process = u.Again()
-			says := u.Apply(plan, config)
+			u.Provider = u.Restart()
+			says := u.ApplyPlan(plan, config)
 			acctest.ExpectDiagnostics(t, says, "error", `User "boss" is the only server admin`, "Nothing was changed")
-			u.Process = u.Again()
+			u.Provider = u.Restart()
 			acctest.ExpectDiagnostics(t, u.Plan(config).Diagnostics, "error", `User "boss" is the only server admin`)
 			s.expectWrites(t)
 		})
@@ -130,10 +130,10 @@ func TestUser_twoAddresses(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	// block returns a resource of a process, with or without a state.
-	block := func(p *acctest.Process, inState bool) *acctest.Block {
-		b := p.Block("mlflow_user")
+	block := func(p *acctest.Provider, inState bool) *acctest.Resource {
+		b := p.Resource("mlflow_user")
 		if inState {
-			acctest.ExpectDiagnostics(t, b.Adopt("ana"), "")
+			acctest.ExpectDiagnostics(t, b.Import("ana"), "")
 		}
 		return b
 	}
@@ -173,20 +173,20 @@ func TestUser_twoAddresses(t *testing.T) {
 	})
 	t.Run("adopted and deleted in one apply", func(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
-		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
+		adopts, deletes := s.Provider(t, nil).Resource("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, nil)
-		acctest.ExpectDiagnostics(t, p.Block("mlflow_user").Apply(adopts, config), "")
-		acctest.ExpectDiagnostics(t, p.Block("mlflow_user").Apply(adopts, config), "error at username: Duplicate user")
-		acctest.ExpectDiagnostics(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
+		acctest.ExpectDiagnostics(t, p.Resource("mlflow_user").ApplyPlan(adopts, config), "")
+		acctest.ExpectDiagnostics(t, p.Resource("mlflow_user").ApplyPlan(adopts, config), "error at username: Duplicate user")
+		acctest.ExpectDiagnostics(t, block(p, true).ApplyPlan(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	t.Run("not adopted, and deleted in one apply", func(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
-		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
+		adopts, deletes := s.Provider(t, nil).Resource("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, map[string]any{"retry_timeout_seconds": 1})
 		s.callBefore(func(string) { panic(http.ErrAbortHandler) })
-		acctest.ExpectDiagnostics(t, p.Block("mlflow_user").Apply(adopts, config), "error: Could not create user")
+		acctest.ExpectDiagnostics(t, p.Resource("mlflow_user").ApplyPlan(adopts, config), "error: Could not create user")
 		s.callBefore(func(string) {})
-		acctest.ExpectDiagnostics(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
+		acctest.ExpectDiagnostics(t, block(p, true).ApplyPlan(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	s.expectWrites(t)
 }
@@ -195,13 +195,13 @@ func TestUser_twoAddresses(t *testing.T) {
 func TestUser_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
-	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.Adopt("ana"), "")
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, u.Import("ana"), "")
 	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
 	if late.Diagnostics != "" || late.Action != "update" {
 		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Diagnostics)
 	}
-	u.Process = u.Again() // the apply, which does not refresh
+	u.Provider = u.Restart() // the apply, which does not refresh
 	acctest.ExpectDiagnostics(t, u.Plan(userConfig("ben")).Diagnostics, "error at username: Could not replace "+
 		"user", `User "ana" cannot be renamed to "ben"`)
 	acctest.ExpectDiagnostics(t, u.Refresh(), "")
@@ -215,10 +215,10 @@ func TestUser_renamedUnseen(t *testing.T) {
 func TestUser_unknownProvider(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
-	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.Adopt("ana"), "")
-	d := acctest.NewDirect(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
-	u.Process = &acctest.Process{Direct: d}
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, u.Import("ana"), "")
+	d := acctest.NewProvider(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
+	u.Provider = d
 	acctest.ExpectDiagnostics(t, u.Read(), "warning: Not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Diagnostics != "" || plan.Action != "update" {
 		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Diagnostics)
@@ -254,7 +254,7 @@ func TestUsers(t *testing.T) {
 	s := newUsersServer(t, map[string]bool{"admin": true, "ben": false, "ana": true, "Zoe": false})
 	for _, admin := range []bool{true, false} {
 		s.set("admin", admin)
-		state, says := s.Provider(t, nil).Data("mlflow_users", map[string]any{})
+		state, says := s.Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
 		var names []string
 		for _, u := range acctest.ObjectsOf(state["users"]) {
 			name, _ := u["username"].(string)
@@ -268,7 +268,7 @@ func TestUsers(t *testing.T) {
 			t.Errorf("for an admin (%t), the data source says %q and returns %s and %v", admin, says, got, state["incomplete"])
 		}
 	}
-	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})
+	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
 	acctest.ExpectDiagnostics(t, says, "error: Users not supported", "databricks")
 }
 
@@ -278,20 +278,20 @@ func TestUser_anotherServer(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	other := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
-	u := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.Adopt("ana"), "")
+	u := s.Provider(t, nil).Resource("mlflow_user")
+	acctest.ExpectDiagnostics(t, u.Import("ana"), "")
 	config := map[string]any{"username": "ana", "admin": true}
-	changes, deletes := u.Plan(config), u.Again().Block("mlflow_user")
+	changes, deletes := u.Plan(config), u.Restart().Resource("mlflow_user")
 	deletes.State, deletes.Private = u.State, u.Private
-	elsewhere := other.Provider(t, nil).Block("mlflow_user")
+	elsewhere := other.Provider(t, nil).Resource("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
 	for could, says := range map[string]string{
-		"read": elsewhere.Read(), "change": elsewhere.Apply(changes, config), "delete": elsewhere.Apply(deletes.Plan(nil), nil),
+		"read": elsewhere.Read(), "change": elsewhere.ApplyPlan(changes, config), "delete": elsewhere.ApplyPlan(deletes.Plan(nil), nil),
 	} {
 		acctest.ExpectDiagnostics(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
 			"changed", "tracking_uri")
 	}
 	other.expectWrites(t)
-	u.Process = s.Provider(t, map[string]any{"workspace": "risk"})
+	u.Provider = s.Provider(t, map[string]any{"workspace": "risk"})
 	acctest.ExpectDiagnostics(t, u.Read(), "")
 }

@@ -35,7 +35,7 @@ func newUsersServer(t *testing.T, admins map[string]bool) *usersServer {
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.Backend = &acctest.Backend{
-		URL: server.URL, Address: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"},
+		URL: server.URL, URLArgument: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"},
 	}
 	return s
 }

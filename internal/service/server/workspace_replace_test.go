@@ -12,20 +12,20 @@ import (
 func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	w.MustUp(map[string]any{"name": "risk"})
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
+	w.MustApply(map[string]any{"name": "risk"})
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	late := w.Plan(map[string]any{"name": tftypes.UnknownValue})
 	if late.Diagnostics != "" || late.Action != "update" {
 		t.Errorf("the plan of an unknown name is %s, and says %q", late.Action, late.Diagnostics)
 	}
 	renamed := map[string]any{"name": "fraud"}
-	w.Process = w.Again() // the apply, which does not refresh
+	w.Provider = w.Restart() // the apply, which does not refresh
 	says := "error at name: Could not replace workspace"
 	acctest.ExpectDiagnostics(t, w.Plan(renamed).Diagnostics, says, `MLflow workspace "risk" cannot be renamed to "fraud"`)
-	shown := w.Again().Block("mlflow_workspace").Plan(renamed)
-	updates := acctest.Block{Process: w.Again(), Kind: w.Kind, State: w.State, Private: w.Private}
-	acctest.ExpectDiagnostics(t, updates.Apply(shown, renamed), says)
+	shown := w.Restart().Resource("mlflow_workspace").Plan(renamed)
+	updates := acctest.Resource{Provider: w.Restart(), TypeName: w.TypeName, State: w.State, Private: w.Private}
+	acctest.ExpectDiagnostics(t, updates.ApplyPlan(shown, renamed), says)
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	if plan := w.Plan(renamed); plan.Action != "replace" {
 		t.Errorf("the plan of another name is %s, and says %q", plan.Action, plan.Diagnostics)
@@ -39,15 +39,15 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 func TestWorkspaceResource_replaceOption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := map[string]any{"name": "risk"}
-	w.MustUp(config)
+	w.MustApply(config)
 	replace := func() string {
 		t.Helper()
 		acctest.ExpectDiagnostics(t, w.Refresh(), "")
 		kept := w.Plan(config)
 		acctest.ExpectDiagnostics(t, kept.Diagnostics, "")
-		again := w.Process.Block("mlflow_workspace")
+		again := w.Resource("mlflow_workspace")
 		again.Private = kept.Resp.PlannedPrivate
 		return again.Plan(config).Diagnostics
 	}
@@ -60,9 +60,9 @@ func TestWorkspaceResource_replaceOption(t *testing.T) {
 func TestWorkspaceResource_plannedTwice(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := map[string]any{"name": "risk"}
-	w.MustUp(config)
+	w.MustApply(config)
 	for range 3 {
 		acctest.ExpectDiagnostics(t, w.Plan(config).Diagnostics, "")
 	}

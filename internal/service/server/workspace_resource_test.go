@@ -166,18 +166,18 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
 		"ri_sk": "not allowed", "ri sk": "not allowed", "risk\n": "not allowed", "größe": "not allowed",
 	} {
-		acctest.ExpectDiagnostics(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "error at name: Invalid workspace name: ",
+		acctest.ExpectDiagnostics(t, p.Resource("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "error at name: Invalid workspace name: ",
 			says)
 	}
 	for _, name := range []string{"ab", "a1", "1a", "a--b", "a23456789b123456789c123456789d123456789e123456789f123456789g123"} {
-		acctest.ExpectDiagnostics(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "")
+		acctest.ExpectDiagnostics(t, p.Resource("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "")
 	}
 	for attribute, values := range map[string]map[string]string{
 		"default_artifact_root": {"is a relative path": "relative/path", "white space": "s3://a ", "fragment": "s3://a#b"},
 		"deletion_policy":       {"delete_if_empty": "delete", "retain": "cascade"},
 	} {
 		for says, value := range values {
-			acctest.ExpectDiagnostics(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Diagnostics,
+			acctest.ExpectDiagnostics(t, p.Resource("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Diagnostics,
 				"error at "+attribute+": Invalid ", says)
 		}
 	}
@@ -185,23 +185,23 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 
 func TestWorkspaceResource_onDatabricks(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	acctest.ExpectDiagnostics(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces not supported: Databricks")
-	_, says := d.Data("mlflow_workspaces", nil)
+	_, says := d.ReadDataSource("mlflow_workspaces", nil)
 	acctest.ExpectDiagnostics(t, says, "error: MLflow workspaces not supported: Databricks")
 }
 
 func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	w.MustUp(map[string]any{"name": "risk"})
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
+	w.MustApply(map[string]any{"name": "risk"})
 	s.change(func() { s.off = true })
 	acctest.ExpectDiagnostics(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")
 	}
-	acctest.ExpectDiagnostics(t, w.Process.Block("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics, "error: MLflow workspaces not "+
+	acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics, "error: MLflow workspaces not "+
 		"supported: ", "--enable-workspaces")
 }
 
@@ -210,16 +210,16 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
 	p := s.Provider(t, nil)
-	blocks := map[string]*acctest.Block{}
+	blocks := map[string]*acctest.Resource{}
 	for i := range 20 {
 		name := fmt.Sprintf("team-%d", i)
-		blocks[name] = p.Block("mlflow_workspace")
-		blocks[name].MustUp(map[string]any{"name": name})
+		blocks[name] = p.Resource("mlflow_workspace")
+		blocks[name].MustApply(map[string]any{"name": name})
 	}
 	p = s.Provider(t, nil)
 	s.count()
 	for name, w := range blocks {
-		w.Process = p
+		w.Provider = p
 		acctest.ExpectDiagnostics(t, w.Read(), "")
 		if planned := w.Plan(map[string]any{"name": name}); planned.Action != "none" {
 			t.Errorf("the plan is %s", planned.Action)
@@ -234,17 +234,17 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := map[string]any{"name": "risk", "description": "Risk models"}
 	s.lose = "POST " + workspacesPath
-	w.MustUp(config)
+	w.MustApply(config)
 	s.lose = "PATCH " + workspacesPath + "/risk"
-	w.MustUp(map[string]any{"name": "risk"})
+	w.MustApply(map[string]any{"name": "risk"})
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	planned := w.Plan(nil)
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
 	s.count()
-	acctest.ExpectDiagnostics(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
 		"still contains 1 resource(s)", "INVALID_STATE",
 		`It contains 1 experiment ("churn").`)
 	if n := s.count()["DELETE "+workspacesPath+"/risk"]; n != 1 {
@@ -259,24 +259,24 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	t.Parallel()
 	s, other := newWorkspaceServer(t), newWorkspaceServer(t)
 	other.workspaces["risk"] = map[string]any{"name": "risk", "description": "theirs"}
-	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	config := map[string]any{"name": "risk"}
-	w.MustUp(config)
+	w.MustApply(config)
 	for what, do := range map[string]func() string{
 		"a refresh": w.Read, "an update": func() string {
 			c := map[string]any{"name": "risk", "description": "ours"}
-			return w.Apply(w.Plan(c), c)
+			return w.ApplyPlan(w.Plan(c), c)
 		},
 		"the plan of a destroy": func() string { return w.Plan(nil).Diagnostics },
 	} {
-		w.Process = other.Provider(t, nil)
+		w.Provider = other.Provider(t, nil)
 		says := do()
 		acctest.ExpectDiagnostics(t, says, "error: Could not ", "another server", s.URL, other.URL)
 		if other.workspaces["risk"]["description"] != "theirs" || w.Text("name") != "risk" {
 			t.Errorf("%s leaves %v and %v", what, other.workspaces, w.Values())
 		}
 	}
-	w.Process = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
+	w.Provider = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
 	acctest.ExpectDiagnostics(t, w.Read(), "")
 }
 
@@ -285,21 +285,21 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 func TestWorkspaceResource_failedAdoption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
-	old := s.Provider(t, nil).Block("mlflow_workspace")
-	old.MustUp(map[string]any{"name": "risk"})
-	old.Process = s.Provider(t, nil)
+	old := s.Provider(t, nil).Resource("mlflow_workspace")
+	old.MustApply(map[string]any{"name": "risk"})
+	old.Provider = s.Provider(t, nil)
 	deletes := old.Plan(nil)
 	config := map[string]any{"name": "risk", "description": "ours", "adopt_existing": true}
-	adopts := s.Provider(t, nil).Block("mlflow_workspace").Plan(config)
+	adopts := s.Provider(t, nil).Resource("mlflow_workspace").Plan(config)
 	for name, call := range map[string]string{"create": "POST " + workspacesPath, "change": "PATCH " + workspacesPath + "/risk"} {
 		t.Run(name, func(t *testing.T) {
 			p := s.Provider(t, nil)
-			block := p.Block("mlflow_workspace")
+			block := p.Resource("mlflow_workspace")
 			s.change(func() { s.refuse = call })
-			acctest.ExpectDiagnostics(t, block.Apply(adopts, config), "error: Could not ")
+			acctest.ExpectDiagnostics(t, block.ApplyPlan(adopts, config), "error: Could not ")
 			s.change(func() { s.refuse = "" })
-			removed := &acctest.Block{Process: p, Kind: old.Kind, State: old.State, Private: old.Private}
-			acctest.ExpectDiagnostics(t, removed.Apply(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
+			removed := &acctest.Resource{Provider: p, TypeName: old.TypeName, State: old.State, Private: old.Private}
+			acctest.ExpectDiagnostics(t, removed.ApplyPlan(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
 			if s.workspaces["risk"] == nil {
 				t.Fatal("the workspace is deleted")
 			}
@@ -339,10 +339,10 @@ func TestWorkspaceResource_twoAddresses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := s.Provider(t, nil)
-			block := func(inState bool) *acctest.Block {
-				b := p.Block("mlflow_workspace")
+			block := func(inState bool) *acctest.Resource {
+				b := p.Resource("mlflow_workspace")
 				if inState {
-					acctest.ExpectDiagnostics(t, b.Adopt("risk"), "")
+					acctest.ExpectDiagnostics(t, b.Import("risk"), "")
 				}
 				return b
 			}

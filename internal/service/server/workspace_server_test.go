@@ -41,7 +41,7 @@ func newWorkspaceServer(t *testing.T) *workspaceServer {
 	s := &workspaceServer{t: t, workspaces: map[string]map[string]any{"default": {"name": "default"}}, experiments: map[string][]string{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s.Backend = &acctest.Backend{URL: server.URL, Address: "tracking_uri", Header: http.Header{}}
+	s.Backend = &acctest.Backend{URL: server.URL, URLArgument: "tracking_uri", Header: http.Header{}}
 	return s
 }
 

@@ -155,7 +155,7 @@ func TestTagResource_create(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 			c.before(w, id)
-			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_tag", nil,
+			state, got := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment_tag", nil,
 				map[string]any{"id": tftypes.UnknownValue, "experiment_id": id, "key": "team", "value": c.value})
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("create says %q, want %q", got, want)
@@ -196,7 +196,7 @@ func TestTagResource_read(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team": "risk"})
 			c.behind(w, id)
-			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_tag",
+			state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": c.inState})
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.wantRest) {
 				t.Errorf("read says %q, want %q … %q", got, want, c.wantRest)
@@ -237,7 +237,7 @@ func TestTagResource_delete(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/churn", map[string]string{"team": "risk"})
 			c.behind(w, id)
-			state, got := w.Direct(t, c.token).Apply("mlflow_experiment_tag",
+			state, got := w.Provider(t, c.token).Apply("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": "risk"}, nil)
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("delete says %q, want %q", got, want)
@@ -254,7 +254,7 @@ func TestTagResource_delete(t *testing.T) {
 
 func TestTagResource_import(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	for id, key := range map[string]string{"12/team": "team", "12/team/a//b": "team/a//b"} {
 		state, got := d.ImportState("mlflow_experiment_tag", id)
 		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil, "workspace": nil}; got != "" || fmt.Sprint(state) != fmt.Sprint(want) {
@@ -265,7 +265,7 @@ func TestTagResource_import(t *testing.T) {
 
 func TestTagResource_providerConfigurationUnknown(t *testing.T) {
 	t.Parallel()
-	d := acctest.NewDirect(t, map[string]any{"host": tftypes.UnknownValue})
+	d := acctest.NewProvider(t, map[string]any{"host": tftypes.UnknownValue})
 	tag := map[string]any{"id": "1/team", "experiment_id": "1", "key": "team", "value": "risk"}
 	state, got := d.Read("mlflow_experiment_tag", tag)
 	delete(state, "workspace") // null

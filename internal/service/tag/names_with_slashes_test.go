@@ -16,7 +16,7 @@ func TestImport_namesWithSlashes(t *testing.T) {
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", map[string]string{"team/data/eu": "risk"})
 	w.Grant(id, emulator.GroupPrincipal("a/b"), "CAN_EDIT")
 	w.Grant(id, emulator.GroupPrincipal("a"), "CAN_READ") // whom an id that is cut short would mean
-	d := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}
+	d := &acctest.Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken}}
 	for kind, c := range map[string]struct {
 		id   string
 		want map[string]string
@@ -28,8 +28,8 @@ func TestImport_namesWithSlashes(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			b := d.Provider(t, nil).Block(kind)
-			if says := b.Adopt(c.id); says != "" {
+			b := d.Provider(t, nil).Resource(kind)
+			if says := b.Import(c.id); says != "" {
 				t.Fatalf("says %q", says)
 			}
 			for attribute, want := range c.want {

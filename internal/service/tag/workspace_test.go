@@ -12,7 +12,7 @@ import (
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := w.Direct(t, emulator.AdminToken)
+	d := w.Provider(t, emulator.AdminToken)
 	config := map[string]any{"experiment_id": "1", "key": "team", "value": "risk", "workspace": "risk"}
 	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	if says := d.Plan("mlflow_experiment_tag", config); !strings.Contains(says, "error at workspace: "+refused) {
