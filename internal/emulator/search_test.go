@@ -92,6 +92,7 @@ func TestSearchRefusals(t *testing.T) {
 		body object
 	}{
 		{"more than 3000 a page", object{"max_results": 3001}},
+		{"an empty page", object{"max_results": 0}},
 		{"a negative page", object{"max_results": -1}},
 		{"OR", object{"filter": "name = 'a' OR name = 'b'"}},
 		{"parentheses", object{"filter": "(name = 'a')"}},
@@ -104,6 +105,7 @@ func TestSearchRefusals(t *testing.T) {
 		{"a bare tag key with a space", object{"filter": "tags.odd key = 'a'"}},
 		{"text after the filter", object{"filter": "name = 'a' name = 'b'"}},
 		{"order by a tag", object{"order_by": []string{"tags.team"}}},
+		{"order by an unknown attribute", object{"order_by": []string{"artifact_location"}}},
 		{"an unknown view", object{"view_type": "SOME"}},
 		{"a made-up token", object{"page_token": "made-up"}},
 		{"a token of another query", object{"page_token": token, "filter": "name LIKE '%'"}},
@@ -134,13 +136,13 @@ func TestSearchOrderAndViews(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
-			for _, size := range []int{0, 1} { // in one page, and one by one
+			for _, size := range []any{nil, 1} { // on one page, and one by one
 				p := admin
 				p.t = t
 				delete(c.body, "page_token")
 				c.body["max_results"] = size
 				if got, _ := searchAll(p, c.body); !slices.Equal(got, c.want) {
-					t.Errorf("pages of %d: %q, want %q", size, got, c.want)
+					t.Errorf("max_results %v: got %q, want %q", size, got, c.want)
 				}
 			}
 		})
@@ -162,11 +164,14 @@ func TestSearchTieBreak(t *testing.T) {
 
 func TestSearchPages(t *testing.T) {
 	_, admin := start(t, emulator.Options{Seed: 25})
-	for _, c := range []struct{ size, pages int }{{0, 1}, {25, 1}, {10, 3}, {1, 25}} {
+	for _, c := range []struct {
+		size  any
+		pages int
+	}{{nil, 1}, {25, 1}, {10, 3}, {1, 25}} {
 		names, pages := searchAll(admin, object{"max_results": c.size})
 		slices.Sort(names)
 		if len(slices.Compact(names)) != 25 || pages != c.pages {
-			t.Errorf("pages of %d: %d names on %d pages, want 25 on %d", c.size, len(names), pages, c.pages)
+			t.Errorf("max_results %v: got %d names on %d pages, want 25 on %d", c.size, len(names), pages, c.pages)
 		}
 	}
 }

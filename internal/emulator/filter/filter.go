@@ -11,15 +11,6 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// The fields of conditions and orderings. A Condition does not compare ExperimentID, and results are not ordered by Tag.
-const (
-	Name           = "name"
-	CreationTime   = "creation_time"
-	LastUpdateTime = "last_update_time"
-	ExperimentID   = "experiment_id"
-	Tag            = "tag"
-)
-
 // Condition is a comparison in a filter. Results must satisfy all of them.
 type Condition struct {
 	Field    string
@@ -38,60 +29,10 @@ const (
 	valuePattern    = `('(?:''|\\'|[^'])*'|"[^"]*"|-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)`
 )
 
-// clause matches one comparison of experiments: an optional prefix, a key, an operator and a value.
-var clause = regexp.MustCompile(`^\s*(?:(attribute|tags|tag)\.)?` + keyPattern + operatorPattern + valuePattern)
-
 var conjunction = regexp.MustCompile(`(?i)^\s+AND\s`)
-
-// Parse reads a filter of experiments: comparisons joined by AND, nothing else.
-func Parse(filter string) ([]Condition, error) { return parse(filter, clause, newCondition) }
-
-// parse reads comparisons. A clause has four groups: the prefix, the key, the operator, and the value.
-func parse(
-	filter string, clause *regexp.Regexp, condition func(prefix, key, operator, value string) (Condition, error),
-) ([]Condition, error) {
-	var conditions []Condition
-	rest := filter
-	for strings.TrimSpace(rest) != "" {
-		if len(conditions) > 0 {
-			and := conjunction.FindString(rest)
-			if and == "" {
-				return nil, invalidClauses(filter)
-			}
-			rest = rest[len(and):]
-		}
-		m := clause.FindStringSubmatch(rest)
-		if m == nil {
-			return nil, invalidClauses(filter)
-		}
-		c, err := condition(m[1], m[2], strings.TrimSpace(m[3]), m[4])
-		if err != nil {
-			return nil, err
-		}
-		conditions = append(conditions, c)
-		rest = rest[len(m[0]):]
-	}
-	return conditions, nil
-}
 
 func invalidClauses(filter string) error {
 	return wire.Invalid("Invalid clause(s) in filter string: '%s'.", filter)
-}
-
-func newCondition(prefix, key, operator, value string) (Condition, error) {
-	key = strings.Trim(key, "`\"")
-	value, quoted := unquote(value)
-	c := Condition{Field: key, operator: operator, text: value}
-	switch {
-	case prefix == "tags" || prefix == "tag":
-		c.Field, c.Key = Tag, key
-		return c.withText(quoted)
-	case key == Name:
-		return c.withText(quoted)
-	case key == CreationTime || key == LastUpdateTime:
-		return c.withNumber(quoted)
-	}
-	return c, wire.Invalid("Invalid attribute key '%s' specified. Valid keys are 'name', 'creation_time', 'last_update_time'.", key)
 }
 
 // unquote removes the quotes from a value and reports whether there were any.

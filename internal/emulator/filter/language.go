@@ -2,16 +2,23 @@ package filter
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// The fields of conditions and orderings of runs, logged models, and traces. The first three, and Tag, have a Key.
+// The fields of conditions and orderings. The first four have a Key.
 const (
 	Metric   = "metric"
 	Param    = "param"
+	Tag      = "tag"
 	Metadata = "metadata"
+
+	Name           = "name"
+	ExperimentID   = "experiment_id"
+	CreationTime   = "creation_time"
+	LastUpdateTime = "last_update_time"
 
 	RunID       = "run_id"
 	RunName     = "run_name"
@@ -35,11 +42,15 @@ type Language struct {
 	texts, numbers map[string]string // the field of each attribute, by its names in requests
 	keyed          map[string]string // the field of each prefix that is followed by a key
 	clause, order  *regexp.Regexp
+	// unfiltered is a field that filters cannot have, unordered one that order_by cannot have; empty if there is none.
+	unfiltered, unordered string
 }
 
-// The languages of runs, logged models, and traces.
+// The languages of experiments, runs, logged models, and traces.
 var (
-	Runs = newLanguage(
+	Experiments = experiments()
+	Runs        = newLanguage(
+		attributePrefixes,
 		map[string]string{
 			RunID: RunID, RunName: RunName, "run name": RunName, "Run name": RunName, "Run Name": RunName,
 			Status: Status, UserID: UserID, ArtifactURI: ArtifactURI,
@@ -47,6 +58,7 @@ var (
 		map[string]string{StartTime: StartTime, "created": StartTime, "Created": StartTime, EndTime: EndTime},
 		Metric, Param, Tag)
 	Models = newLanguage(
+		attributePrefixes,
 		map[string]string{
 			Name: Name, ModelID: ModelID, ModelType: ModelType, Status: Status, SourceRunID: SourceRunID, ArtifactURI: ArtifactURI,
 		},
@@ -55,10 +67,14 @@ var (
 		},
 		Metric, Param, Tag)
 	Traces = newLanguage(
+		attributePrefixes,
 		map[string]string{TraceID: TraceID, "request_id": TraceID, Status: Status, "state": Status, Name: Name, RunID: RunID},
 		map[string]string{"timestamp": StartTime, "timestamp_ms": StartTime, "request_time": StartTime},
 		Tag, Metadata)
 )
+
+// attributePrefixes are the spellings of the prefix of fields without keys, except for experiments.
+var attributePrefixes = []string{"attributes", "attribute", "attr", "run"}
 
 // prefixes are the spellings of the prefix of each field with keys.
 var prefixes = map[string][]string{
@@ -68,9 +84,19 @@ var prefixes = map[string][]string{
 	Metadata: {"metadata", "request_metadata"},
 }
 
-func newLanguage(texts, numbers map[string]string, keyed ...string) Language {
+func experiments() Language {
+	l := newLanguage(
+		[]string{"attribute"},
+		map[string]string{Name: Name, ExperimentID: ExperimentID},
+		map[string]string{CreationTime: CreationTime, LastUpdateTime: LastUpdateTime},
+		Tag)
+	l.unfiltered, l.unordered = ExperimentID, Tag
+	return l
+}
+
+func newLanguage(attributes []string, texts, numbers map[string]string, keyed ...string) Language {
 	l := Language{texts: texts, numbers: numbers, keyed: map[string]string{}}
-	known := []string{"attributes", "attribute", "attr", "run"}
+	known := slices.Clone(attributes)
 	for _, field := range keyed {
 		for _, prefix := range prefixes[field] {
 			l.keyed[prefix] = field
@@ -85,18 +111,48 @@ func newLanguage(texts, numbers map[string]string, keyed ...string) Language {
 
 // Parse reads a filter: comparisons joined by AND, nothing else.
 func (l Language) Parse(filter string) ([]Condition, error) {
-	return parse(filter, l.clause, func(prefix, key, operator, value string) (Condition, error) {
-		field, key, number, err := l.field(prefix, key)
+	var conditions []Condition
+	rest := filter
+	for strings.TrimSpace(rest) != "" {
+		if len(conditions) > 0 {
+			and := conjunction.FindString(rest)
+			if and == "" {
+				return nil, invalidClauses(filter)
+			}
+			rest = rest[len(and):]
+		}
+		m := l.clause.FindStringSubmatch(rest)
+		if m == nil {
+			return nil, invalidClauses(filter)
+		}
+		c, err := l.condition(m[1], m[2], strings.TrimSpace(m[3]), m[4])
 		if err != nil {
-			return Condition{}, err
+			return nil, err
 		}
-		text, quoted := unquote(value)
-		c := Condition{Field: field, Key: key, operator: operator, text: text}
-		if number {
-			return c.withNumber(quoted)
-		}
-		return c.withText(quoted)
-	})
+		conditions = append(conditions, c)
+		rest = rest[len(m[0]):]
+	}
+	return conditions, nil
+}
+
+func (l Language) condition(prefix, key, operator, value string) (Condition, error) {
+	field, key, number, err := l.field(prefix, key, l.unfiltered)
+	if err != nil {
+		return Condition{}, err
+	}
+	text, quoted := unquote(value)
+	c := Condition{Field: field, Key: key, operator: operator, text: text}
+	if number {
+		return c.withNumber(quoted)
+	}
+	return c.withText(quoted)
+}
+
+// Ordering is one entry of order_by.
+type Ordering struct {
+	Field      string
+	Key        string // for the fields Tag, Metric, Param, and Metadata
+	Descending bool
 }
 
 // ParseOrder reads the entries of order_by.
@@ -107,7 +163,7 @@ func (l Language) ParseOrder(clauses []string) ([]Ordering, error) {
 		if m == nil {
 			return nil, wire.Invalid("Invalid order_by clause '%s'.", clause)
 		}
-		field, key, _, err := l.field(m[1], m[2])
+		field, key, _, err := l.field(m[1], m[2], l.unordered)
 		if err != nil {
 			return nil, err
 		}
@@ -116,17 +172,20 @@ func (l Language) ParseOrder(clauses []string) ([]Ordering, error) {
 	return order, nil
 }
 
-// field finds the field, the key for fields that have one, and whether its values are numbers.
-func (l Language) field(prefix, key string) (field, inner string, number bool, err error) {
-	key = strings.Trim(key, "`\"")
-	if field, ok := l.keyed[prefix]; ok {
-		return field, key, field == Metric, nil
+// field finds the field, the key for fields that have one, and whether its values are numbers. The field excluded is rejected.
+func (l Language) field(prefix, name, excluded string) (field, key string, number bool, err error) {
+	name = strings.Trim(name, "`\"")
+	field, keyed := l.keyed[prefix]
+	switch {
+	case keyed:
+		key, number = name, field == Metric
+	case l.texts[name] != "":
+		field = l.texts[name]
+	default:
+		field, number = l.numbers[name], true
 	}
-	if field, ok := l.texts[key]; ok {
-		return field, "", false, nil
+	if field == "" || field == excluded {
+		return "", "", false, wire.Invalid("Invalid attribute key '%s' specified.", name)
 	}
-	if field, ok := l.numbers[key]; ok {
-		return field, "", true, nil
-	}
-	return "", "", false, wire.Invalid("Invalid attribute key '%s' specified.", key)
+	return field, key, number, nil
 }

@@ -49,17 +49,18 @@ type found[T Object] struct {
 // Find returns a page of the objects that satisfy the query, and the token of the next page, which is empty at the end.
 func Find[T Object](objects []T, q Query) ([]T, string, error) {
 	if after := q.From.After; after != nil && len(after) != len(q.order) {
-		return nil, "", InvalidToken()
+		return nil, "", invalidToken()
 	}
 	var all []found[T]
+	values := make([]Value, 0, len(objects)*len(q.order)) // of all objects, because one allocation is faster
 	for _, object := range objects {
 		if !satisfiesAll(object, q.conditions) {
 			continue
 		}
-		place := make([]Value, len(q.order))
-		for i, o := range q.order {
-			place[i] = object.Value(o)
+		for _, o := range q.order {
+			values = append(values, object.Value(o))
 		}
+		place := values[len(values)-len(q.order):]
 		if q.From.After == nil || compare(q.order, place, q.From.After) > 0 {
 			all = append(all, found[T]{object, place})
 		}
@@ -68,7 +69,7 @@ func Find[T Object](objects []T, q Query) ([]T, string, error) {
 	next := ""
 	if len(all) > q.Limit {
 		all = all[:q.Limit]
-		next = Encode(Token{Query: q.From.Query, After: all[q.Limit-1].place})
+		next = Token{Query: q.From.Query, After: all[q.Limit-1].place}.encode()
 	}
 	page := make([]T, len(all))
 	for i, f := range all {

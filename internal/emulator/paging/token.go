@@ -27,25 +27,13 @@ func ID(arguments ...[]string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Encode returns the page token of the place where a page ended. It panics if JSON cannot represent the place.
-func Encode(place any) string {
-	text, err := json.Marshal(place)
+// encode returns the token as responses contain it.
+func (t Token) encode() string {
+	text, err := json.Marshal(t)
 	if err != nil {
 		panic(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
-}
-
-// Read reads the place, a pointer to a value of the type that was encoded, from the page token of a request.
-func Read(token string, place any) error {
-	text, err := base64.RawURLEncoding.DecodeString(token)
-	if err == nil {
-		err = json.Unmarshal(text, place)
-	}
-	if err != nil {
-		return InvalidToken()
-	}
-	return nil
 }
 
 // Decode reads the page token of a request. An empty one is the beginning. It rejects a token of a query with another ID.
@@ -54,14 +42,18 @@ func Decode(encoded, id string) (Token, error) {
 		return Token{Query: id}, nil
 	}
 	var t Token
-	if err := Read(encoded, &t); err != nil || t.Query != id || t.Offset < 0 {
-		return t, InvalidToken()
+	text, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err == nil {
+		err = json.Unmarshal(text, &t)
+	}
+	if err != nil || t.Query != id || t.Offset < 0 {
+		return t, invalidToken()
 	}
 	return t, nil
 }
 
-// InvalidToken returns the error for a page token that does not belong to the request.
-func InvalidToken() error { return wire.Invalid("Invalid page token.") }
+// invalidToken returns the error for a page token that does not belong to the request.
+func invalidToken() error { return wire.Invalid("Invalid page token.") }
 
 // Cut returns the page of a list that begins at the token, and the token of the next page, which is empty at the end.
 func Cut[T any](all []T, from Token, limit int) ([]T, string) {
@@ -70,16 +62,16 @@ func Cut[T any](all []T, from Token, limit int) ([]T, string) {
 		return all, ""
 	}
 	from.Offset += limit
-	return all[:limit], Encode(from)
+	return all[:limit], from.encode()
 }
 
-// Limit returns the page size of a request, which defaults to preset. It must be between 1 and most.
-func Limit(asked *wire.Int64, preset, most int) (int, error) {
-	if asked == nil {
+// Limit returns the page size of a request, which defaults to preset. It must be between 1 and maximum.
+func Limit(requested *wire.Int64, preset, maximum int) (int, error) {
+	if requested == nil {
 		return preset, nil
 	}
-	if *asked < 1 || *asked > wire.Int64(most) {
-		return 0, wire.Invalid("Invalid value %d for parameter 'max_results' supplied. It must be between 1 and %d.", *asked, most)
+	if *requested < 1 || *requested > wire.Int64(maximum) {
+		return 0, wire.Invalid("Invalid value %d for parameter 'max_results' supplied. It must be between 1 and %d.", *requested, maximum)
 	}
-	return int(*asked), nil
+	return int(*requested), nil
 }
