@@ -136,12 +136,12 @@ func TestSearchRuns_endless(t *testing.T) {
 		return mlflowtest.Reply(200, fmt.Sprintf(`{"next_page_token":"%d"}`, n))()
 	})
 	_, err := mlflowtest.Client(server, databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: 10})
-	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
+	mlflowtest.ExpectError(t, err, "100 consecutive pages without new results")
 	_, err = mlflowtest.Client(mlflowtest.Transport(func(*http.Request) (*http.Response, error) {
 		n++
 		return mlflowtest.Reply(200, fmt.Sprintf(`{"root_uri":"s3://b","next_page_token":"%d"}`, n))()
 	}), databricks.Backend{}).ListArtifacts(t.Context(), "a", "", 10)
-	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
+	mlflowtest.ExpectError(t, err, "100 consecutive pages without new results")
 }
 
 // TestSearchRuns_sameRuns: each page lists the same run and has a new token.
@@ -154,7 +154,7 @@ func TestSearchRuns_sameRuns(t *testing.T) {
 		}
 		return mlflowtest.Reply(200, manyRuns(1, 2, fmt.Sprint(n)))()
 	}), databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: 10})
-	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
+	mlflowtest.ExpectError(t, err, "100 consecutive pages without new results")
 }
 
 func TestSearchRuns_request(t *testing.T) {

@@ -79,8 +79,8 @@ func TestLegacy_readsNotAll(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ recording, answer, says string }{
 		"no list of users":     {mlflowtest.UnlistedServer, "users/list: admin", "cannot list its users"},
-		"a list for admins":    {mlflowtest.ListedServer, "users/list: ana", "only for its admins"},
-		"an admin no more":     {mlflowtest.ListedServer, "users/get: another", "only for its admins"},
+		"not a server admin":   {mlflowtest.ListedServer, "users/list: ana", "only for server admins"},
+		"no longer an admin":   {mlflowtest.ListedServer, "users/get: another", "only for server admins"},
 		"an error is an error": {mlflowtest.ListedServer, "get: missing", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

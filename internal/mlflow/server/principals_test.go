@@ -64,7 +64,7 @@ func TestPrincipals(t *testing.T) {
 // Who is neither an admin nor a manager is not shown who is in a role.
 func TestPrincipals_hiddenMembers(t *testing.T) {
 	t.Parallel()
-	const reason = "The MLflow server shows the members of its roles only to its admins and to managers of the workspace."
+	const reason = "The MLflow server returns the members of its roles only to server admins and to managers of the workspace."
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Answers("users/permissions/get: the probe of a user", "users/list: ana", "roles/list: a member")
 	expectLines(t, principalsOf(t, s.Client(&server.Backend{Username: "ana"}), mlflowtest.User("ana"), mlflowtest.Group("risk")),
@@ -74,7 +74,7 @@ func TestPrincipals_hiddenMembers(t *testing.T) {
 // What the server refuses is incomplete, and asked for once; oneself can always be read.
 func TestPrincipals_denied(t *testing.T) {
 	t.Parallel()
-	const reason = "The server does not show it to the identity that runs Terraform."
+	const reason = "The identity that runs Terraform does not have permission to read it."
 	denied := mlflowtest.PageAnswer(http.StatusForbidden, "Permission denied")
 	s := mlflowtest.NewScripted(t)
 	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeResponse))

@@ -116,7 +116,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	says := s.Provider(t, nil).Block(folderKind).Plan(folderConfig("/Teams/retail", readers)).Says
-	acctest.ExpectSays(t, says, "error at path: Folders are not supported: ", "mlflow_role")
+	acctest.ExpectSays(t, says, "error at path: Folders not supported: ", "mlflow_role")
 
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
@@ -133,7 +133,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 		t.Errorf("the state is %v", b.Values())
 	}
 	says = s.Provider(t, nil).Block(folderKind).Adopt("/Teams/retail")
-	acctest.ExpectSays(t, says, "error at path: Folders are not supported: ")
+	acctest.ExpectSays(t, says, "error at path: Folders not supported: ")
 	if written := s.Written(); len(written) > 0 {
 		t.Errorf("written was %v", written)
 	}
