@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/httpretry"
 )
 
 // cancelledTimeout is the maximum time for recovery from a failed call after the run is canceled.
@@ -29,7 +31,7 @@ func IsUncertain(err error) bool {
 		return true
 	}
 	if !ok {
-		return err != nil && !isPermanent(err) && !dialFailed(err)
+		return err != nil && !isPermanent(err) && !httpretry.DialFailed(err)
 	}
 	return e.Status < 300 || isTransientStatus(e.Status, e.Code) && !isDisabledFeature(e.Status, []byte(e.Message))
 }
@@ -84,7 +86,7 @@ func (c *Client) DoCreate(
 // WaitForRetry waits before the next try of an operation of several calls, as long as [Client.Do] waits after the nth try. It reports
 // whether there is time left: less than the retry timeout has passed since start, and ctx has not ended.
 func (c *Client) WaitForRetry(ctx context.Context, start time.Time, n int) bool {
-	return time.Since(start) < c.options.RetryTimeout && sleep(ctx, backoffStep(n))
+	return time.Since(start) < c.options.RetryTimeout && sleep(ctx, httpretry.Backoff(n, maxBackoff))
 }
 
 // wasRetried reports whether an error is that of a second or later try: the first may have had an effect.
