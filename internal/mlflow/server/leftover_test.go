@@ -43,7 +43,7 @@ func TestLeftover(t *testing.T) {
 	t.Run("not to be listed", func(t *testing.T) {
 		t.Parallel()
 		s := rbacRecorded(t)
-		s.Read(rolesCall, s.As("roles/list: in no role"))
+		s.Read(rolesCall, s.RecordedResponse("roles/list: in no role"))
 		if got := leftover(t, s.Scripted, &server.Backend{Username: "admin"}); len(got) > 0 {
 			t.Errorf("left are %v", got)
 		}
@@ -51,7 +51,7 @@ func TestLeftover(t *testing.T) {
 	t.Run("without credentials nothing is asked", func(t *testing.T) {
 		t.Parallel()
 		s := mlflowtest.NewScripted(t)
-		if got := leftover(t, s, &server.Backend{}); len(got) > 0 || len(s.Seen()) > 0 {
+		if got := leftover(t, s, &server.Backend{}); len(got) > 0 || len(s.Requests()) > 0 {
 			t.Errorf("left are %v", got)
 		}
 	})

@@ -14,8 +14,8 @@ import (
 // listedRecorded is MLflow 3.12 as recorded when ben holds EDIT on experiment 1, and the admin, who created it, MANAGE.
 func listedRecorded(t *testing.T) script {
 	t.Helper()
-	s := script{mlflowtest.NewRecorded(t, mlflowtest.ListedServer)}
-	s.Answers("users/permissions/get: the probe", "permissions/get: the probe", "users/list: admin", "users/get: admin", "users/get: ana",
+	s := script{mlflowtest.NewRecorded(t, mlflowtest.LegacyServer)}
+	s.Replay("users/permissions/get: the probe", "permissions/get: the probe", "users/list: admin", "users/get: admin", "users/get: ana",
 		"users/get: with rows", "get", "get: missing")
 	s.holds("ben", "EDIT")
 	s.holds("ana", "")
@@ -24,7 +24,7 @@ func listedRecorded(t *testing.T) script {
 }
 
 func legacyGet(username string) string {
-	return "GET " + mlflowtest.LegacyCalls + "get?experiment_id=1&username=" + username
+	return "GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=1&username=" + username
 }
 
 // legacyRow is one row as the server answers it.
@@ -33,9 +33,9 @@ func legacyRow(level string) string {
 }
 
 // rowResponse is what a user's row is answered, "" for none.
-func (s script) rowResponse(level string) mlflowtest.Answer {
+func (s script) rowResponse(level string) mlflowtest.Response {
 	if level == "" {
-		return s.As("permissions/get: no row")
+		return s.RecordedResponse("permissions/get: no row")
 	}
 	return mlflowtest.OK(legacyRow(level))
 }
@@ -46,11 +46,11 @@ func (s script) holds(username, level string) { s.Read(legacyGet(username), s.ro
 // legacyWrite writes a user's row: POST creates, PATCH changes and DELETE deletes it.
 func (s script) legacyWrite(method, username, level string) mlflowtest.Write {
 	of := map[string]string{"POST": "create", "PATCH": "update", "DELETE": "delete"}[method]
-	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyCalls + of, Body: fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level), Answer: s.As("permissions/" + of)}
+	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyGrantsPath + of, Body: fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level), Response: s.RecordedResponse("permissions/" + of)}
 	if method == "DELETE" {
 		w.Body = fmt.Sprintf(`{"experiment_id":"1","username":%q}`, username)
 	}
-	w.Then = map[string]mlflowtest.Answer{legacyGet(username): s.rowResponse(level)}
+	w.Then = map[string]mlflowtest.Response{legacyGet(username): s.rowResponse(level)}
 	return w
 }
 
@@ -62,32 +62,32 @@ func TestLegacy_readsUserByUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ben": "CAN_EDIT"})
-	if n := s.Count("GET " + mlflowtest.UserCalls + "get"); n != 3 {
+	mlflowtest.ExpectLevels(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ben": "CAN_EDIT"})
+	if n := s.Count("GET " + mlflowtest.UsersPath + "get"); n != 3 {
 		t.Errorf("%d users were read, of 3", n)
 	}
-	s.Seen()
+	s.Requests()
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin"})
-	s.ExpectSeen()
+	mlflowtest.ExpectLevels(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin"})
+	s.ExpectRequests()
 }
 
 // TestLegacy_readsNotAll: where not all grants can be read, single ones can be managed.
 func TestLegacy_readsNotAll(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ recording, answer, says string }{
-		"no list of users":     {mlflowtest.UnlistedServer, "users/list: admin", "cannot list its users"},
-		"not a server admin":   {mlflowtest.ListedServer, "users/list: ana", "only for server admins"},
-		"no longer an admin":   {mlflowtest.ListedServer, "users/get: another", "only for server admins"},
-		"an error is an error": {mlflowtest.ListedServer, "get: missing", ""},
+		"no list of users":     {mlflowtest.LegacyServerWithoutList, "users/list: admin", "cannot list its users"},
+		"not a server admin":   {mlflowtest.LegacyServer, "users/list: ana", "only for server admins"},
+		"no longer an admin":   {mlflowtest.LegacyServer, "users/get: another", "only for server admins"},
+		"an error is an error": {mlflowtest.LegacyServer, "get: missing", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, tc.recording)
-			s.Answers("users/permissions/get: the probe", "permissions/get: the probe")
-			s.Read("GET "+mlflowtest.UserCalls+"list", s.As(tc.answer))
+			s.Replay("users/permissions/get: the probe", "permissions/get: the probe")
+			s.Read("GET "+mlflowtest.UsersPath+"list", s.RecordedResponse(tc.answer))
 			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
 			var unsupported *mlflow.UnsupportedError
 			if errors.As(err, &unsupported) != (tc.says != "") || err == nil {
@@ -104,17 +104,17 @@ func TestLegacy_readsNotAll(t *testing.T) {
 	t.Run("one user can't be read", func(t *testing.T) {
 		t.Parallel()
 		s := listedRecorded(t)
-		s.Read("GET "+mlflowtest.UserCalls+"get?username=ana", s.As("users/get: another"))
+		s.Read("GET "+mlflowtest.UsersPath+"get?username=ana", s.RecordedResponse("users/get: another"))
 		if acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1"); err == nil {
-			t.Errorf("the list %v misses one", mlflowtest.Holdings(acl))
+			t.Errorf("the list %v misses one", mlflowtest.Levels(acl))
 		}
 	})
 	t.Run("another user is answered", func(t *testing.T) {
 		t.Parallel()
 		s := listedRecorded(t)
-		s.Read("GET "+mlflowtest.UserCalls+"get?username=ana", s.As("users/get: with rows"))
+		s.Read("GET "+mlflowtest.UsersPath+"get?username=ana", s.RecordedResponse("users/get: with rows"))
 		if acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1"); err == nil {
-			t.Errorf("the list %v has ben's grants twice", mlflowtest.Holdings(acl))
+			t.Errorf("the list %v has ben's grants twice", mlflowtest.Levels(acl))
 		}
 	})
 }
@@ -139,16 +139,16 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 			return []mlflowtest.Write{w}
 		}, `still lists the grant to "ben"`},
 		"a lost new grant": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").Answered(mlflowtest.Lost), s.legacyWrite("POST", "ana", "READ").Answered(s.As("permissions/create: there is one"))}
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.LostResponse), s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, ""},
 		"a lost end": {"ben", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").Answered(mlflowtest.Lost), s.legacyWrite("DELETE", "ben", "").Answered(s.As("permissions/delete: no row"))}
+			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").WithResponse(mlflowtest.LostResponse), s.legacyWrite("DELETE", "ben", "").WithResponse(s.RecordedResponse("permissions/delete: no row"))}
 		}, ""},
 		"somebody else's grant in between": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").Answered(s.As("permissions/create: there is one"))}
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, "already exists"},
 		"a proxy's answer": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").Answered(mlflowtest.OK(`{"status":"ok"}`))}
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.OK(`{"status":"ok"}`))}
 		}, "experiment_permission"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -188,15 +188,15 @@ func TestLegacy_Level(t *testing.T) {
 func TestLegacy_Set(t *testing.T) {
 	t.Parallel()
 	s := listedRecorded(t)
-	readWith := s.As("users/get: with rows")
-	remaining := mlflowtest.Answer{Status: 200, MediaType: readWith.MediaType, Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
+	readWith := s.RecordedResponse("users/get: with rows")
+	remaining := mlflowtest.Response{Status: 200, MediaType: readWith.MediaType, Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
 		`"is_admin":false,"registered_model_permissions":[],"scorer_permissions":[],"username":"ben"}}`}
 	s.Expect(s.legacyWrite("POST", "ana", "MANAGE"), s.legacyWrite("PATCH", "ben", "READ"))
 	last := s.legacyWrite("DELETE", "admin", "")
-	last.Then = map[string]mlflowtest.Answer{
-		"GET " + mlflowtest.UserCalls + "get?username=admin": mlflowtest.OK(`{"user":{"experiment_permissions":[],"id":1,"is_admin":true,"username":"admin"}}`),
-		"GET " + mlflowtest.UserCalls + "get?username=ana":   mlflowtest.OK(`{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"MANAGE","user_id":2}],"id":2,"username":"ana"}}`),
-		"GET " + mlflowtest.UserCalls + "get?username=ben":   remaining,
+	last.Then = map[string]mlflowtest.Response{
+		"GET " + mlflowtest.UsersPath + "get?username=admin": mlflowtest.OK(`{"user":{"experiment_permissions":[],"id":1,"is_admin":true,"username":"admin"}}`),
+		"GET " + mlflowtest.UsersPath + "get?username=ana":   mlflowtest.OK(`{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"MANAGE","user_id":2}],"id":2,"username":"ana"}}`),
+		"GET " + mlflowtest.UsersPath + "get?username=ben":   remaining,
 	}
 	s.Expect(last)
 	acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", []mlflow.Grant{
@@ -205,7 +205,7 @@ func TestLegacy_Set(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{"user ana": "CAN_MANAGE", "user ben": "CAN_READ", "user admin": "CAN_MANAGE from admin"})
+	mlflowtest.ExpectLevels(t, acl, map[string]string{"user ana": "CAN_MANAGE", "user ben": "CAN_READ", "user admin": "CAN_MANAGE from admin"})
 }
 
 func TestLegacy_principals(t *testing.T) {
@@ -213,7 +213,7 @@ func TestLegacy_principals(t *testing.T) {
 	t.Run("a user who is not there", func(t *testing.T) {
 		t.Parallel()
 		s := listedRecorded(t)
-		s.Expect(s.legacyWrite("POST", "nobody", "READ").Answered(s.As("permissions/create: no such user")))
+		s.Expect(s.legacyWrite("POST", "nobody", "READ").WithResponse(s.RecordedResponse("permissions/create: no such user")))
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("nobody"), Level: mlflow.LevelRead})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("nobody") {
 			t.Errorf("missing %v, error %v", missing, err)
@@ -245,8 +245,8 @@ func TestLegacy_caller(t *testing.T) {
 	if err != nil || caller.Principal != mlflowtest.User("admin") || !caller.Admin || caller.ID != "1" {
 		t.Errorf("caller %+v, error %v", caller, err)
 	}
-	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=", s.As("absent call"))
-	s.Read("GET "+mlflowtest.LegacyCalls+"get?experiment_id=0&username=", s.As("permissions/get: no such user"))
+	s.Read("GET "+mlflowtest.UserGrantsPath+"get?resource_id=0&resource_type=experiment&username=", s.RecordedResponse("absent call"))
+	s.Read("GET "+mlflowtest.LegacyGrantsPath+"get?experiment_id=0&username=", s.RecordedResponse("permissions/get: no such user"))
 	_, err = s.Client(&server.Backend{}).Caller(t.Context())
 	mlflowtest.ExpectError(t, err, "no username is configured")
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // rolesCall lists the roles of the workspace default.
-const rolesCall = "GET " + mlflowtest.RoleCalls + "list?workspace=default"
+const rolesCall = "GET " + mlflowtest.RolesPath + "list?workspace=default"
 
 // script is a scripted server whose permissions the tests change.
 type script struct{ *mlflowtest.Scripted }
@@ -28,13 +28,13 @@ type script struct{ *mlflowtest.Scripted }
 func rbacRecorded(t *testing.T) script {
 	t.Helper()
 	s := script{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}
-	s.Answers("users/permissions/get: the probe", "users/list: picture", "roles/list: picture", "get", "get: missing", "users/current: admin",
+	s.Replay("users/permissions/get: the probe", "users/list: picture", "roles/list: picture", "get", "get: missing", "users/current: admin",
 		"current/permissions: admin")
 	return s
 }
 
 // withLevels is the recorded list of roles with other grants on experiment 1: by user or role, in the server's words.
-func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
+func (s script) withLevels(levels map[string]string) mlflowtest.Response {
 	s.T.Helper()
 	type permission struct {
 		ID      int    `json:"id"`
@@ -51,7 +51,7 @@ func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
 			Permissions []permission `json:"permissions"`
 		} `json:"roles"`
 	}
-	recorded := s.As("roles/list: picture")
+	recorded := s.RecordedResponse("roles/list: picture")
 	if err := json.Unmarshal([]byte(recorded.Body), &list); err != nil {
 		s.T.Fatal(err)
 	}
@@ -79,14 +79,14 @@ func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
 // granting and revoking are a user's grant and its end, as recorded.
 func (s script) granting(username, level string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "POST " + mlflowtest.GrantCalls + "grant", Answer: s.As("grant"),
+		Call: "POST " + mlflowtest.UserGrantsPath + "grant", Response: s.RecordedResponse("grant"),
 		Body: fmt.Sprintf(`{"username":%q,"resource_type":"experiment","resource_id":"1","permission":%q}`, username, level),
 	}
 }
 
 func (s script) revoking(username string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "POST " + mlflowtest.GrantCalls + "revoke", Answer: s.As("revoke"),
+		Call: "POST " + mlflowtest.UserGrantsPath + "revoke", Response: s.RecordedResponse("revoke"),
 		Body: fmt.Sprintf(`{"username":%q,"resource_type":"experiment","resource_id":"1"}`, username),
 	}
 }
@@ -94,27 +94,27 @@ func (s script) revoking(username string) mlflowtest.Write {
 // adding, updating and removing are writes of a role's row.
 func (s script) adding(role int, level string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "POST " + mlflowtest.RoleCalls + "permissions/add", Answer: s.As("roles/permissions/add"),
+		Call: "POST " + mlflowtest.RolesPath + "permissions/add", Response: s.RecordedResponse("roles/permissions/add"),
 		Body: fmt.Sprintf(`{"role_id":%d,"resource_type":"experiment","resource_pattern":"1","permission":%q}`, role, level),
 	}
 }
 
 func (s script) updating(row int, level string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "PATCH " + mlflowtest.RoleCalls + "permissions/update", Answer: s.As("roles/permissions/update"),
+		Call: "PATCH " + mlflowtest.RolesPath + "permissions/update", Response: s.RecordedResponse("roles/permissions/update"),
 		Body: fmt.Sprintf(`{"role_permission_id":%d,"permission":%q}`, row, level),
 	}
 }
 
 func (s script) removing(row int) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "DELETE " + mlflowtest.RoleCalls + "permissions/remove", Answer: s.As("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
+		Call: "DELETE " + mlflowtest.RolesPath + "permissions/remove", Response: s.RecordedResponse("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
 	}
 }
 
 // leaving is a write after which there are these grants on experiment 1.
 func (s script) leaving(w mlflowtest.Write, levels map[string]string) mlflowtest.Write {
-	w.Then = map[string]mlflowtest.Answer{rolesCall: s.withLevels(levels)}
+	w.Then = map[string]mlflowtest.Response{rolesCall: s.withLevels(levels)}
 	return w
 }
 
@@ -126,21 +126,21 @@ func TestRBAC_readsEveryKindOfGrant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{
+	mlflowtest.ExpectLevels(t, acl, map[string]string{
 		"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ana": "CAN_EDIT", "user ben": "DENY",
 		"group risk": "CAN_READ; USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 	})
 	if !acl.Created.Equal(time.UnixMilli(1700000000000)) {
 		t.Errorf("created %s", acl.Created)
 	}
-	s.ExpectSeen("GET "+mlflowtest.GrantCalls+"get", "GET "+mlflowtest.UserCalls+"list", "GET "+mlflowtest.RoleCalls+"list", "GET "+mlflowtest.ExperimentCalls+"get")
+	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", "GET "+mlflowtest.UsersPath+"list", "GET "+mlflowtest.RolesPath+"list", "GET "+mlflowtest.ExperimentsPath+"get")
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{
+	mlflowtest.ExpectLevels(t, acl, map[string]string{
 		"user admin": "CAN_MANAGE from admin", "group risk": "USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 	})
-	s.ExpectSeen() // one read of all grants serves every experiment
+	s.ExpectRequests() // one read of all grants serves every experiment
 }
 
 func TestRBAC_changesOneGrant(t *testing.T) {
@@ -195,7 +195,7 @@ func TestRBAC_givesALevelBack(t *testing.T) {
 		says   []string
 	}{
 		"the grant is refused": {func(s script, _ func()) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revoking("ben"), s.granting("ben", "MANAGE").Answered(s.As("grant: bad level")), s.granting("ben", "READ")}
+			return []mlflowtest.Write{s.revoking("ben"), s.granting("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.granting("ben", "READ")}
 		}, []string{"Invalid permission"}},
 		"the run is cancelled after the revoke": {func(s script, cancel func()) []mlflowtest.Write {
 			revoke := s.revoking("ben")
@@ -203,13 +203,13 @@ func TestRBAC_givesALevelBack(t *testing.T) {
 			return []mlflowtest.Write{revoke, s.granting("ben", "READ")}
 		}, []string{"context canceled"}},
 		"the revoke gets no clear answer and nothing was done": {func(s script, cancel func()) []mlflowtest.Write {
-			revoke := s.revoking("ben").Answered(busy)
+			revoke := s.revoking("ben").WithResponse(busy)
 			revoke.Meanwhile = cancel
-			return []mlflowtest.Write{revoke, s.granting("ben", "READ").Answered(s.As("grant: there is one"))}
+			return []mlflowtest.Write{revoke, s.granting("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one"))}
 		}, []string{"context canceled"}},
 		"nor can it be given back": {func(s script, _ func()) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.revoking("ben"), s.granting("ben", "MANAGE").Answered(s.As("grant: bad level")), s.granting("ben", "READ").Answered(s.As("grant: denied")),
+				s.revoking("ben"), s.granting("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.granting("ben", "READ").WithResponse(s.RecordedResponse("grant: denied")),
 			}
 		}, []string{"Invalid permission", "CAN_READ", `"ben"`, "Permission denied"}},
 	} {
@@ -239,27 +239,27 @@ func TestRBAC_lostAnswers(t *testing.T) {
 	}{
 		"grant": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.leaving(s.granting("ben", "READ").Answered(mlflowtest.Lost), map[string]string{"ben": "READ"}), s.granting("ben", "READ").Answered(s.As("grant: there is one")),
+				s.leaving(s.granting("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "READ"}), s.granting("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
 			}
 		}, ""},
 		"grant, and somebody else granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.leaving(s.granting("ben", "READ").Answered(mlflowtest.Lost), map[string]string{"ben": "EDIT"}), s.granting("ben", "READ").Answered(s.As("grant: there is one")),
+				s.leaving(s.granting("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "EDIT"}), s.granting("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
 			}
 		}, "already exists"},
 		"revoke": {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.leaving(s.revoking("ben").Answered(mlflowtest.Lost), nil), s.revoking("ben").Answered(s.As("revoke: no grant"))}
+			return []mlflowtest.Write{s.leaving(s.revoking("ben").WithResponse(mlflowtest.LostResponse), nil), s.revoking("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, ""},
 		"revoke, and the row is there all the same": {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revoking("ben").Answered(mlflowtest.Lost), s.revoking("ben").Answered(s.As("revoke: no grant"))}
+			return []mlflowtest.Write{s.revoking("ben").WithResponse(mlflowtest.LostResponse), s.revoking("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, "not found"},
 		"add": {mlflowtest.Group("risk"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.leaving(s.adding(1, "READ").Answered(mlflowtest.Lost), map[string]string{"risk": "READ"}), s.adding(1, "READ").Answered(s.As("roles/permissions/add: there is one")),
+				s.leaving(s.adding(1, "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"risk": "READ"}), s.adding(1, "READ").WithResponse(s.RecordedResponse("roles/permissions/add: there is one")),
 			}
 		}, ""},
 		"remove": {mlflowtest.Group("risk"), "READ", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.leaving(s.removing(101).Answered(mlflowtest.Lost), nil), s.removing(101).Answered(s.As("roles/permissions/remove: no such row"))}
+			return []mlflowtest.Write{s.leaving(s.removing(101).WithResponse(mlflowtest.LostResponse), nil), s.removing(101).WithResponse(s.RecordedResponse("roles/permissions/remove: no such row"))}
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -309,7 +309,7 @@ func TestRBAC_missingPrincipals(t *testing.T) {
 		t.Parallel()
 		s := rbacRecorded(t)
 		s.Read(rolesCall, s.withLevels(nil))
-		s.Expect(s.granting("ben", "READ").Answered(s.As("grant: no such user")))
+		s.Expect(s.granting("ben", "READ").WithResponse(s.RecordedResponse("grant: no such user")))
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") || !strings.Contains(err.Error(), "User with username=nobody not found") {
 			t.Errorf("missing %v, error %v", missing, err)
@@ -320,7 +320,7 @@ func TestRBAC_missingPrincipals(t *testing.T) {
 func TestRBAC_hidesGrantsFromOutsiders(t *testing.T) {
 	t.Parallel()
 	s := rbacRecorded(t)
-	s.Read(rolesCall, s.As("roles/list: in no role"))
+	s.Read(rolesCall, s.RecordedResponse("roles/list: in no role"))
 	_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
 	var unsupported *mlflow.UnsupportedError
 	if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), "a role in the workspace") {
@@ -343,7 +343,7 @@ func TestRBAC_caller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := rbacRecorded(t)
-			s.Answers("users/current: "+tc.as, "current/permissions: "+tc.as)
+			s.Replay("users/current: "+tc.as, "current/permissions: "+tc.as)
 			caller, err := s.Client(&server.Backend{Username: "admin", Workspace: tc.workspace}).Caller(t.Context())
 			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin || !reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
 				t.Errorf("caller %+v, error %v", caller, err)
@@ -353,7 +353,7 @@ func TestRBAC_caller(t *testing.T) {
 	t.Run("with a wrong password", func(t *testing.T) {
 		t.Parallel()
 		s := rbacRecorded(t)
-		s.Answers("users/current: wrong password")
+		s.Replay("users/current: wrong password")
 		if _, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context()); !rest.IsUnauthenticated(err) {
 			t.Errorf("error %v", err)
 		}
