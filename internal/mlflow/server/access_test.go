@@ -15,9 +15,9 @@ import (
 
 // The probes of an admin.
 const (
-	rbacProbe   = "GET " + mlflowtest.UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=admin"
-	legacyProbe = "GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=0&username=admin"
-	currentCall = "GET " + mlflowtest.UsersPath + "current"
+	rbacProbe    = "GET " + mlflowtest.UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=admin"
+	legacyProbe  = "GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=0&username=admin"
+	usersCurrent = "GET " + mlflowtest.UsersPath + "current"
 )
 
 // The levels by which tests tell which permission API was found.
@@ -60,9 +60,9 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 		"MLflow 2.22": {
 			mlflowtest.LegacyServerWithoutList, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
 		},
-		"no authentication": {mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", currentCall: "absent call"}, nil, "without authentication"},
+		"no authentication": {mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "absent call"}, nil, "without authentication"},
 		"an ingress without /api/3.0": {
-			mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", currentCall: "users/current: admin"}, nil, "/api/3.0",
+			mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "users/current: admin"}, nil, "/api/3.0",
 		},
 		"a wrong password": {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: wrong password"}, nil, "not authenticated"},
 	} {
@@ -139,7 +139,7 @@ func TestServerAccess_Get_gone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
+			s := newRBACServer(t)
 			s.Read(tc.call, s.RecordedResponse(tc.answer))
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			if _, err := access.Get(t.Context(), "1"); !rest.IsNotFound(err) {
@@ -153,8 +153,8 @@ func TestServerAccess_Get_gone(t *testing.T) {
 				t.Errorf("Grant: error %v", err)
 			}
 			if tc.answer == "get: deleted" {
-				s.Read(rolesCall, s.withLevels(map[string]string{"ben": "READ"}))
-				s.Expect(s.leaving(s.revoking("ben"), nil))
+				s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
+				s.Expect(s.withLevelsAfter(s.revokeWrite("ben"), nil))
 				if err := access.Revoke(t.Context(), "1", mlflowtest.User("ben")); err != nil {
 					t.Errorf("Revoke: error %v", err) // grants outlive experiments, and can be revoked then
 				}
@@ -165,7 +165,7 @@ func TestServerAccess_Get_gone(t *testing.T) {
 
 func TestServerAccess_Level(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
+	s := newRBACServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for p, want := range map[mlflow.Principal]string{
 		mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.User("admin"): mlflow.LevelManage, mlflowtest.Group("risk"): mlflow.LevelRead, mlflowtest.Group("bosses"): "",
@@ -197,16 +197,16 @@ func TestServerAccess_Set(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		from, to map[string]string
-		writes   func(s script) []mlflowtest.Write
+		writes   func(s recordedServer) []mlflowtest.Write
 		says     string
 		want     map[string]string
 	}{
 		"grants come before what goes": {
 			from: map[string]string{"admin": "MANAGE", "risk": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "bosses": mlflow.LevelRead, "risk": mlflow.LevelEdit},
-			writes: func(s script) []mlflowtest.Write {
+			writes: func(s recordedServer) []mlflowtest.Write {
 				return []mlflowtest.Write{
-					s.granting("ana", "MANAGE"), s.updating(101, "EDIT"), s.adding(5, "READ"),
-					s.leaving(s.revoking("admin"), map[string]string{"ana": "MANAGE", "risk": "EDIT", "bosses": "READ"}),
+					s.grantWrite("ana", "MANAGE"), s.updateWrite(101, "EDIT"), s.addWrite(5, "READ"),
+					s.withLevelsAfter(s.revokeWrite("admin"), map[string]string{"ana": "MANAGE", "risk": "EDIT", "bosses": "READ"}),
 				}
 			},
 			want: map[string]string{
@@ -216,7 +216,7 @@ func TestServerAccess_Set(t *testing.T) {
 		},
 		"what is there is left alone": {
 			from: map[string]string{"ana": "MANAGE", "ben": "DENY"}, to: map[string]string{"ana": mlflow.LevelManage, "ben": "DENY"},
-			writes: func(script) []mlflowtest.Write { return nil },
+			writes: func(recordedServer) []mlflowtest.Write { return nil },
 			want: map[string]string{
 				"user ana": "CAN_MANAGE", "user ben": "DENY", "group risk": "USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 				"user admin": "CAN_MANAGE from admin",
@@ -224,27 +224,27 @@ func TestServerAccess_Set(t *testing.T) {
 		},
 		"nothing is changed when a user is missing": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "nobody": mlflow.LevelRead},
-			writes: func(script) []mlflowtest.Write { return nil }, says: `no user "nobody"`,
+			writes: func(recordedServer) []mlflowtest.Write { return nil }, says: `no user "nobody"`,
 		},
 		"nor when a role is": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "nobodies": mlflow.LevelRead},
-			writes: func(script) []mlflowtest.Write { return nil }, says: `no role "nobodies"`,
+			writes: func(recordedServer) []mlflowtest.Write { return nil }, says: `no role "nobodies"`,
 		},
 		"a removal that did not take place": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{},
-			writes: func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.revoking("ana")} }, says: `still lists the grant to "ana"`,
+			writes: func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.revokeWrite("ana")} }, says: `still lists the grant to "ana"`,
 		},
 		"what fails ends it, before anything goes": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ben": mlflow.LevelManage},
-			writes: func(s script) []mlflowtest.Write {
-				return []mlflowtest.Write{s.granting("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: denied"))}
+			writes: func(s recordedServer) []mlflowtest.Write {
+				return []mlflowtest.Write{s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: denied"))}
 			}, says: "Permission denied",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
-			s.Read(rolesCall, s.withLevels(tc.from))
+			s := newRBACServer(t)
+			s.Read(rolesList, s.rolesResponse(tc.from))
 			s.Expect(tc.writes(s)...)
 			acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", grants(tc.to))
 			mlflowtest.ExpectError(t, err, tc.says)
@@ -255,7 +255,7 @@ func TestServerAccess_Set(t *testing.T) {
 	}
 	t.Run("service principals", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
+		s := newRBACServer(t)
 		robot := mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: "robot"}
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", append(grants(map[string]string{"ana": mlflow.LevelManage}),
 			mlflow.Grant{Principal: robot, Level: mlflow.LevelRead}))
@@ -266,8 +266,8 @@ func TestServerAccess_Set(t *testing.T) {
 // TestServerAccess_readsAgainAfterAWrite: what is shared by readers is old once something was written.
 func TestServerAccess_readsAgainAfterAWrite(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
-	s.Read(rolesCall, s.withLevels(nil))
+	s := newRBACServer(t)
+	s.Read(rolesList, s.rolesResponse(nil))
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for range 3 {
 		if _, err := access.GetListed(t.Context(), "1"); err != nil {
@@ -277,7 +277,7 @@ func TestServerAccess_readsAgainAfterAWrite(t *testing.T) {
 	if n := s.Count("GET " + mlflowtest.RolesPath + "list"); n != 1 {
 		t.Errorf("%d reads for three readers", n)
 	}
-	s.Expect(s.leaving(s.granting("ben", "READ"), map[string]string{"ben": "READ"}))
+	s.Expect(s.withLevelsAfter(s.grantWrite("ben", "READ"), map[string]string{"ben": "READ"}))
 	if _, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead}); err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestServerAccess_AccessContext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
+			s := newRBACServer(t)
 			s.Replay("users/permissions/get: the probe of a user", "users/current: "+tc.as, "current/permissions: "+tc.as)
 			s.Read(effective, s.RecordedResponse("users/permissions/get: by the default"))
 			got, err := s.Client(&server.Backend{Username: tc.as}).AccessControl().AccessContext(t.Context(), tc.ids)
@@ -313,7 +313,7 @@ func TestServerAccess_AccessContext(t *testing.T) {
 	}
 	t.Run("older servers tell nothing", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
+		s := newLegacyServer(t)
 		got, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().AccessContext(t.Context(), []string{"1"})
 		if err != nil || !reflect.DeepEqual(got, mlflow.AccessContext{}) {
 			t.Errorf("got %+v, error %v", got, err)
@@ -329,13 +329,13 @@ func TestServerAccess_wrongAnswers(t *testing.T) {
 		"an error that calls itself fine": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
 	}
 	for what, call := range map[string]string{
-		"users": "GET " + mlflowtest.UsersPath + "list", "roles": rolesCall, "experiment": "GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1",
+		"users": "GET " + mlflowtest.UsersPath + "list", "roles": rolesList, "experiment": "GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1",
 	} {
 		for name, a := range wrong {
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := rbacRecorded(t)
+					s := newRBACServer(t)
 					s.Read(call, a)
 					access := s.Client(&server.Backend{Username: "admin"}, mlflowtest.ShortRetryTimeout).AccessControl()
 					acl, err := access.Get(t.Context(), "1")
@@ -351,14 +351,14 @@ func TestServerAccess_wrongAnswers(t *testing.T) {
 			})
 		}
 	}
-	for what, w := range map[string]func(s script) mlflowtest.Write{
-		"grant": func(s script) mlflowtest.Write { return s.granting("ben", "READ") }, "role": func(s script) mlflowtest.Write { return s.adding(1, "READ") },
+	for what, w := range map[string]func(s recordedServer) mlflowtest.Write{
+		"grant": func(s recordedServer) mlflowtest.Write { return s.grantWrite("ben", "READ") }, "role": func(s recordedServer) mlflowtest.Write { return s.addWrite(1, "READ") },
 	} {
 		for _, name := range []string{"a proxy", "a list", "a page"} {
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
-				s := rbacRecorded(t)
-				s.Read(rolesCall, s.withLevels(nil))
+				s := newRBACServer(t)
+				s.Read(rolesList, s.rolesResponse(nil))
 				s.Expect(w(s).WithResponse(wrong[name]))
 				p := map[string]mlflow.Principal{"grant": mlflowtest.User("ben"), "role": mlflowtest.Group("risk")}[what]
 				if _, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead}); err == nil {

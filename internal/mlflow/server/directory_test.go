@@ -18,18 +18,17 @@ import (
 )
 
 const (
-	probeCall     = "GET " + mlflowtest.UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=admin"
-	probeResponse = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
-	usersList     = "GET " + mlflowtest.UsersPath + "list"
-	rolesOfRisk   = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
-	infoCall      = "GET /api/3.0/mlflow/server-info"
-	spacesCall    = "GET " + mlflowtest.WorkspacesPath
-	riskCall      = "GET " + mlflowtest.WorkspacesPath + "/risk"
-	rolesListed   = "GET " + mlflowtest.RolesPath + "list"
-	absentText    = "<title>404 Not Found</title>"
-	withSpaces    = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	someUsers     = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
-	nobodyInRole  = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
+	probeResponse      = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList          = "GET " + mlflowtest.UsersPath + "list"
+	rolesOfRisk        = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
+	serverInfo         = "GET /api/3.0/mlflow/server-info"
+	workspacesList     = "GET " + mlflowtest.WorkspacesPath
+	getRisk            = "GET " + mlflowtest.WorkspacesPath + "/risk"
+	rolesListPath      = "GET " + mlflowtest.RolesPath + "list"
+	notFoundPage       = "<title>404 Not Found</title>"
+	workspacesEnabled  = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers          = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	roleWithoutMembers = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
 )
 
 // directoryOf is the directory of a scripted server, as its admin.
@@ -60,8 +59,8 @@ func expectUnsupported(t *testing.T, err error, texts ...string) {
 	mlflowtest.ExpectError(t, err, texts...)
 }
 
-// expectTaken checks that there was something of the name.
-func expectTaken(t *testing.T, err error, noun, name string) {
+// expectTakenError checks that there was something of the name.
+func expectTakenError(t *testing.T, err error, noun, name string) {
 	t.Helper()
 	if taken, ok := errors.AsType[*server.TakenError](err); !ok || taken.Noun != noun || taken.Name != name {
 		t.Errorf("error %T: %v", err, err)
@@ -87,7 +86,7 @@ func TestDirectory_shared(t *testing.T) {
 			group.Go(func() { _, _ = d.Roles(t.Context(), "default") })
 		}
 		group.Wait()
-		if users, roles := s.Count(usersList), s.Count(rolesListed); users != 1 || roles != 1 || len(s.Requests()) != calls {
+		if users, roles := s.Count(usersList), s.Count(rolesListPath); users != 1 || roles != 1 || len(s.Requests()) != calls {
 			t.Errorf("%d lists of users, %d of roles", users, roles)
 		}
 	}
@@ -103,7 +102,7 @@ func TestDirectory_shared(t *testing.T) {
 // The permissions of experiments share the list of users, and are read again after the directory changed something, in any workspace.
 func TestDirectory_sharesWithPermissions(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
+	s := newRBACServer(t)
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
 	client := s.Client(&server.Backend{Username: "admin"})
 	inRisk, err := client.InWorkspace("risk")
@@ -143,11 +142,11 @@ func TestDirectory_noAuthentication(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
 	for _, call := range []string{
-		usersList, "GET " + mlflowtest.UsersPath + "get?username=ana", "GET " + mlflowtest.UsersPath + "current", rolesCall,
-		probeCall,
+		usersList, "GET " + mlflowtest.UsersPath + "get?username=ana", "GET " + mlflowtest.UsersPath + "current", rolesList,
+		rbacProbe,
 		"GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=0&username=admin",
 	} {
-		s.Read(call, mlflowtest.PageResponse(http.StatusNotFound, absentText))
+		s.Read(call, mlflowtest.PageResponse(http.StatusNotFound, notFoundPage))
 	}
 	d := directoryOf(t, s)
 	_, err := d.Users(t.Context())
@@ -210,10 +209,10 @@ func TestDirectory_older(t *testing.T) {
 func TestDirectory_headers(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeResponse))
+	s.Read(rbacProbe, mlflowtest.OK(probeResponse))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
-	s.Read(infoCall, mlflowtest.OK(withSpaces))
-	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
+	s.Read(serverInfo, mlflowtest.OK(workspacesEnabled))
+	s.Read(workspacesList, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
 	s.Read(usersList, mlflowtest.OK(someUsers))
 	var sent []string
 	spy := func(exists bool) *server.Directory {

@@ -11,15 +11,15 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// listedRecorded is MLflow 3.12 as recorded when ben holds EDIT on experiment 1, and the admin, who created it, MANAGE.
-func listedRecorded(t *testing.T) script {
+// newLegacyServer is MLflow 3.12 as recorded when ben holds EDIT on experiment 1, and the admin, who created it, MANAGE.
+func newLegacyServer(t *testing.T) recordedServer {
 	t.Helper()
-	s := script{mlflowtest.NewRecorded(t, mlflowtest.LegacyServer)}
+	s := recordedServer{mlflowtest.NewRecorded(t, mlflowtest.LegacyServer)}
 	s.Replay("users/permissions/get: the probe", "permissions/get: the probe", "users/list: admin", "users/get: admin", "users/get: ana",
 		"users/get: with rows", "get", "get: missing")
-	s.holds("ben", "EDIT")
-	s.holds("ana", "")
-	s.holds("nobody", "")
+	s.setLegacyLevel("ben", "EDIT")
+	s.setLegacyLevel("ana", "")
+	s.setLegacyLevel("nobody", "")
 	return s
 }
 
@@ -33,7 +33,7 @@ func legacyRow(level string) string {
 }
 
 // rowResponse is what a user's row is answered, "" for none.
-func (s script) rowResponse(level string) mlflowtest.Response {
+func (s recordedServer) legacyResponse(level string) mlflowtest.Response {
 	if level == "" {
 		return s.RecordedResponse("permissions/get: no row")
 	}
@@ -41,22 +41,24 @@ func (s script) rowResponse(level string) mlflowtest.Response {
 }
 
 // holds says which row a user has on experiment 1.
-func (s script) holds(username, level string) { s.Read(legacyGet(username), s.rowResponse(level)) }
+func (s recordedServer) setLegacyLevel(username, level string) {
+	s.Read(legacyGet(username), s.legacyResponse(level))
+}
 
 // legacyWrite writes a user's row: POST creates, PATCH changes and DELETE deletes it.
-func (s script) legacyWrite(method, username, level string) mlflowtest.Write {
+func (s recordedServer) legacyWrite(method, username, level string) mlflowtest.Write {
 	of := map[string]string{"POST": "create", "PATCH": "update", "DELETE": "delete"}[method]
 	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyGrantsPath + of, Body: fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level), Response: s.RecordedResponse("permissions/" + of)}
 	if method == "DELETE" {
 		w.Body = fmt.Sprintf(`{"experiment_id":"1","username":%q}`, username)
 	}
-	w.Then = map[string]mlflowtest.Response{legacyGet(username): s.rowResponse(level)}
+	w.Then = map[string]mlflowtest.Response{legacyGet(username): s.legacyResponse(level)}
 	return w
 }
 
 func TestLegacy_readsUserByUser(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	acl, err := access.Get(t.Context(), "1")
 	if err != nil {
@@ -103,7 +105,7 @@ func TestLegacy_readsNotAll(t *testing.T) {
 	}
 	t.Run("one user can't be read", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
+		s := newLegacyServer(t)
 		s.Read("GET "+mlflowtest.UsersPath+"get?username=ana", s.RecordedResponse("users/get: another"))
 		if acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1"); err == nil {
 			t.Errorf("the list %v misses one", mlflowtest.Levels(acl))
@@ -111,7 +113,7 @@ func TestLegacy_readsNotAll(t *testing.T) {
 	})
 	t.Run("another user is answered", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
+		s := newLegacyServer(t)
 		s.Read("GET "+mlflowtest.UsersPath+"get?username=ana", s.RecordedResponse("users/get: with rows"))
 		if acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1"); err == nil {
 			t.Errorf("the list %v has ben's grants twice", mlflowtest.Levels(acl))
@@ -123,38 +125,42 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		username, to string
-		writes       func(s script) []mlflowtest.Write
+		writes       func(s recordedServer) []mlflowtest.Write
 		says         string
 	}{
-		"a new grant": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ")} }, ""},
-		"another level": {"ben", "NO_PERMISSIONS", func(s script) []mlflowtest.Write {
+		"a new grant": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ")}
+		}, ""},
+		"another level": {"ben", "NO_PERMISSIONS", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("PATCH", "ben", "NO_PERMISSIONS")}
 		}, ""},
-		"the same level":        {"ben", mlflow.LevelEdit, func(script) []mlflowtest.Write { return nil }, ""},
-		"an end":                {"ben", "", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "")} }, ""},
-		"an end of what is not": {"ana", "", func(script) []mlflowtest.Write { return nil }, ""},
-		"an end that is none": {"ben", "", func(s script) []mlflowtest.Write {
+		"the same level": {"ben", mlflow.LevelEdit, func(recordedServer) []mlflowtest.Write { return nil }, ""},
+		"an end": {"ben", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "")}
+		}, ""},
+		"an end of what is not": {"ana", "", func(recordedServer) []mlflowtest.Write { return nil }, ""},
+		"an end that is none": {"ben", "", func(s recordedServer) []mlflowtest.Write {
 			w := s.legacyWrite("DELETE", "ben", "")
 			w.Then = nil
 			return []mlflowtest.Write{w}
 		}, `still lists the grant to "ben"`},
-		"a lost new grant": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+		"a lost new grant": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.LostResponse), s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, ""},
-		"a lost end": {"ben", "", func(s script) []mlflowtest.Write {
+		"a lost end": {"ben", "", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").WithResponse(mlflowtest.LostResponse), s.legacyWrite("DELETE", "ben", "").WithResponse(s.RecordedResponse("permissions/delete: no row"))}
 		}, ""},
-		"somebody else's grant in between": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+		"somebody else's grant in between": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, "already exists"},
-		"a proxy's answer": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+		"a proxy's answer": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.OK(`{"status":"ok"}`))}
 		}, "experiment_permission"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := listedRecorded(t)
+				s := newLegacyServer(t)
 				s.Expect(tc.writes(s)...)
 				access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 				var err error
@@ -171,7 +177,7 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 
 func TestLegacy_Level(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for username, want := range map[string]string{"ben": mlflow.LevelEdit, "ana": "", "nobody": ""} {
 		held, err := access.Level(t.Context(), "1", mlflowtest.User(username))
@@ -187,7 +193,7 @@ func TestLegacy_Level(t *testing.T) {
 
 func TestLegacy_Set(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	readWith := s.RecordedResponse("users/get: with rows")
 	remaining := mlflowtest.Response{Status: 200, MediaType: readWith.MediaType, Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
 		`"is_admin":false,"registered_model_permissions":[],"scorer_permissions":[],"username":"ben"}}`}
@@ -212,7 +218,7 @@ func TestLegacy_principals(t *testing.T) {
 	t.Parallel()
 	t.Run("a user who is not there", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
+		s := newLegacyServer(t)
 		s.Expect(s.legacyWrite("POST", "nobody", "READ").WithResponse(s.RecordedResponse("permissions/create: no such user")))
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("nobody"), Level: mlflow.LevelRead})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("nobody") {
@@ -222,7 +228,7 @@ func TestLegacy_principals(t *testing.T) {
 	for name, p := range map[string]mlflow.Principal{"groups": mlflowtest.Group("risk"), "service principals": {Kind: mlflow.KindServicePrincipal, Name: "robot"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := listedRecorded(t)
+			s := newLegacyServer(t)
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			grant := mlflow.Grant{Principal: p, Level: mlflow.LevelRead}
 			if _, err := access.Grant(t.Context(), "1", grant); err == nil {
@@ -240,7 +246,7 @@ func TestLegacy_principals(t *testing.T) {
 
 func TestLegacy_caller(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	caller, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context())
 	if err != nil || caller.Principal != mlflowtest.User("admin") || !caller.Admin || caller.ID != "1" {
 		t.Errorf("caller %+v, error %v", caller, err)

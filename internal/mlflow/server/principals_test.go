@@ -58,7 +58,7 @@ func TestPrincipals(t *testing.T) {
 	got := principalsOf(t, s.Client(&server.Backend{Username: "admin"}), somePrincipals...)
 	expectLines(t, got, "group none gone", "group risk", "service_principal "+mlflowtest.ServicePrincipal.Name+" gone",
 		"user Ana gone", "user admin admin", "user ana", "user nobody gone", "risk: user ana")
-	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", rolesListed, usersList)
+	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", rolesListPath, usersList)
 }
 
 // Who is neither an admin nor a manager is not shown who is in a role.
@@ -85,7 +85,7 @@ func TestPrincipals_denied(t *testing.T) {
 	client := s.Client(&server.Backend{Username: "zoe"})
 	expectLines(t, principalsOf(t, client, mlflowtest.User("ana"), mlflowtest.User("ben"), mlflowtest.User("zoe"), mlflowtest.Group("a"), mlflowtest.Group("b")),
 		"user zoe", "incomplete group a: "+reason, "incomplete group b: "+reason, "incomplete user ana: "+reason, "incomplete user ben: "+reason)
-	if roles, users := s.Count(rolesListed), s.Count(usersList); roles != 1 || users != 2 {
+	if roles, users := s.Count(rolesListPath), s.Count(usersList); roles != 1 || users != 2 {
 		t.Errorf("%d lists of roles, %d of users", roles, users)
 	}
 }

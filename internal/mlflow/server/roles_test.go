@@ -66,8 +66,8 @@ func TestRoles_members(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(probeCall, mlflowtest.OK(probeResponse))
-			s.Read(rolesCall, mlflowtest.OK(roles))
+			s.Read(rbacProbe, mlflowtest.OK(probeResponse))
+			s.Read(rolesList, mlflowtest.OK(roles))
 			s.Read(usersList, mlflowtest.OK(fmt.Sprintf(users, tc.admin, tc.workspace, tc.level)))
 			role, err := directoryOf(t, s).Role(t.Context(), "", "ds")
 			if err != nil || !reflect.DeepEqual(role.Members, tc.want) {
@@ -125,7 +125,7 @@ func TestRoleWrites(t *testing.T) {
 	s.Replay("roles/list: changed")
 	s.Expect(s.RecordedWrite("roles/create: taken"))
 	_, err = d.CreateRole(ctx, "default", "ds", "")
-	expectTaken(t, err, "role", "ds")
+	expectTakenError(t, err, "role", "ds")
 	s.Expect(s.RecordedWrite("roles/create: reserved name"))
 	_, err = d.CreateRole(ctx, "default", "__user_1__", "")
 	mlflowtest.ExpectError(t, err, "reserved")
@@ -138,7 +138,7 @@ func TestRoleWrites(t *testing.T) {
 	}
 	s.Replay("roles/list: changed")
 	s.Expect(s.RecordedWrite("roles/update: taken"))
-	expectTaken(t, d.UpdateRole(ctx, risk, "ds", "Risk"), "role", "ds")
+	expectTakenError(t, d.UpdateRole(ctx, risk, "ds", "Risk"), "role", "ds")
 	if err := d.UpdateRole(ctx, risk, "risk", "Risk"); err != nil { // so already
 		t.Error(err)
 	}
@@ -196,7 +196,7 @@ func TestRoles_numbers(t *testing.T) {
 	write := func(call, body string, a mlflowtest.Response, roles, users string) mlflowtest.Write {
 		w := mlflowtest.Write{Call: call, Body: body, Response: a, Then: map[string]mlflowtest.Response{}}
 		if roles != "" {
-			w.Then[rolesCall] = mlflowtest.OK(roles)
+			w.Then[rolesList] = mlflowtest.OK(roles)
 		}
 		if users != "" {
 			w.Then[usersList] = mlflowtest.OK(users)
@@ -268,8 +268,8 @@ func TestRoles_numbers(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(probeCall, mlflowtest.OK(probeResponse))
-				s.Read(rolesCall, mlflowtest.OK(tc.roles))
+				s.Read(rbacProbe, mlflowtest.OK(probeResponse))
+				s.Read(rolesList, mlflowtest.OK(tc.roles))
 				s.Read(usersList, mlflowtest.OK(tc.users))
 				s.Expect(tc.writes...)
 				mlflowtest.ExpectError(t, tc.use(directoryOf(t, s), t), tc.want)
@@ -287,9 +287,9 @@ func TestCreateRole(t *testing.T) {
 		Then: map[string]mlflowtest.Response{rolesOfRisk: mlflowtest.OK(made)},
 	}
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeResponse))
-	s.Read(infoCall, mlflowtest.OK(withSpaces))
-	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
+	s.Read(rbacProbe, mlflowtest.OK(probeResponse))
+	s.Read(serverInfo, mlflowtest.OK(workspacesEnabled))
+	s.Read(workspacesList, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(none))
 	s.Read("GET "+mlflowtest.WorkspacesPath+"/none", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'none' not found"))
 	d := directoryOf(t, s)
@@ -301,7 +301,7 @@ func TestCreateRole(t *testing.T) {
 	create.Then[rolesOfRisk] = mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"mine","permissions":[]}]}`)
 	s.Expect(create)
 	_, err = d.CreateRole(t.Context(), "risk", "ds", "d")
-	expectTaken(t, err, "role", "ds")
+	expectTakenError(t, err, "role", "ds")
 	mlflowtest.ExpectError(t, err, `role "ds" already exists in workspace "risk"`)
 
 	_, err = d.CreateRole(t.Context(), "none", "ds", "d")
@@ -311,8 +311,8 @@ func TestCreateRole(t *testing.T) {
 	mlflowtest.ExpectError(t, err, `no workspace "none"`)
 
 	off := mlflowtest.NewScripted(t)
-	off.Read(probeCall, mlflowtest.OK(probeResponse))
-	off.Read(infoCall, mlflowtest.OK(`{"workspaces_enabled":false}`))
+	off.Read(rbacProbe, mlflowtest.OK(probeResponse))
+	off.Read(serverInfo, mlflowtest.OK(`{"workspaces_enabled":false}`))
 	_, err = directoryOf(t, off).CreateRole(t.Context(), "risk", "ds", "")
 	expectUnsupported(t, err, "--enable-workspaces")
 }

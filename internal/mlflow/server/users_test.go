@@ -100,7 +100,7 @@ func TestCreateUser(t *testing.T) {
 				})
 				err := d.CreateUser(t.Context(), "ben", testPassword)
 				if tc.taken {
-					expectTaken(t, err, "user", "ben")
+					expectTakenError(t, err, "user", "ben")
 				} else {
 					mlflowtest.ExpectError(t, err, tc.want)
 				}
@@ -128,7 +128,7 @@ func TestCreateUser_recorded(t *testing.T) {
 	w := s.RecordedWrite("users/create: taken")
 	w.Then = map[string]mlflowtest.Response{usersList: s.RecordedResponse("users/list: cleo")}
 	s.Expect(w)
-	expectTaken(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
+	expectTakenError(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
 }
 
 // TestUserWrites: what a real server answers to the other changes of users.

@@ -32,14 +32,14 @@ func TestWorkspaces(t *testing.T) {
 	if has, err := d.HasWorkspaces(ctx); err != nil || !has {
 		t.Errorf("workspaces %v, error %v", has, err)
 	}
-	s.ExpectRequests(infoCall, spacesCall, "GET "+mlflowtest.WorkspacesPath+"/none")
+	s.ExpectRequests(serverInfo, workspacesList, "GET "+mlflowtest.WorkspacesPath+"/none")
 
 	s.Expect(s.RecordedWrite("workspaces/create"), s.RecordedWrite("workspaces/create: taken"), s.RecordedWrite("workspaces/create: bad name"))
 	if err := d.CreateWorkspace(ctx, risk); err != nil {
 		t.Error(err)
 	}
 	s.Replay("workspaces/get")
-	expectTaken(t, d.CreateWorkspace(ctx, server.Workspace{Name: "risk"}), "workspace", "risk")
+	expectTakenError(t, d.CreateWorkspace(ctx, server.Workspace{Name: "risk"}), "workspace", "risk")
 	mlflowtest.ExpectError(t, d.CreateWorkspace(ctx, server.Workspace{Name: "Risk"}), "must match the pattern")
 
 	s.Expect(s.RecordedWrite("workspaces/update"), s.RecordedWrite("workspaces/update: missing"))
@@ -70,8 +70,8 @@ func TestWorkspaces(t *testing.T) {
 func TestWorkspaces_user(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info")
-	s.Read(spacesCall, s.RecordedResponse("workspaces: of a user"))
-	s.Read(riskCall, s.RecordedResponse("workspaces/get: denied"))
+	s.Read(workspacesList, s.RecordedResponse("workspaces: of a user"))
+	s.Read(getRisk, s.RecordedResponse("workspaces/get: denied"))
 	if list, err := d.Workspaces(t.Context()); err != nil {
 		t.Errorf("got %v and %v", list, err)
 	}
@@ -93,7 +93,7 @@ func TestWorkspaces_off(t *testing.T) {
 			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk), d.DeleteWorkspace(ctx, "risk")} {
 				expectUnsupported(t, err, "--enable-workspaces")
 			}
-			s.ExpectRequests(infoCall)
+			s.ExpectRequests(serverInfo)
 		})
 	}
 }
@@ -104,13 +104,13 @@ func TestCreateWorkspace(t *testing.T) {
 	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
 	const made = `{"workspace":{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse, Then: map[string]mlflowtest.Response{riskCall: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse, Then: map[string]mlflowtest.Response{getRisk: mlflowtest.OK(made)},
 		Body: `{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}`,
 	}
 	never := create
 	never.Then = nil
 	others := create
-	others.Then = map[string]mlflowtest.Response{riskCall: mlflowtest.OK(`{"workspace":{"name":"risk"}}`)}
+	others.Then = map[string]mlflowtest.Response{getRisk: mlflowtest.OK(`{"workspace":{"name":"risk"}}`)}
 	for name, tc := range map[string]struct {
 		writes []mlflowtest.Write
 		taken  bool
@@ -123,12 +123,12 @@ func TestCreateWorkspace(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(infoCall, mlflowtest.OK(withSpaces))
-				s.Read(riskCall, missing)
+				s.Read(serverInfo, mlflowtest.OK(workspacesEnabled))
+				s.Read(getRisk, missing)
 				s.Expect(tc.writes...)
 				err := directoryOf(t, s).CreateWorkspace(t.Context(), risk)
 				if tc.taken {
-					expectTaken(t, err, "workspace", "risk")
+					expectTakenError(t, err, "workspace", "risk")
 				} else if err != nil {
 					t.Error(err)
 				}
