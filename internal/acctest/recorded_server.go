@@ -75,11 +75,11 @@ func (s *RecordedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !there {
 		s.t.Errorf("unexpected %s %s", call, body)
 		body := json.RawMessage(`{"error_code":"UNEXPECTED","message":"unexpected request"}`)
-		a = mlflowtest.Exchange{Status: http.StatusBadRequest, Type: "application/json", Answer: body}
+		a = mlflowtest.Exchange{Status: http.StatusBadRequest, Type: "application/json", Response: body}
 	}
-	text := strings.ReplaceAll(string(a.Answer), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))
+	text := strings.ReplaceAll(string(a.Response), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))
 	if call == recordedRoles {
-		text = s.roles(a.Answer)
+		text = s.roles(a.Response)
 	}
 	s.reply(w, a.Status, a.Type, text)
 }
@@ -111,7 +111,7 @@ func (s *RecordedServer) experiment() string {
 	var got struct {
 		Experiment json.RawMessage `json:"experiment"`
 	}
-	if err := json.Unmarshal(s.answers["GET /api/2.0/mlflow/experiments/get?experiment_id=1"].Answer, &got); err != nil {
+	if err := json.Unmarshal(s.answers["GET /api/2.0/mlflow/experiments/get?experiment_id=1"].Response, &got); err != nil {
 		s.t.Error(err)
 	}
 	return strings.ReplaceAll(string(got.Experiment), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))

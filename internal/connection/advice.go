@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"syscall"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/httpretry"
 )
 
 // Advice returns the next step after a request that failed without a response, with the setting to correct for this kind of failure. It
@@ -104,17 +106,11 @@ func adviseNetwork(err error, s settingNames) string {
 	switch {
 	case !ok || !timeout.Timeout():
 		return ""
-	case dialFailed(err):
+	case httpretry.DialFailed(err):
 		return "The server cannot be reached from this machine. Check " + s.url + ", and any firewalls, VPN, and private links in between."
 	default:
 		return "The server did not respond in time. Set http_timeout_seconds to a higher value, or check the load of the server."
 	}
-}
-
-// dialFailed reports whether there was no connection to the server or to the proxy, so that nothing was sent.
-func dialFailed(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // isPermanent reports whether another try cannot correct an error of the connection.

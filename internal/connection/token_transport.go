@@ -8,26 +8,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/httpretry"
 )
 
 const (
 	// maxTokenBody is the maximum size of a response of a token or metadata endpoint, in bytes.
 	maxTokenBody = 1 << 20
-	// initialTokenBackoff and maxTokenBackoff bound the exponential backoff between the tries of a request.
-	initialTokenBackoff = 250 * time.Millisecond
-	maxTokenBackoff     = 10 * time.Second
-	// maxDialTries is the maximum number of tries to connect to a host that never responded.
-	maxDialTries    = 3
+	// maxTokenBackoff is the maximum step of the exponential backoff between the tries of a request.
+	maxTokenBackoff = 10 * time.Second
 	discoverySuffix = "/.well-known/oauth-authorization-server"
 	// instanceMetadata is the URL of the instance metadata services of clouds, which do not support https.
 	instanceMetadata = "http://169.254.169.254"
@@ -174,10 +171,10 @@ var throttledText = regexp.MustCompile(`(?i)throttled|too many requests`)
 // failure returns why a try failed, and the wait before the next one, negative if another one cannot succeed. The reason is empty if
 // there is a response to validate.
 func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []byte, err error) (time.Duration, string) {
-	wait := rand.N(min(initialTokenBackoff<<min(r.tries-1, 10), maxTokenBackoff))
+	wait := httpretry.Backoff(r.tries, maxTokenBackoff)
 	if err != nil {
 		_, answered := t.answered.Load(r.URL.Host)
-		if r.Context().Err() != nil || isPermanent(err) || dialFailed(err) && !answered && r.tries >= maxDialTries {
+		if r.Context().Err() != nil || isPermanent(err) || httpretry.DialFailed(err) && !answered && r.tries >= httpretry.MaxDialTries {
 			wait = -1
 		}
 		reason := "could not be reached: " + strings.TrimSuffix(err.Error(), ".")
@@ -201,7 +198,7 @@ func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []by
 		if asked == "" {
 			return wait, reason
 		}
-		return max(wait, retryAfter(asked)), reason + fmt.Sprintf(" (Retry-After: %.40q)", asked)
+		return max(wait, httpretry.RetryAfter(asked)), reason + fmt.Sprintf(" (Retry-After: %.40q)", asked)
 	}
 	return 0, ""
 }
@@ -212,19 +209,6 @@ func (r *tokenRequest) attemptsSuffix() string {
 		return ""
 	}
 	return fmt.Sprintf(", tried %d times in %s", r.tries, time.Since(r.started).Round(100*time.Millisecond))
-}
-
-// retryAfter returns the wait in a Retry-After header, in seconds or until a date, at most a day.
-func retryAfter(value string) time.Duration {
-	const day = 24 * time.Hour
-	if date, err := http.ParseTime(value); err == nil {
-		return min(time.Until(date), day)
-	}
-	seconds, err := strconv.ParseFloat(value, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) || !(seconds > 0) {
-		return 0
-	}
-	return time.Duration(min(seconds, day.Seconds()) * float64(time.Second))
 }
 
 // check returns the response for the SDK if it is valid or an error response.

@@ -160,21 +160,6 @@ func TestUnreachableTokenEndpoint(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	const day = 24 * time.Hour
-	for value, want := range map[string]time.Duration{
-		"2": 2 * time.Second, "0.5": 500 * time.Millisecond, "0": 0, "-5": 0, "": 0, "soon": 0, "NaN": 0, "Inf": day, "1e999": day,
-		"9223372036": day, "99999999999999999999": day, "Fri, 31 Dec 9999 23:59:59 GMT": day,
-	} {
-		if got := retryAfter(value); got != want {
-			t.Errorf("%q is %s, want %s", value, got, want)
-		}
-	}
-	if got := retryAfter(time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)); got > 0 {
-		t.Errorf("a time that has passed is %s", got)
-	}
-}
-
 // The SDK retries errors with certain words in their text, and the text of each has the URL.
 func TestSDKDoesNotRetryByWords(t *testing.T) {
 	isolate(t)

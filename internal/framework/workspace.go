@@ -92,7 +92,7 @@ func (p *place) use(client *mlflow.Client, workspace types.String, diags *diag.D
 	}
 	selected, err := client.InWorkspace(workspace.ValueString())
 	if err != nil {
-		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
 		return false
 	}
 	p.client = selected
@@ -121,7 +121,7 @@ func (p *place) check(ctx context.Context, diags *diag.Diagnostics) bool {
 	}
 	err := p.client.CheckWorkspaces(ctx)
 	if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported {
-		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
 		return false
 	}
 	return true // the operation itself reports any other error

@@ -68,13 +68,13 @@ func TestBackends(t *testing.T) {
 		"Databricks": {
 			backend: databricks.Backend{}, kind: mlflow.KindDatabricks, url: "http://mlflow.test/ml/experiments/1", levels: []string{mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage},
 			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("science"): "", mlflowtest.Group("admins"): "CAN_MANAGE on every experiment"},
-			advice:    map[mlflow.Principal]string{mlflowtest.User("ana"): "ana", mlflowtest.Group("science"): "assigned to the workspace", mlflowtest.Robot: "not its display name"},
+			advice:    map[mlflow.Principal]string{mlflowtest.User("ana"): "ana", mlflowtest.Group("science"): "assigned to the workspace", mlflowtest.ServicePrincipal: "not its display name"},
 			access:    "CAN_MANAGE on the experiment", badName: "churn",
 		},
 		"MLflow server": {
 			backend: &server.Backend{}, kind: mlflow.KindServer, url: "http://mlflow.test/#/experiments/1", keepsName: true,
 			levels:    []string{"DENY", "NO_PERMISSIONS", mlflow.LevelRead, "USE", mlflow.LevelEdit, mlflow.LevelManage},
-			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("admins"): "", mlflowtest.Robot: "no service principals"},
+			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("admins"): "", mlflowtest.ServicePrincipal: "no service principals"},
 			advice:    map[mlflow.Principal]string{mlflowtest.User("ana"): `"ana"`, mlflowtest.Group("science"): `role "science"`},
 			access:    "CAN_MANAGE on the experiment", badName: strings.Repeat("n", 501),
 		},

@@ -28,7 +28,7 @@ var (
 func TestExperimentContent_recorded(t *testing.T) {
 	t.Parallel()
 	for recording, full := range map[string]mlflow.Content{
-		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.ListedServer: wholeContent, mlflowtest.UnlistedServer: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
+		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.LegacyServer: wholeContent, mlflowtest.LegacyServerWithoutList: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
 	} {
 		for name, tc := range map[string]struct {
 			answers []string
@@ -40,7 +40,7 @@ func TestExperimentContent_recorded(t *testing.T) {
 			t.Run(recording+" "+name, func(t *testing.T) {
 				t.Parallel()
 				s := mlflowtest.NewRecorded(t, recording)
-				s.Answers(tc.answers...)
+				s.Replay(tc.answers...)
 				if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != tc.want {
 					t.Errorf("got %+v, error %v; want %+v", got, err, tc.want)
 				}
@@ -52,9 +52,9 @@ func TestExperimentContent_recorded(t *testing.T) {
 // TestExperimentContent_notTold: only an answer of the API says that there is nothing.
 func TestExperimentContent_notTold(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]mlflowtest.Answer{
-		"denied": mlflowtest.PageAnswer(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
-		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`), "broken": mlflowtest.Lost, "down": mlflowtest.PageAnswer(502, ""),
+	for name, a := range map[string]mlflowtest.Response{
+		"denied": mlflowtest.PageResponse(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`), "broken": mlflowtest.LostResponse, "down": mlflowtest.PageResponse(502, ""),
 		"a proxy's 404": {Status: 404, MediaType: "application/json", Body: `{"message":"no Route matched with those values"}`}, "not found": mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
 	} {
 		for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
@@ -62,10 +62,10 @@ func TestExperimentContent_notTold(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-					s.Answers(emptyAnswers...)
+					s.Replay(emptyAnswers...)
 					s.Read(call, a)
 					s.Read(tracesGet, a)
-					content, err := s.Client(&server.Backend{}, mlflowtest.Quickly).ExperimentContent(t.Context(), "1")
+					content, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).ExperimentContent(t.Context(), "1")
 					mlflowtest.ExpectError(t, err, what)
 					if err == nil {
 						t.Errorf("told %+v", content)
@@ -77,7 +77,7 @@ func TestExperimentContent_notTold(t *testing.T) {
 	t.Run("a server without runs is none", func(t *testing.T) {
 		t.Parallel()
 		s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-		s.Read(runsSearch, s.As("absent call"))
+		s.Read(runsSearch, s.RecordedResponse("absent call"))
 		if content, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err == nil {
 			t.Errorf("told %+v", content)
 		}
@@ -91,7 +91,7 @@ func TestExperimentContent_nextPage(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-			s.Answers(emptyAnswers...)
+			s.Replay(emptyAnswers...)
 			s.Read(call, mlflowtest.OK(`{"next_page_token":"x"}`))
 			content, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1")
 			if err != nil || content.IsEmpty() {
@@ -105,7 +105,7 @@ func TestExperimentContent_nextPage(t *testing.T) {
 func TestExperimentContent_newest(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-	s.Answers(emptyAnswers...)
+	s.Replay(emptyAnswers...)
 	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
 	want := mlflow.Content{Runs: 3, MoreRuns: true, NewestRun: firstRun}
 	if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != want {

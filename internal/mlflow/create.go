@@ -1,6 +1,7 @@
 package mlflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,34 +62,26 @@ func (a *createdResponse) Validate(bool) error {
 // CreateExperiment creates an experiment and returns its ID. Just before, a lookup of the name must have found nothing; since is the time
 // on the server's clock in the response to it, see [rest.ServerDate].
 //
-// It does not repeat a create request blindly. If the response is lost or unclear, it looks up the name, also after ctx has ended, and
-// retries only if there is no experiment. An experiment that it finds is the created one if it was not created before since, has all
-// values that were sent, and, on Databricks, is owned by the caller. A clear "already exists" in the first response means that another
-// client created it. Errors: *[TakenError], [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
+// If the response is lost or unclear, it looks up the name, see [rest.Client.DoCreate]. An experiment that it finds is the created one if
+// it was not created before since, has all values that were sent, and, on Databricks, is owned by the caller.
+// Errors: *[TakenError], [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
 func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since time.Time) (string, error) {
 	n.Name = c.NormalizeName(n.Name)
-	start := time.Now()
-	unclear := false
-	for try := 1; ; try++ {
-		id, err := c.sendCreate(ctx, n)
-		if err == nil {
-			return id, nil
-		}
-		unclear = unclear || rest.IsUncertain(err) || isGrantCollision(err)
-		if !rest.IsUncertain(err) && !rest.IsAlreadyExists(err) {
-			return "", err
-		}
-		found, ours, lookErr := c.lookUpCreated(ctx, n, since)
-		switch {
-		case lookErr == nil && unclear && ours:
-			return found.ID, nil
-		case lookErr == nil:
-			return "", &TakenError{Experiment: found, Err: err}
-		case !rest.IsNotFound(lookErr):
-			return "", fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !c.WaitForRetry(ctx, start, try):
-			return "", err
-		}
+	var out createdResponse
+	var found Experiment
+	var ours bool
+	cl := rest.Call{Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther}
+	exists, err := c.DoCreate(ctx, cl, func(ctx context.Context) (_ bool, err error) {
+		found, ours, err = c.lookUpCreated(ctx, n, since)
+		return ours, err
+	})
+	switch {
+	case err == nil, exists && ours && isGrantCollision(err):
+		return cmp.Or(found.ID, out.ID), nil
+	case exists:
+		return "", &TakenError{Experiment: found, Err: err}
+	default:
+		return "", err
 	}
 }
 
@@ -99,18 +92,8 @@ func isGrantCollision(err error) bool {
 	return ok && rest.IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
 }
 
-func (c *Client) sendCreate(ctx context.Context, n NewExperiment) (string, error) {
-	var out createdResponse
-	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, NotIdempotent: true,
-	})
-	return out.ID, err
-}
-
 // lookUpCreated looks up the experiment after a create without a clear response, and reports whether it is the created one.
 func (c *Client) lookUpCreated(ctx context.Context, n NewExperiment, since time.Time) (found Experiment, ours bool, err error) {
-	ctx, cancel := rest.AfterFailure(ctx)
-	defer cancel()
 	found, err = c.GetExperimentByName(ctx, n.Name)
 	if err != nil || !isFromThisCreate(found, n, since) {
 		return found, false, err

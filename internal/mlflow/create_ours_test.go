@@ -23,20 +23,20 @@ func TestCreate_isOurs(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Answer // to the create
+		answer mlflowtest.Response // to the create
 		found  foundExperiment
 		ours   bool
 	}{
-		"made just now":                    {mlflowtest.Lost, foundExperiment{created: now}, true},
-		"by a clock that is a little slow": {mlflowtest.Lost, foundExperiment{created: now.Add(-5 * time.Second)}, true},
-		"made an hour before":              {mlflowtest.Lost, foundExperiment{created: now.Add(-time.Hour)}, false},
-		"made at an unknown time":          {mlflowtest.Lost, foundExperiment{}, false},
-		"with another tag":                 {mlflowtest.Lost, foundExperiment{created: now, tag: "other"}, false},
-		"without the tag":                  {mlflowtest.Lost, foundExperiment{created: now, noTag: true}, false},
-		"at another location":              {mlflowtest.Lost, foundExperiment{created: now, location: "s3://other/x"}, false},
-		"deleted":                          {mlflowtest.Lost, foundExperiment{created: now, stage: "deleted"}, false},
+		"made just now":                    {mlflowtest.LostResponse, foundExperiment{created: now}, true},
+		"by a clock that is a little slow": {mlflowtest.LostResponse, foundExperiment{created: now.Add(-5 * time.Second)}, true},
+		"made an hour before":              {mlflowtest.LostResponse, foundExperiment{created: now.Add(-time.Hour)}, false},
+		"made at an unknown time":          {mlflowtest.LostResponse, foundExperiment{}, false},
+		"with another tag":                 {mlflowtest.LostResponse, foundExperiment{created: now, tag: "other"}, false},
+		"without the tag":                  {mlflowtest.LostResponse, foundExperiment{created: now, noTag: true}, false},
+		"at another location":              {mlflowtest.LostResponse, foundExperiment{created: now, location: "s3://other/x"}, false},
+		"deleted":                          {mlflowtest.LostResponse, foundExperiment{created: now, stage: "deleted"}, false},
 		"after a clear answer":             {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
-		"after a page":                     {mlflowtest.PageAnswer(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
+		"after a page":                     {mlflowtest.PageResponse(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
 		"after a proxy's answer":           {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
 		"after a leftover grant": {
 			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
@@ -51,12 +51,12 @@ func TestCreate_isOurs(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(mlflowtest.ByNameChurn, tc.found.answer())
+				s.Read(mlflowtest.GetChurnByName, tc.found.answer())
 				s.Expect(mlflowtest.Write{
-					Call: "POST " + mlflowtest.ExperimentsPath + "create", Answer: tc.answer,
+					Call: "POST " + mlflowtest.ExperimentsPath + "create", Response: tc.answer,
 					Body: `{"name":"churn","artifact_location":"s3://bucket/x","tags":[{"key":"team","value":"risk"}]}`,
 				})
-				id, err := s.Client(&server.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{
+				id, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{
 					Name: "churn", ArtifactLocation: "s3://bucket/x", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}},
 				}, now)
 				expectOurs(t, id, err, tc.ours)
@@ -73,7 +73,7 @@ type foundExperiment struct {
 	owner                string
 }
 
-func (f foundExperiment) answer() mlflowtest.Answer {
+func (f foundExperiment) answer() mlflowtest.Response {
 	tag := `{"key":"team","value":"` + cmp.Or(f.tag, "risk") + `"}`
 	if f.noTag {
 		tag = `{"key":"mlflow.x","value":"y"}`
@@ -115,9 +115,9 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 				found := foundExperiment{created: now, owner: owner}.answer()
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`, 1)
 				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
-				s.Read(mlflowtest.MeCall, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
-				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"}`, Answer: mlflowtest.Lost})
-				id, err := s.Client(databricks.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
+				s.Read(mlflowtest.GetMe, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
+				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"}`, Response: mlflowtest.LostResponse})
+				id, err := s.Client(databricks.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
 				expectOurs(t, id, err, ours)
 			})
 		})
@@ -156,9 +156,9 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 				found := foundExperiment{created: now, owner: "ana@example.com"}.answer()
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`+wire(tc.found), 1)
 				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
-				s.Read(mlflowtest.MeCall, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
+				s.Read(mlflowtest.GetMe, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
 				s.Expect(mlflowtest.Write{
-					Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`, Answer: mlflowtest.Lost,
+					Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`, Response: mlflowtest.LostResponse,
 				})
 				n := mlflow.NewExperiment{Name: "/Shared/churn"}
 				if tc.sent != "" {
@@ -167,7 +167,7 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				id, err := s.Client(databricks.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), n, now)
+				id, err := s.Client(databricks.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), n, now)
 				expectOurs(t, id, err, tc.ours)
 			})
 		})
@@ -182,20 +182,20 @@ func TestCreate_recorded(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, recording)
 			client := s.Client(&server.Backend{})
-			s.Expect(s.Writing("create"))
+			s.Expect(s.RecordedWrite("create"))
 			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}}}, time.Now())
 			if id != "1" || err != nil {
 				t.Errorf("id %q, error %v", id, err)
 			}
-			s.ExpectSeen("POST " + mlflowtest.ExperimentsPath + "create")
-			s.Expect(s.Writing("create: no name"))
+			s.ExpectRequests("POST " + mlflowtest.ExperimentsPath + "create")
+			s.Expect(s.RecordedWrite("create: no name"))
 			if _, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{}, time.Now()); !rest.IsInvalid(err) {
 				t.Errorf("without a name: error %v", err)
 			}
-			s.ExpectSeen("POST " + mlflowtest.ExperimentsPath + "create")
+			s.ExpectRequests("POST " + mlflowtest.ExperimentsPath + "create")
 			for _, name := range []string{"create: taken", "create: taken by a deleted one"} {
-				s.Expect(s.Writing(name))
-				s.Answers("get-by-name")
+				s.Expect(s.RecordedWrite(name))
+				s.Replay("get-by-name")
 				_, err = client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now().Add(-time.Hour))
 				var taken *mlflow.TakenError
 				if !errors.As(err, &taken) || taken.Experiment.ID != "1" || strings.Contains(err.Error(), "sqlite") {
@@ -210,8 +210,8 @@ func TestCreate_recorded(t *testing.T) {
 func TestCreate_wordsOfALoginPage(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-	s.Read(mlflowtest.ByNameChurn, s.As("get-by-name: missing"))
-	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.PageAnswer(http.StatusOK, "<title>Sign in</title>")})
+	s.Read(mlflowtest.GetChurnByName, s.RecordedResponse("get-by-name: missing"))
+	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Response: mlflowtest.PageResponse(http.StatusOK, "<title>Sign in</title>")})
 	_, err := s.Client(&server.Backend{}).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
 	mlflowtest.ExpectError(t, err, "Sign in")
 }
@@ -221,9 +221,9 @@ func TestCreate_lookFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mlflowtest.NewScripted(t)
-		s.Read(mlflowtest.ByNameChurn, mlflowtest.Refuse(403, "PERMISSION_DENIED", "no"))
-		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.Lost})
-		_, err := s.Client(&server.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
+		s.Read(mlflowtest.GetChurnByName, mlflowtest.Refuse(403, "PERMISSION_DENIED", "no"))
+		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Response: mlflowtest.LostResponse})
+		_, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
 		mlflowtest.ExpectError(t, err, "connection reset", "could not verify whether it was created", "PERMISSION_DENIED")
 	})
 }

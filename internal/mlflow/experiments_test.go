@@ -23,7 +23,7 @@ func TestExperiments_recorded(t *testing.T) {
 		t.Run(recording, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, recording)
-			s.Answers("get", "get: missing", "get-by-name", "get-by-name: missing")
+			s.Replay("get", "get: missing", "get-by-name", "get-by-name: missing")
 			client := s.Client(&server.Backend{})
 			byID, err := client.GetExperiment(t.Context(), "1")
 			if err != nil {
@@ -43,7 +43,7 @@ func TestExperiments_recorded(t *testing.T) {
 			if _, err := client.GetExperimentByName(t.Context(), "none"); !rest.IsNotFound(err) {
 				t.Errorf("missing by name: %v", err)
 			}
-			s.Read(mlflowtest.GetChurn, s.As("get: deleted"))
+			s.Read(mlflowtest.GetChurn, s.RecordedResponse("get: deleted"))
 			if e, err := client.GetExperiment(t.Context(), "1"); err != nil || !e.Deleted() {
 				t.Errorf("deleted: %+v, error %v", e, err)
 			}
@@ -85,12 +85,12 @@ func TestExperiments_writes(t *testing.T) {
 			t.Run(name+" "+recording, func(t *testing.T) {
 				t.Parallel()
 				s := mlflowtest.NewRecorded(t, recording)
-				s.Expect(s.Writing(name))
+				s.Expect(s.RecordedWrite(name))
 				err := tc.do(s.Client(&server.Backend{}))(t)
 				if !tc.want(err) || err != nil && strings.Contains(err.Error(), "SQL") {
 					t.Errorf("error %v", err)
 				}
-				if n := len(s.Seen()); n != 1 {
+				if n := len(s.Requests()); n != 1 {
 					t.Errorf("%d calls", n)
 				}
 			})
@@ -111,12 +111,12 @@ func TestRestoreIsLookedFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-				s.Read(mlflowtest.GetChurn, s.As(tc.now))
-				w := s.Writing("restore").Answered(mlflowtest.Lost)
+				s.Read(mlflowtest.GetChurn, s.RecordedResponse(tc.now))
+				w := s.RecordedWrite("restore").WithResponse(mlflowtest.LostResponse)
 				for range 50 { // more than fit into the time
 					s.Expect(w)
 				}
-				err := s.Client(&server.Backend{}, mlflowtest.Quickly).RestoreExperiment(t.Context(), "1")
+				err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).RestoreExperiment(t.Context(), "1")
 				s.ExpectNoMore()
 				mlflowtest.ExpectError(t, err, tc.says)
 			})
@@ -136,7 +136,7 @@ func TestSearch_recorded(t *testing.T) {
 			}{
 				"search finds only Default": {ids: []string{"0"}}, "search: nothing": {}, "search: bad filter": {refused: true}, "search: bad token": {refused: true},
 			} {
-				s.Read(mlflowtest.SearchCall, s.As(name))
+				s.Read(mlflowtest.SearchExperiments, s.RecordedResponse(name))
 				ids, err := searched(t, s.Client(&server.Backend{}))
 				if !slices.Equal(ids, want.ids) || rest.IsInvalid(err) != want.refused || (err != nil) != want.refused {
 					t.Errorf("%s: %v, error %v", name, ids, err)
@@ -164,10 +164,10 @@ func searched(t *testing.T, client *mlflow.Client) (ids []string, err error) {
 func TestSearch_wrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		says   string
 	}{
-		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Answer{Status: 204}, "empty"}, "a page": {mlflowtest.PageAnswer(200, "<title>Sign in</title>"), "Sign in"},
+		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"}, "a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
 		"an error as 200":        {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
 		"an experiment of none":  {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
 		"the same page for ever": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
@@ -175,7 +175,7 @@ func TestSearch_wrongResponses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(mlflowtest.SearchCall, tc.answer)
+			s.Read(mlflowtest.SearchExperiments, tc.answer)
 			_, err := searched(t, s.Client(&server.Backend{}))
 			mlflowtest.ExpectError(t, err, tc.says)
 		})
@@ -185,8 +185,8 @@ func TestSearch_wrongResponses(t *testing.T) {
 // TestGet_wrongResponses: neither "gone" nor another experiment.
 func TestGet_wrongResponses(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]mlflowtest.Answer{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
+	for name, a := range map[string]mlflowtest.Response{
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"another one":     mlflowtest.OK(`{"experiment":{"experiment_id":"2","name":"other"}}`),
 		"without an id":   mlflowtest.OK(`{"experiment":{"name":"churn"}}`),
 		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
@@ -195,7 +195,7 @@ func TestGet_wrongResponses(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
 			s.Read(mlflowtest.GetChurn, a)
-			s.Read(mlflowtest.ByNameChurn, a)
+			s.Read(mlflowtest.GetChurnByName, a)
 			client := s.Client(&server.Backend{})
 			if e, err := client.GetExperiment(t.Context(), "1"); err == nil || rest.IsNotFound(err) {
 				t.Errorf("by id: %+v, error %v", e, err)
@@ -211,16 +211,16 @@ func TestGet_wrongResponses(t *testing.T) {
 func TestWrites_wrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		fails  bool
 	}{
-		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Answer{Status: 204}, false}, "a proxy": {mlflowtest.OK(`{"status":"ok"}`), true},
-		"a page": {mlflowtest.PageAnswer(200, "<title>Sign in</title>"), true}, "an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
+		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Response{Status: 204}, false}, "a proxy": {mlflowtest.OK(`{"status":"ok"}`), true},
+		"a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), true}, "an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-			s.Answers("get")
+			s.Replay("get")
 			client := s.Client(&server.Backend{})
 			check := func(what string, err error) {
 				t.Helper()
@@ -228,8 +228,8 @@ func TestWrites_wrongResponses(t *testing.T) {
 					t.Errorf("%s: error %v", what, err)
 				}
 			}
-			s.Expect(s.Writing("update").Answered(tc.answer), s.Writing("delete").Answered(tc.answer), s.Writing("set-experiment-tag").Answered(tc.answer),
-				s.Writing("delete-experiment-tag").Answered(tc.answer))
+			s.Expect(s.RecordedWrite("update").WithResponse(tc.answer), s.RecordedWrite("delete").WithResponse(tc.answer), s.RecordedWrite("set-experiment-tag").WithResponse(tc.answer),
+				s.RecordedWrite("delete-experiment-tag").WithResponse(tc.answer))
 			check("rename", client.RenameExperiment(t.Context(), "1", "churn"))
 			check("delete", client.DeleteExperiment(t.Context(), "1"))
 			check("tag", client.SetTag(t.Context(), "1", mlflow.Tag{Key: "stage", Value: "dev"}))
@@ -253,20 +253,20 @@ func TestTags_recorded(t *testing.T) {
 		"gone with the experiment":     {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: rest.IsNotFound},
 		"of a deleted one, not there":  {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: rest.IsNotFound},
 		"of a deleted one":             {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"}, want: rest.IsInvalid},
-		"MLflow 3.12":                  {server: mlflowtest.ListedServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"MLflow 2.22 has no such call": {server: mlflowtest.UnlistedServer, writes: []string{"delete-experiment-tag"}, blanked: true, want: isNil},
+		"MLflow 3.12":                  {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"MLflow 2.22 has no such call": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, blanked: true, want: isNil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, tc.server)
 			for _, w := range tc.writes {
-				s.Expect(mlflowtest.Write{Call: s.Exchange(w).Call, Body: `{"experiment_id":"1","key":"stage"}`, Answer: s.As(w)})
+				s.Expect(mlflowtest.Write{Call: s.Exchange(w).Call, Body: `{"experiment_id":"1","key":"stage"}`, Response: s.RecordedResponse(w)})
 			}
 			if tc.blanked {
-				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`, Answer: s.As("set-experiment-tag")})
+				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`, Response: s.RecordedResponse("set-experiment-tag")})
 			}
 			if tc.after != "" {
-				s.Read(mlflowtest.GetChurn, s.As(tc.after))
+				s.Read(mlflowtest.GetChurn, s.RecordedResponse(tc.after))
 			}
 			blanked, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage")
 			if blanked != tc.blanked || !tc.want(err) {
@@ -277,7 +277,7 @@ func TestTags_recorded(t *testing.T) {
 	t.Run("it is there all the same", func(t *testing.T) {
 		t.Parallel()
 		s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-		s.Expect(s.Writing("delete-experiment-tag: no tag"))
+		s.Expect(s.RecordedWrite("delete-experiment-tag: no tag"))
 		s.Read(mlflowtest.GetChurn, mlflowtest.OK(`{"experiment":{"experiment_id":"1","name":"churn","tags":[{"key":"stage","value":"dev"}]}}`))
 		if _, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage"); !rest.IsNotFound(err) {
 			t.Errorf("error %v", err)
@@ -287,7 +287,7 @@ func TestTags_recorded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-			w := s.Writing(name)
+			w := s.RecordedWrite(name)
 			s.Expect(w)
 			id, key := "1", "k"
 			if strings.Contains(name, "missing") {
@@ -334,7 +334,7 @@ func TestServerTags(t *testing.T) {
 func TestCredentialsAreRefusedOnce(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-	s.Read(mlflowtest.GetChurn, s.As("users/current: wrong password"))
+	s.Read(mlflowtest.GetChurn, s.RecordedResponse("users/current: wrong password"))
 	client := s.Client(&server.Backend{})
 	if _, err := client.GetExperiment(t.Context(), "1"); !rest.IsUnauthenticated(err) {
 		t.Errorf("error %v", err)
@@ -345,7 +345,7 @@ func TestCredentialsAreRefusedOnce(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	mlflowtest.ExpectError(t, err, "no request was sent", "HTTP 401")
-	s.ExpectSeen("GET " + mlflowtest.ExperimentsPath + "get")
+	s.ExpectRequests("GET " + mlflowtest.ExperimentsPath + "get")
 }
 
 func TestSearchPagesUntilTheTokenIsEmpty(t *testing.T) {

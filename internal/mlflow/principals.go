@@ -89,7 +89,7 @@ func asIncomplete(err error) (*IncompleteError, error) {
 		return &IncompleteError{Err: err}, nil
 	}
 	if rest.IsPermissionDenied(err) {
-		return &IncompleteError{Reason: "The server does not show it to the identity that runs Terraform.", Err: err}, nil
+		return &IncompleteError{Reason: "The identity that runs Terraform does not have permission to read it.", Err: err}, nil
 	}
 	return nil, err
 }

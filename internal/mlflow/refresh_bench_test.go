@@ -65,7 +65,7 @@ func BenchmarkSearchPage(b *testing.B) {
 
 // BenchmarkRefreshExperiment reads experiments that are on a page already.
 func BenchmarkRefreshExperiment(b *testing.B) {
-	var replies []mlflowtest.Response
+	var replies []mlflowtest.Responder
 	for range readsPerPage - 1 {
 		replies = append(replies, mlflowtest.Reply(200, mlflowtest.Experiment1Body))
 	}

@@ -11,7 +11,7 @@ import (
 
 const (
 	serverInfo   = "GET /api/3.0/mlflow/server-info"
-	withSpaces   = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	workspacesEnabled   = `{"store_type":"SqlStore","workspaces_enabled":true}`
 	riskSpace    = `{"workspace":{"name":"risk","description":"d"}}`
 	otherSpace   = `{"workspace":{"name":"other"}}`
 	anaCreated   = `{"user":{"id":2,"username":"ana","is_admin":false}}`
@@ -40,14 +40,14 @@ func directory(use func(context.Context, *server.Directory) error) func(context.
 var (
 	inDS        = server.Role{Workspace: "default", Name: "ds"}
 	readEach    = server.RoleGrant{Type: "experiment", Pattern: "*", Level: "READ"}
-	spacesWorld = map[string][]string{serverInfo: {withSpaces}, "GET /api/3.0/mlflow/workspaces": {`{}`}, "GET /api/3.0/mlflow/workspaces/risk": {mlflowtest.NotFoundBody}}
+	spacesWorld = map[string][]string{serverInfo: {workspacesEnabled}, "GET /api/3.0/mlflow/workspaces": {`{}`}, "GET /api/3.0/mlflow/workspaces/risk": {mlflowtest.NotFoundBody}}
 	allRoles    = directory(func(ctx context.Context, d *server.Directory) error { _, err := d.Roles(ctx, ""); return err })
 	anaHerself  = directory(func(ctx context.Context, d *server.Directory) error { _, err := d.User(ctx, "ana"); return err })
 )
 
 // directoryCalls are the calls of [server.Directory].
 var directoryCalls = []checkedCall{
-	{route: serverInfo, rule: "whether there are workspaces", server: true, right: []string{withSpaces}, others: []string{`{"store_type":"SqlStore"}`},
+	{route: serverInfo, rule: "whether there are workspaces", server: true, right: []string{workspacesEnabled}, others: []string{`{"store_type":"SqlStore"}`},
 		use: directory(func(ctx context.Context, d *server.Directory) error { _, err := d.HasWorkspaces(ctx); return err })},
 	{route: "GET /api/3.0/mlflow/workspaces", rule: "{}, or workspaces with names", server: true, right: []string{`{"workspaces":[{"name":"risk"}]}`}, none: true, others: []string{`{"workspaces":[{"description":"d"}]}`, allUsers},
 		world: spacesWorld, use: directory(func(ctx context.Context, d *server.Directory) error { _, err := d.Workspaces(ctx); return err })},

@@ -24,7 +24,7 @@ var principalCalls = []checkedCall{
 	{route: scimLists + "Users", rule: "users with IDs and names, or a total", right: []string{`{"totalResults":1,"Resources":[{"id":"1","userName":"ana"}]}`},
 		others: []string{`{"schemas":[]}`, `{"Resources":[{"userName":"ana"}]}`, `{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(ana)},
 	{route: scimLists + "ServicePrincipals", rule: "service principals with both IDs, or a total", right: []string{`{"totalResults":0}`},
-		others: []string{`{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(mlflowtest.Robot)},
+		others: []string{`{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(mlflowtest.ServicePrincipal)},
 	{route: scimLists + "Groups", rule: "groups with IDs and names, or a total", right: []string{groupDS}, others: []string{`{"Resources":[{"id":"5"}]}`},
 		world: map[string][]string{scimLists + "Groups/5": {`{"id":"5"}`}}, use: lookUp(dsRole)},
 	{route: scimLists + "Groups/5", rule: "the group", right: []string{`{"id":"5"}`}, others: []string{`{"id":"6"}`, `{"members":[]}`},

@@ -87,7 +87,7 @@ func (a *bulkResponse) Validate(empty bool) error {
 	case n == nil:
 		return fmt.Errorf("it contains no %s", a.field)
 	case *n < 0 || int64(*n) > int64(a.most):
-		return fmt.Errorf("%s is %d, although at most %d runs were asked for", a.field, *n, a.most)
+		return fmt.Errorf("%s is %d, although the request allows at most %d runs", a.field, *n, a.most)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (c *Client) DeleteRunsInBulk(ctx context.Context, experimentID string, crea
 }
 
 // RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them
-// (1 to [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too. API: POST
+// (1 to [MaxRunsInBulk]), and returns how many. The limit and errors are as for [Client.DeleteRunsInBulk]. API: POST
 // databricks/runs/restore-runs.
 func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, deletedFrom int64, limit int) (int, error) {
 	return c.changeRunsInBulk(ctx, "restore-runs", "runs_restored", limit,

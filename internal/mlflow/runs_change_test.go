@@ -36,28 +36,28 @@ func TestRunChanges(t *testing.T) {
 	tagged := mlflowtest.Reply(200, aRun(`{"info":{"run_id":"a","experiment_id":"7"},"data":{"tags":[{"key":"k","value":"v"}]}}`))
 	for name, tc := range map[string]struct {
 		do      func(context.Context, *mlflow.Client) error
-		replies []mlflowtest.Response
+		replies []mlflowtest.Responder
 		calls   int
 		ok      bool
 	}{
-		"deleted":                                     {remove, []mlflowtest.Response{done}, 1, true},
-		"deleted, after a failure":                    {remove, []mlflowtest.Response{busy, done}, 2, true},
-		"deleted, and the first answer was lost":      {remove, []mlflowtest.Response{busy, runInvalid, deleted}, 3, true},
-		"not deleted, after a failure":                {remove, []mlflowtest.Response{busy, runInvalid, active}, 3, false},
-		"not deleted: no such run":                    {remove, []mlflowtest.Response{runMissing}, 1, false},
-		"restored":                                    {restore, []mlflowtest.Response{done}, 1, true},
-		"restored, and the first answer was lost":     {restore, []mlflowtest.Response{busy, runInvalid, active}, 3, true},
-		"not restored, after a failure":               {restore, []mlflowtest.Response{busy, runInvalid, deleted}, 3, false},
-		"not restored: no such run":                   {restore, []mlflowtest.Response{runMissing}, 1, false},
-		"tagged, after a failure":                     {tag, []mlflowtest.Response{busy, done}, 2, true},
-		"not tagged: deleted":                         {tag, []mlflowtest.Response{runInvalid}, 1, false},
-		"untagged":                                    {untag, []mlflowtest.Response{done}, 1, true},
-		"untagged: no such tag":                       {untag, []mlflowtest.Response{tagMissing, active}, 2, true},
-		"untagged, and the first answer was lost":     {untag, []mlflowtest.Response{busy, tagMissing, active}, 3, true},
-		"not untagged: the tag exists":                {untag, []mlflowtest.Response{tagMissing, tagged}, 2, false},
-		"not untagged: no such run":                   {untag, []mlflowtest.Response{runMissing, runMissing}, 2, false},
-		"not untagged: the run is deleted in between": {untag, []mlflowtest.Response{tagMissing, deleted}, 2, false},
-		"not untagged: deleted":                       {untag, []mlflowtest.Response{runInvalid}, 1, false},
+		"deleted":                                     {remove, []mlflowtest.Responder{done}, 1, true},
+		"deleted, after a failure":                    {remove, []mlflowtest.Responder{busy, done}, 2, true},
+		"deleted, and the first answer was lost":      {remove, []mlflowtest.Responder{busy, runInvalid, deleted}, 3, true},
+		"not deleted, after a failure":                {remove, []mlflowtest.Responder{busy, runInvalid, active}, 3, false},
+		"not deleted: no such run":                    {remove, []mlflowtest.Responder{runMissing}, 1, false},
+		"restored":                                    {restore, []mlflowtest.Responder{done}, 1, true},
+		"restored, and the first answer was lost":     {restore, []mlflowtest.Responder{busy, runInvalid, active}, 3, true},
+		"not restored, after a failure":               {restore, []mlflowtest.Responder{busy, runInvalid, deleted}, 3, false},
+		"not restored: no such run":                   {restore, []mlflowtest.Responder{runMissing}, 1, false},
+		"tagged, after a failure":                     {tag, []mlflowtest.Responder{busy, done}, 2, true},
+		"not tagged: deleted":                         {tag, []mlflowtest.Responder{runInvalid}, 1, false},
+		"untagged":                                    {untag, []mlflowtest.Responder{done}, 1, true},
+		"untagged: no such tag":                       {untag, []mlflowtest.Responder{tagMissing, active}, 2, true},
+		"untagged, and the first answer was lost":     {untag, []mlflowtest.Responder{busy, tagMissing, active}, 3, true},
+		"not untagged: the tag exists":                {untag, []mlflowtest.Responder{tagMissing, tagged}, 2, false},
+		"not untagged: no such run":                   {untag, []mlflowtest.Responder{runMissing, runMissing}, 2, false},
+		"not untagged: the run is deleted in between": {untag, []mlflowtest.Responder{tagMissing, deleted}, 2, false},
+		"not untagged: deleted":                       {untag, []mlflowtest.Responder{runInvalid}, 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,21 +76,21 @@ func TestBulkRuns(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		limit     int
-		replies   []mlflowtest.Response
+		replies   []mlflowtest.Responder
 		calls, n  int
 		ok        bool
 		uncertain bool
 	}{
-		"some":                         {10_000, []mlflowtest.Response{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 3, true, false},
-		"none":                         {5, []mlflowtest.Response{done}, 1, 0, true, false},
-		"refused for its rate":         {5, []mlflowtest.Response{mlflowtest.Reply(429, `{}`), done}, 2, 0, true, false},
-		"busy":                         {5, []mlflowtest.Response{busy}, 1, 0, false, true},
-		"lost":                         {5, []mlflowtest.Response{mlflowtest.Fail(io.ErrUnexpectedEOF)}, 1, 0, false, true},
-		"more than were asked for":     {2, []mlflowtest.Response{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 0, false, true},
-		"denied":                       {5, []mlflowtest.Response{mlflowtest.Reply(403, `{"error_code":"PERMISSION_DENIED","message":"no"}`)}, 1, 0, false, false},
+		"some":                         {10_000, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 3, true, false},
+		"none":                         {5, []mlflowtest.Responder{done}, 1, 0, true, false},
+		"refused for its rate":         {5, []mlflowtest.Responder{mlflowtest.Reply(429, `{}`), done}, 2, 0, true, false},
+		"busy":                         {5, []mlflowtest.Responder{busy}, 1, 0, false, true},
+		"lost":                         {5, []mlflowtest.Responder{mlflowtest.Fail(io.ErrUnexpectedEOF)}, 1, 0, false, true},
+		"more than were asked for":     {2, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 0, false, true},
+		"denied":                       {5, []mlflowtest.Responder{mlflowtest.Reply(403, `{"error_code":"PERMISSION_DENIED","message":"no"}`)}, 1, 0, false, false},
 		"a limit that is not allowed":  {10_001, nil, 0, 0, false, true},
 		"no limit":                     {0, nil, 0, 0, false, true},
-		"an MLflow server, if it were": {5, []mlflowtest.Response{mlflowtest.Page(404, absentPage)}, 1, 0, false, false},
+		"an MLflow server, if it were": {5, []mlflowtest.Responder{mlflowtest.Page(404, absentPage)}, 1, 0, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

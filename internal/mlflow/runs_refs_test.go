@@ -27,25 +27,25 @@ func TestSearchRunRefs(t *testing.T) {
 	for name, tc := range map[string]struct {
 		backend mlflow.Backend
 		limit   int
-		replies []mlflowtest.Response
+		replies []mlflowtest.Responder
 		sizes   []string
 		ok      bool
 	}{
-		"as many as are asked for":   {databricks.Backend{}, 20_000, []mlflowtest.Response{page}, []string{"20001"}, true},
-		"the maximum":                {databricks.Backend{}, 1_000_000, []mlflowtest.Response{page}, []string{"50000"}, true},
-		"not in time":                {databricks.Backend{}, 1_000_000, []mlflowtest.Response{timeout, cut, page}, []string{"50000", "12500", "3125"}, true},
-		"too often":                  {databricks.Backend{}, 10_000, []mlflowtest.Response{tooMany, page}, []string{"10001", "2500"}, true},
-		"a small page is repeated":   {databricks.Backend{}, 1500, []mlflowtest.Response{timeout, timeout, page}, []string{"1501", "1000", "1000"}, true},
-		"refused":                    {databricks.Backend{}, 1_000_000, []mlflowtest.Response{invalid}, []string{"50000"}, false},
-		"small pages on a server":    {&server.Backend{}, 1_000_000, []mlflowtest.Response{page}, []string{"1000"}, true},
-		"a small limit on a server":  {&server.Backend{}, 1, []mlflowtest.Response{page}, []string{"2"}, true},
-		"a small limit, not in time": {databricks.Backend{}, 1, []mlflowtest.Response{timeout, page}, []string{"2", "2"}, true},
+		"as many as are asked for":   {databricks.Backend{}, 20_000, []mlflowtest.Responder{page}, []string{"20001"}, true},
+		"the maximum":                {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{page}, []string{"50000"}, true},
+		"not in time":                {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{timeout, cut, page}, []string{"50000", "12500", "3125"}, true},
+		"too often":                  {databricks.Backend{}, 10_000, []mlflowtest.Responder{tooMany, page}, []string{"10001", "2500"}, true},
+		"a small page is repeated":   {databricks.Backend{}, 1500, []mlflowtest.Responder{timeout, timeout, page}, []string{"1501", "1000", "1000"}, true},
+		"refused":                    {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{invalid}, []string{"50000"}, false},
+		"small pages on a server":    {&server.Backend{}, 1_000_000, []mlflowtest.Responder{page}, []string{"1000"}, true},
+		"a small limit on a server":  {&server.Backend{}, 1, []mlflowtest.Responder{page}, []string{"2"}, true},
+		"a small limit, not in time": {databricks.Backend{}, 1, []mlflowtest.Responder{timeout, page}, []string{"2", "2"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			replies := mlflowtest.NewReplies(tc.replies...)
 			var sizes []string
-			c := mlflowtest.Client(mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+			c := mlflowtest.Client(mlflowtest.RoundTripFunc(func(r *http.Request) (*http.Response, error) {
 				body, err := io.ReadAll(r.Body)
 				if err != nil {
 					return nil, err

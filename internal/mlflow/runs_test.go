@@ -35,7 +35,7 @@ func (b *bodies) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func replying(answers ...string) *bodies {
-	list := make([]mlflowtest.Response, len(answers))
+	list := make([]mlflowtest.Responder, len(answers))
 	for i, a := range answers {
 		list[i] = mlflowtest.Reply(200, a)
 	}
@@ -131,30 +131,30 @@ func TestSearchRuns_pages(t *testing.T) {
 func TestSearchRuns_endless(t *testing.T) {
 	t.Parallel()
 	n := 0
-	server := mlflowtest.Transport(func(*http.Request) (*http.Response, error) {
+	server := mlflowtest.RoundTripFunc(func(*http.Request) (*http.Response, error) {
 		n++
 		return mlflowtest.Reply(200, fmt.Sprintf(`{"next_page_token":"%d"}`, n))()
 	})
 	_, err := mlflowtest.Client(server, databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: 10})
-	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
-	_, err = mlflowtest.Client(mlflowtest.Transport(func(*http.Request) (*http.Response, error) {
+	mlflowtest.ExpectError(t, err, "100 consecutive pages without new results")
+	_, err = mlflowtest.Client(mlflowtest.RoundTripFunc(func(*http.Request) (*http.Response, error) {
 		n++
 		return mlflowtest.Reply(200, fmt.Sprintf(`{"root_uri":"s3://b","next_page_token":"%d"}`, n))()
 	}), databricks.Backend{}).ListArtifacts(t.Context(), "a", "", 10)
-	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
+	mlflowtest.ExpectError(t, err, "100 consecutive pages without new results")
 }
 
 // TestSearchRuns_sameRuns: each page lists the same run and has a new token.
 func TestSearchRuns_sameRuns(t *testing.T) {
 	t.Parallel()
 	n := 0
-	_, err := mlflowtest.Client(mlflowtest.Transport(func(*http.Request) (*http.Response, error) {
+	_, err := mlflowtest.Client(mlflowtest.RoundTripFunc(func(*http.Request) (*http.Response, error) {
 		if n++; n > 1000 {
 			return nil, context.Canceled
 		}
 		return mlflowtest.Reply(200, manyRuns(1, 2, fmt.Sprint(n)))()
 	}), databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: 10})
-	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
+	mlflowtest.ExpectError(t, err, "100 consecutive pages without new results")
 }
 
 func TestSearchRuns_request(t *testing.T) {
@@ -193,7 +193,7 @@ func TestSearchRuns_request(t *testing.T) {
 func TestSearchRuns_rate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		replies := []mlflowtest.Response{mlflowtest.Reply(429, `{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow"}`)}
+		replies := []mlflowtest.Responder{mlflowtest.Reply(429, `{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow"}`)}
 		for n := range 8 {
 			replies = append(replies, mlflowtest.Reply(200, manyRuns(n, n, fmt.Sprint(n))))
 		}

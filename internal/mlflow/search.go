@@ -87,20 +87,20 @@ func (c *Client) searchPage(ctx context.Context, req searchRequest, noRetry bool
 	return page, nil
 }
 
-// maxEmptyPages is the maximum number of pages in a row that list nothing new, each with a token for another one.
+// maxEmptyPages is the maximum number of consecutive pages without new results, each with a token for another one.
 const maxEmptyPages = 100
 
 // pageGuard detects a list whose pages do not end.
 type pageGuard struct {
 	tokens map[string]bool
-	empty  int // pages in a row that list nothing new
+	empty  int // consecutive pages without new results
 }
 
 // checkToken returns an error if the server returned the token before, as behind a cache or gateway that drops the body of requests.
 func (g *pageGuard) checkToken(token string) error {
 	if g.tokens[token] {
-		return errors.New("the server returned the same page token twice, so the search would not end; " +
-			"a cache or gateway in front of it may drop or ignore the body of the request")
+		return errors.New("the server returned the same page token twice, so reading pages was stopped; " +
+			"a cache or gateway in front of it may drop the body of requests")
 	}
 	if g.tokens == nil {
 		g.tokens = map[string]bool{}
@@ -117,5 +117,5 @@ func (g *pageGuard) check(token string, listed int) error {
 	if err := g.checkToken(token); err != nil || g.empty < maxEmptyPages {
 		return err
 	}
-	return fmt.Errorf("the server returned %d pages in a row without anything new, each with a token for another page", g.empty)
+	return fmt.Errorf("the server returned %d consecutive pages without new results, each with a token for another page", g.empty)
 }

@@ -108,12 +108,13 @@ func workspaceReview(t *testing.T, s *server) {
 
 	state, _, says := s.as(guest).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	unreadable := acctest.Unreadable(state)
-	if says != "" || len(unreadable) != 1 || !strings.Contains(fmt.Sprint(state["unreadable"]), "lists the grants in workspace \""+risk+"\" only for its admins and for users with a role") {
+	if says != "" || len(unreadable) != 1 ||
+		!strings.Contains(fmt.Sprint(state["unreadable"]), "lists the grants in workspace \""+risk+"\" only for server admins and for users with a role") {
 		t.Errorf("who has a grant and no role cannot read %v, and is told %q", state["unreadable"], says)
 	}
 	_, _, says = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	acctest.ExpectDiagnostics(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
 	p := s.as(guest).Provider(t, nil).Resource("mlflow_experiment_permissions")
 	acctest.ExpectDiagnostics(t, p.Apply(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
-		"error: Could not read permissions", "lists the grants in workspace \""+risk+"\" only for its admins")
+		"error: Could not read permissions", "lists the grants in workspace \""+risk+"\" only for server admins")
 }

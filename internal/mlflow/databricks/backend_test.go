@@ -18,7 +18,7 @@ func TestCreateParents_inTheWay(t *testing.T) {
 	t.Parallel()
 	exists := mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Path (/Shared/a) already exists.")
 	for name, tc := range map[string]struct {
-		there mlflowtest.Answer
+		there mlflowtest.Response
 		fails bool
 	}{
 		"a folder":       {mlflowtest.OK(`{"object_id":7,"object_type":"DIRECTORY","path":"/Shared/a"}`), false},
@@ -29,7 +29,7 @@ func TestCreateParents_inTheWay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Expect(mlflowtest.Write{Call: "POST " + mkdirs, Body: `{"path":"/Shared/a"}`, Answer: exists})
+			s.Expect(mlflowtest.Write{Call: "POST " + mkdirs, Body: `{"path":"/Shared/a"}`, Response: exists})
 			s.Read("GET /api/2.0/workspace/get-status?path=%2FShared%2Fa", tc.there)
 			err := s.Client(databricks.Backend{}).CreateParents(t.Context(), "/Workspace/Shared/a/x")
 			if (err != nil) != tc.fails || tc.fails && !rest.IsAlreadyExists(err) {
@@ -42,19 +42,19 @@ func TestCreateParents_inTheWay(t *testing.T) {
 func TestDatabricks_caller(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		want   mlflow.Principal
 		says   string
 	}{
 		"a user":              {mlflowtest.OK(`{"id":"7","userName":"ana@example.com","displayName":"Ana","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.User("ana@example.com"), ""},
-		"a service principal": {mlflowtest.OK(`{"id":"7","userName":"` + mlflowtest.Robot.Name + `","displayName":"CI","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.Robot, ""},
+		"a service principal": {mlflowtest.OK(`{"id":"7","userName":"` + mlflowtest.ServicePrincipal.Name + `","displayName":"CI","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.ServicePrincipal, ""},
 		"a proxy":             {mlflowtest.OK(`{"status":"ok"}`), mlflow.Principal{}, "userName"},
-		"nothing":             {mlflowtest.Answer{Status: 204}, mlflow.Principal{}, "empty"},
+		"nothing":             {mlflowtest.Response{Status: 204}, mlflow.Principal{}, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(mlflowtest.MeCall, tc.answer)
+			s.Read(mlflowtest.GetMe, tc.answer)
 			caller, err := s.Client(databricks.Backend{}).Caller(t.Context())
 			mlflowtest.ExpectError(t, err, tc.says)
 			if caller.Principal != tc.want || err == nil && (caller.ID != "7" || caller.Home != "/Users/"+tc.want.Name || !slices.Equal(caller.Groups, []string{"users", "science"})) {

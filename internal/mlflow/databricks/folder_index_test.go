@@ -33,7 +33,7 @@ func objectText(id int, kind, path string) string {
 func folderText(id int, path string) string { return objectText(id, "DIRECTORY", path) }
 
 // listText is the JSON of a list.
-func listText(objects ...string) mlflowtest.Answer {
+func listText(objects ...string) mlflowtest.Response {
 	return mlflowtest.OK(`{"objects":[` + strings.Join(objects, ",") + `]}`)
 }
 
@@ -43,7 +43,7 @@ func TestListFolder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		path   string
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		want   []string
 		says   string
 	}{
@@ -110,7 +110,7 @@ func TestFolderIndex_lookup(t *testing.T) {
 		if rest.IsNotFound(err) != (want == 0) || o.ID != want {
 			t.Errorf("%s is %+v, error %v; want ID %d", path, o, err, want)
 		}
-		if seen := len(s.Seen()); seen != calls {
+		if seen := len(s.Requests()); seen != calls {
 			t.Errorf("%s takes %d calls, want %d", path, seen, calls)
 		}
 	}

@@ -48,7 +48,7 @@ func TestDatabricksACL_Get(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := mlflowtest.Holdings(acl)
+	held := mlflowtest.Levels(acl)
 	for who, want := range map[string]string{
 		"user " + emulator.User: "CAN_EDIT", "service_principal " + emulator.ServicePrincipal: "CAN_READ", "group science": "CAN_MANAGE",
 		"group admins": "CAN_MANAGE from /directories/",
@@ -62,7 +62,7 @@ func TestDatabricksACL_Get(t *testing.T) {
 	}
 	listed, err := client.AccessControl().GetListed(t.Context(), id)
 	if err != nil || !reflect.DeepEqual(listed, acl) || w.Count("GET", permissionsPath+id) != 2 {
-		t.Errorf("listed: %v, error %v", mlflowtest.Holdings(listed), err)
+		t.Errorf("listed: %v, error %v", mlflowtest.Levels(listed), err)
 	}
 	accessContext, err := client.AccessControl().AccessContext(t.Context(), []string{id})
 	if err != nil || !reflect.DeepEqual(accessContext, mlflow.AccessContext{}) {
@@ -77,7 +77,7 @@ func TestDatabricksACL_Set(t *testing.T) {
 	t.Parallel()
 	w, client, id := shared(t, emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_MANAGE"})
 	acl, err := client.AccessControl().Set(t.Context(), id, []mlflow.Grant{
-		{Principal: mlflowtest.User(emulator.User), Level: mlflow.LevelEdit}, {Principal: mlflowtest.Group("science"), Level: mlflow.LevelRead}, {Principal: mlflowtest.Robot, Level: mlflow.LevelManage},
+		{Principal: mlflowtest.User(emulator.User), Level: mlflow.LevelEdit}, {Principal: mlflowtest.Group("science"), Level: mlflow.LevelRead}, {Principal: mlflowtest.ServicePrincipal, Level: mlflow.LevelManage},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestDatabricksACL_Set(t *testing.T) {
 	if got := direct(w, id); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
 		t.Errorf("granted are %q, want %q", got, want)
 	}
-	if held := mlflowtest.Holdings(acl)["user "+emulator.User]; held != "CAN_EDIT" {
+	if held := mlflowtest.Levels(acl)["user "+emulator.User]; held != "CAN_EDIT" {
 		t.Errorf("the answer has %q", held)
 	}
 	if n := len(w.Journal()); n != 1 {
@@ -154,7 +154,7 @@ func TestDatabricksACL_Leftover(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
 	grants, err := s.Client(databricks.Backend{}).AccessControl().Leftover(t.Context(), "1")
-	if err != nil || len(grants) > 0 || len(s.Seen()) > 0 {
+	if err != nil || len(grants) > 0 || len(s.Requests()) > 0 {
 		t.Errorf("left are %v, error %v", grants, err)
 	}
 }
@@ -169,7 +169,7 @@ func levelsOfExperiment(t *testing.T, client *mlflow.Client, id string) (levels 
 }
 
 // listAnswer is an access control list as Databricks answers it, with direct entries: "FIELD NAME LEVEL".
-func listAnswer(id string, entries ...string) mlflowtest.Answer {
+func listAnswer(id string, entries ...string) mlflowtest.Response {
 	list := make([]string, len(entries))
 	for i, e := range entries {
 		f := strings.Fields(e)
@@ -181,8 +181,8 @@ func listAnswer(id string, entries ...string) mlflowtest.Answer {
 const listCall = "GET " + permissionsPath + "1"
 
 // setting is a write of the whole list.
-func setting(method, entries string, a mlflowtest.Answer) mlflowtest.Write {
-	return mlflowtest.Write{Call: method + " " + permissionsPath + "1", Body: `{"access_control_list":[` + entries + `]}`, Answer: a}
+func setting(method, entries string, a mlflowtest.Response) mlflowtest.Write {
+	return mlflowtest.Write{Call: method + " " + permissionsPath + "1", Body: `{"access_control_list":[` + entries + `]}`, Response: a}
 }
 
 // TestDatabricksACL_RevokeChecksTheAnswer: done is only what the list shows.
@@ -191,7 +191,7 @@ func TestDatabricksACL_RevokeChecksTheAnswer(t *testing.T) {
 	const remaining = `{"user_name":"ben","permission_level":"CAN_EDIT"}`
 	before := listAnswer("1", "user_name ana CAN_READ", "user_name ben CAN_EDIT")
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		says   string
 	}{
 		"it is gone":               {listAnswer("1", "user_name ben CAN_EDIT"), ""},
@@ -200,7 +200,7 @@ func TestDatabricksACL_RevokeChecksTheAnswer(t *testing.T) {
 		"the other one was lost":   {listAnswer("1"), "ben"},
 		"the other one is changed": {listAnswer("1", "user_name ben CAN_READ"), "ben"},
 		"no list":                  {mlflowtest.OK(`{}`), "object_id"},
-		"nothing":                  {mlflowtest.Answer{Status: 204}, "empty"},
+		"nothing":                  {mlflowtest.Response{Status: 204}, "empty"},
 		"another one's list":       {listAnswer("2", "user_name ben CAN_EDIT"), `"2" instead of "1"`},
 		"somebody is not there": {
 			mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Principal: UserName(ben) does not exist"), "UserName(ben)",
@@ -222,7 +222,7 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 	for name, tc := range map[string]struct {
 		grant  mlflow.Grant
 		sent   string
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		says   string
 		listed mlflow.Principal
 	}{
@@ -235,8 +235,8 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 			listAnswer("1", "user_name ana CAN_READ"), "", mlflow.Principal{},
 		},
 		"a service principal that was sent as a user": {
-			mlflow.Grant{Principal: mlflowtest.User(mlflowtest.Robot.Name), Level: mlflow.LevelRead}, `{"user_name":"` + mlflowtest.Robot.Name + `","permission_level":"CAN_READ"}`,
-			listAnswer("1", "service_principal_name "+mlflowtest.Robot.Name+" CAN_READ"), "", mlflow.Principal{},
+			mlflow.Grant{Principal: mlflowtest.User(mlflowtest.ServicePrincipal.Name), Level: mlflow.LevelRead}, `{"user_name":"` + mlflowtest.ServicePrincipal.Name + `","permission_level":"CAN_READ"}`,
+			listAnswer("1", "service_principal_name "+mlflowtest.ServicePrincipal.Name+" CAN_READ"), "", mlflow.Principal{},
 		},
 		"a group in other letters": {
 			mlflow.Grant{Principal: mlflowtest.Group("science"), Level: mlflow.LevelRead}, `{"group_name":"science","permission_level":"CAN_READ"}`,
@@ -277,8 +277,8 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 
 func TestDatabricksACL_wrongResponses(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]mlflowtest.Answer{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
+	for name, a := range map[string]mlflowtest.Response{
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"another one's":     listAnswer("12", "user_name ana CAN_READ"),
 		"an error as 200":   mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
 		"an entry of none":  mlflowtest.OK(`{"object_id":"/experiments/1","object_type":"mlflowExperiment","access_control_list":[{"all_permissions":[]}]}`),
@@ -291,7 +291,7 @@ func TestDatabricksACL_wrongResponses(t *testing.T) {
 			access := s.Client(databricks.Backend{}).AccessControl()
 			acl, err := access.Get(t.Context(), "1")
 			if err == nil || rest.IsNotFound(err) || len(acl.Entries) > 0 {
-				t.Errorf("Get gives %v, error %v", mlflowtest.Holdings(acl), err)
+				t.Errorf("Get gives %v, error %v", mlflowtest.Levels(acl), err)
 			}
 			if _, err := access.Level(t.Context(), "1", mlflowtest.User("ana")); err == nil {
 				t.Error("Level believed it")
@@ -347,10 +347,10 @@ func TestIDsAreNoPaths(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			var path string
-			client := mlflowtest.Client(mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+			client := mlflowtest.Client(mlflowtest.RoundTripFunc(func(r *http.Request) (*http.Response, error) {
 				path = r.URL.EscapedPath() + r.URL.RawQuery
 				return nil, fmt.Errorf("enough")
-			}), databricks.Backend{}, mlflowtest.Quickly)
+			}), databricks.Backend{}, mlflowtest.ShortRetryTimeout)
 			if _, err := client.AccessControl().Get(t.Context(), id); err == nil {
 				t.Error("no error")
 			}

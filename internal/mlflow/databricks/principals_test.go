@@ -122,7 +122,7 @@ func TestPrincipals_calls(t *testing.T) {
 	}{
 		"nothing":             {nil, "", ""},
 		"a user":              {[]mlflow.Principal{mlflowtest.User(emulator.User)}, "Users", "user ana@example.com"},
-		"a service principal": {[]mlflow.Principal{mlflowtest.Robot}, "ServicePrincipals", "service_principal " + emulator.ServicePrincipal},
+		"a service principal": {[]mlflow.Principal{mlflowtest.ServicePrincipal}, "ServicePrincipals", "service_principal " + emulator.ServicePrincipal},
 		"one in the field of users": {[]mlflow.Principal{mlflowtest.User(emulator.ServicePrincipal)}, "ServicePrincipals",
 			"user " + emulator.ServicePrincipal},
 		"everybody": {[]mlflow.Principal{mlflowtest.Group("users"), mlflowtest.Group("account users")}, "",
@@ -198,7 +198,7 @@ func TestPrincipals_incomplete(t *testing.T) {
 		w := emulator.New(emulator.Options{SCIM: o})
 		join(w, "leads", ana, robot)
 		join(w, "risk", groupOf("leads"))
-		return w, mlflowtest.Connect(t, w, token, mlflowtest.Quickly)
+		return w, mlflowtest.Connect(t, w, token, mlflowtest.ShortRetryTimeout)
 	}
 	wanted := []mlflow.Principal{mlflowtest.Group("risk"), mlflowtest.Group("leads"), mlflowtest.Group("ml-platform"), mlflowtest.User(emulator.User)}
 	t.Run("members", func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestPrincipals_errors(t *testing.T) {
 		"another list":      {RawBody: `{"Resources":[{"id":"1","displayName":"x"}]}`},
 	} {
 		for _, route := range []string{"Users", "Groups/*"} {
-			w, client := mlflowtest.Workspace(t, emulator.Options{}, mlflowtest.Quickly)
+			w, client := mlflowtest.Workspace(t, emulator.Options{}, mlflowtest.ShortRetryTimeout)
 			f.Path, f.Times = scimPath+route, -1
 			w.Inject(f)
 			found, err := client.Principals(t.Context(), []mlflow.Principal{mlflowtest.User(emulator.User), mlflowtest.Group("risk")})

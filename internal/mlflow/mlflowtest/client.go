@@ -1,5 +1,5 @@
-// Package mlflowtest has what the tests of the MLflow client share: servers with scripted responses or with those of recorded servers,
-// and checks of the results of the client.
+// Package mlflowtest supports tests of the MLflow client: servers with scripted responses, recorded responses of real MLflow servers, and
+// checks of results.
 package mlflowtest
 
 import (
@@ -21,13 +21,13 @@ func Endpoint(context.Context) (rest.Endpoint, error) {
 	return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
 }
 
-// Transport is a function that is a transport.
-type Transport func(*http.Request) (*http.Response, error)
+// RoundTripFunc is a function that implements [http.RoundTripper].
+type RoundTripFunc func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].
-func (f Transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (f RoundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Client returns a client with a transport.
+// Client returns a client that sends its requests with a transport.
 func Client(transport http.RoundTripper, backend mlflow.Backend, change ...func(*mlflow.Options)) *mlflow.Client {
 	o := mlflow.Options{Backend: backend, Options: rest.Options{Endpoint: Endpoint, Transport: transport}}
 	for _, f := range change {
@@ -36,8 +36,8 @@ func Client(transport http.RoundTripper, backend mlflow.Backend, change ...func(
 	return mlflow.New(o)
 }
 
-// Quickly sets a short retry timeout.
-func Quickly(o *mlflow.Options) { o.RetryTimeout = 5 * time.Second }
+// ShortRetryTimeout sets the retry timeout to five seconds.
+func ShortRetryTimeout(o *mlflow.Options) { o.RetryTimeout = 5 * time.Second }
 
 // bearer authenticates with a token.
 type bearer string
@@ -48,14 +48,14 @@ func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
-// Workspace starts an in-memory workspace that emulates Databricks, and returns it with a client of its admin.
+// Workspace starts an in-memory workspace that emulates Databricks, and returns it with a client of a workspace admin.
 func Workspace(t *testing.T, o emulator.Options, change ...func(*mlflow.Options)) (*emulator.Workspace, *mlflow.Client) {
 	t.Helper()
 	w := emulator.New(o)
 	return w, Connect(t, w, emulator.AdminToken, change...)
 }
 
-// Connect serves an in-memory workspace, and returns a client of the account that has a token.
+// Connect serves an in-memory workspace until the test ends, and returns a client that authenticates with a token.
 func Connect(t *testing.T, w *emulator.Workspace, token string, change ...func(*mlflow.Options)) *mlflow.Client {
 	t.Helper()
 	server := httptest.NewServer(w)

@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Robot is the service principal of the emulated workspace.
-var Robot = mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: emulator.ServicePrincipal}
+// ServicePrincipal is the service principal of the emulated workspace.
+var ServicePrincipal = mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: emulator.ServicePrincipal}
 
 // User returns a user by name.
 func User(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.KindUser, Name: name} }
@@ -19,8 +19,8 @@ func User(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.K
 // Group returns a group, or a role of an MLflow server, by name.
 func Group(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.KindGroup, Name: name} }
 
-// Holdings returns the levels in an access control list, sorted: "KIND NAME" has "LEVEL; LEVEL from ORIGIN", the latter inherited.
-func Holdings(acl mlflow.ACL) map[string]string {
+// Levels returns the levels in an access control list by principal ("KIND NAME"), as in "LEVEL; LEVEL from ORIGIN", the latter inherited.
+func Levels(acl mlflow.ACL) map[string]string {
 	held := map[string]string{}
 	for _, e := range acl.Entries {
 		var levels []string
@@ -37,27 +37,27 @@ func Holdings(acl mlflow.ACL) map[string]string {
 	return held
 }
 
-// ExpectHeld checks an access control list.
-func ExpectHeld(t *testing.T, acl mlflow.ACL, want map[string]string) {
+// ExpectLevels checks the levels in an access control list, see [Levels].
+func ExpectLevels(t *testing.T, acl mlflow.ACL, want map[string]string) {
 	t.Helper()
-	if got := Holdings(acl); !reflect.DeepEqual(got, want) {
-		t.Errorf("the list holds %v, want %v", got, want)
+	if got := Levels(acl); !reflect.DeepEqual(got, want) {
+		t.Errorf("got the levels %v, want %v", got, want)
 	}
 }
 
-// ExpectError checks that an error contains some texts, or, without texts, that there is none.
+// ExpectError checks that an error contains all texts. Without texts, it checks that err is nil.
 func ExpectError(t *testing.T, err error, texts ...string) {
 	t.Helper()
 	wanted := strings.Join(texts, "")
 	if err == nil && wanted != "" {
-		t.Errorf("no error, want %q", texts)
+		t.Errorf("got no error, want %q", texts)
 	}
 	if err != nil && wanted == "" {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %q, want none", err)
 	}
 	for _, text := range texts {
 		if err != nil && !strings.Contains(err.Error(), text) {
-			t.Errorf("error %q, want %q in it", err, text)
+			t.Errorf("got error %q, want %q in it", err, text)
 		}
 	}
 }

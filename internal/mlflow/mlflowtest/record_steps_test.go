@@ -4,9 +4,8 @@ package mlflowtest
 
 type fields map[string]any
 
-// recordedSteps are all calls that the client makes, in all their usual outcomes, in the order in which they are made on a fresh server.
-// Every server gets all of them: what it does not have it says. Experiment 1 is churn, its creator is the admin; ana is in the role risk,
-// ben in none.
+// recordedSteps are all requests of the client with their usual outcomes, in the order in which they are sent to a new server. All are sent
+// to each server, also if it does not have the endpoint. Experiment 1 is churn, created by the admin; ana is in the role risk, ben in none.
 var recordedSteps = concat(prepareSteps, experimentSteps, tagSteps, lifecycleSteps, contentSteps, callerSteps, userGrantSteps, roleGrantSteps, legacySteps,
 	pictureSteps, workspaceSteps, absentSteps, userSteps, roleSteps, workspaceObjectSteps)
 
@@ -18,10 +17,10 @@ func concat(parts ...[]step) (all []step) {
 }
 
 var prepareSteps = []step{
-	{setup: true, call: "POST " + UserCalls + "create", body: fields{"username": "ana", "password": recordPassword}},
-	{setup: true, call: "POST " + UserCalls + "create", body: fields{"username": "ben", "password": recordPassword}},
-	{setup: true, call: "POST " + RoleCalls + "create", body: fields{"name": "risk", "workspace": "default"}},
-	{setup: true, call: "POST " + RoleCalls + "assign", body: fields{"username": "ana", "role_id": 1}},
+	{setup: true, call: "POST " + UsersPath + "create", body: fields{"username": "ana", "password": recordPassword}},
+	{setup: true, call: "POST " + UsersPath + "create", body: fields{"username": "ben", "password": recordPassword}},
+	{setup: true, call: "POST " + RolesPath + "create", body: fields{"name": "risk", "workspace": "default"}},
+	{setup: true, call: "POST " + RolesPath + "assign", body: fields{"username": "ana", "role_id": 1}},
 }
 
 var experimentSteps = []step{
@@ -99,83 +98,83 @@ var contentSteps = []step{
 }
 
 var callerSteps = []step{
-	{name: "users/current: admin", call: "GET " + UserCalls + "current"},
-	{name: "users/current: ana", as: "ana", call: "GET " + UserCalls + "current"},
-	{name: "users/current: wrong password", as: "nobody", call: "GET " + UserCalls + "current"},
-	{name: "users/get: oneself", as: "ana", call: "GET " + UserCalls + "get?username=ana"},
-	{name: "users/get: another", as: "ana", call: "GET " + UserCalls + "get?username=ben"},
-	{name: "users/get: missing", call: "GET " + UserCalls + "get?username=nobody"},
-	{name: "users/list: admin", call: "GET " + UserCalls + "list"},
-	{name: "users/list: ana", as: "ana", call: "GET " + UserCalls + "list"},
-	{name: "roles/list: a member", as: "ana", call: "GET " + RoleCalls + "list?workspace=default"},
-	{name: "roles/list: in no role", as: "ben", call: "GET " + RoleCalls + "list?workspace=default"},
-	{name: "roles/list: unknown workspace", call: "GET " + RoleCalls + "list?workspace=none"},
-	{name: "users/permissions/get: the probe", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"},
-	{name: "users/permissions/get: the probe of a user", as: "ana", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username=ana"},
-	{name: "users/permissions/get: the probe without a name", as: "ana", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username="},
-	{name: "users/permissions/get: wrong password", as: "nobody", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"},
-	{name: "users/permissions/get: by the default", call: "GET " + GrantCalls + "get?resource_id=1&resource_type=experiment&username=ben"},
-	{name: "users/permissions/get: missing", call: "GET " + GrantCalls + "get?resource_id=1&resource_type=experiment&username=nobody"},
-	{name: "users/permissions/get: another", as: "ben", call: "GET " + GrantCalls + "get?resource_id=1&resource_type=experiment&username=ana"},
+	{name: "users/current: admin", call: "GET " + UsersPath + "current"},
+	{name: "users/current: ana", as: "ana", call: "GET " + UsersPath + "current"},
+	{name: "users/current: wrong password", as: "nobody", call: "GET " + UsersPath + "current"},
+	{name: "users/get: oneself", as: "ana", call: "GET " + UsersPath + "get?username=ana"},
+	{name: "users/get: another", as: "ana", call: "GET " + UsersPath + "get?username=ben"},
+	{name: "users/get: missing", call: "GET " + UsersPath + "get?username=nobody"},
+	{name: "users/list: admin", call: "GET " + UsersPath + "list"},
+	{name: "users/list: ana", as: "ana", call: "GET " + UsersPath + "list"},
+	{name: "roles/list: a member", as: "ana", call: "GET " + RolesPath + "list?workspace=default"},
+	{name: "roles/list: in no role", as: "ben", call: "GET " + RolesPath + "list?workspace=default"},
+	{name: "roles/list: unknown workspace", call: "GET " + RolesPath + "list?workspace=none"},
+	{name: "users/permissions/get: the probe", call: "GET " + UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=admin"},
+	{name: "users/permissions/get: the probe of a user", as: "ana", call: "GET " + UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=ana"},
+	{name: "users/permissions/get: the probe without a name", as: "ana", call: "GET " + UserGrantsPath + "get?resource_id=0&resource_type=experiment&username="},
+	{name: "users/permissions/get: wrong password", as: "nobody", call: "GET " + UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=admin"},
+	{name: "users/permissions/get: by the default", call: "GET " + UserGrantsPath + "get?resource_id=1&resource_type=experiment&username=ben"},
+	{name: "users/permissions/get: missing", call: "GET " + UserGrantsPath + "get?resource_id=1&resource_type=experiment&username=nobody"},
+	{name: "users/permissions/get: another", as: "ben", call: "GET " + UserGrantsPath + "get?resource_id=1&resource_type=experiment&username=ana"},
 }
 
 var userGrantSteps = []step{
-	{name: "grant", call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
-	{name: "grant: there is one", call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
-	{name: "grant: no such user", call: "POST " + GrantCalls + "grant", body: fields{"username": "nobody", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
-	{name: "grant: bad level", call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "FLY"}},
-	{name: "grant: denied", as: "ben", call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
-	{name: "revoke: denied", as: "ben", call: "POST " + GrantCalls + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
-	{name: "revoke", call: "POST " + GrantCalls + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
-	{name: "revoke: no grant", call: "POST " + GrantCalls + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
-	{name: "revoke: no such user", call: "POST " + GrantCalls + "revoke", body: fields{"username": "nobody", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "grant", call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
+	{name: "grant: there is one", call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
+	{name: "grant: no such user", call: "POST " + UserGrantsPath + "grant", body: fields{"username": "nobody", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
+	{name: "grant: bad level", call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "FLY"}},
+	{name: "grant: denied", as: "ben", call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
+	{name: "revoke: denied", as: "ben", call: "POST " + UserGrantsPath + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "revoke", call: "POST " + UserGrantsPath + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "revoke: no grant", call: "POST " + UserGrantsPath + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "revoke: no such user", call: "POST " + UserGrantsPath + "revoke", body: fields{"username": "nobody", "resource_type": "experiment", "resource_id": "1"}},
 }
 
 var roleGrantSteps = []step{
-	{name: "roles/permissions/add", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "READ"}},
-	{name: "roles/permissions/add: there is one", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "EDIT"}},
-	{name: "roles/permissions/add: no such role", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 99, "resource_type": "experiment", "resource_pattern": "1", "permission": "EDIT"}},
-	{name: "roles/permissions/add: denied", as: "ben", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "2", "permission": "READ"}},
-	{name: "roles/list: admin", call: "GET " + RoleCalls + "list?workspace=default"},
-	{name: "roles/permissions/update", call: "PATCH " + RoleCalls + "permissions/update", body: fields{"role_permission_id": 2, "permission": "EDIT"}},
-	{name: "roles/permissions/update: no such row", call: "PATCH " + RoleCalls + "permissions/update", body: fields{"role_permission_id": 99, "permission": "EDIT"}},
-	{name: "roles/permissions/remove", call: "DELETE " + RoleCalls + "permissions/remove", body: fields{"role_permission_id": 2}},
-	{name: "roles/permissions/remove: no such row", call: "DELETE " + RoleCalls + "permissions/remove", body: fields{"role_permission_id": 99}},
+	{name: "roles/permissions/add", call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "READ"}},
+	{name: "roles/permissions/add: there is one", call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "EDIT"}},
+	{name: "roles/permissions/add: no such role", call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 99, "resource_type": "experiment", "resource_pattern": "1", "permission": "EDIT"}},
+	{name: "roles/permissions/add: denied", as: "ben", call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "2", "permission": "READ"}},
+	{name: "roles/list: admin", call: "GET " + RolesPath + "list?workspace=default"},
+	{name: "roles/permissions/update", call: "PATCH " + RolesPath + "permissions/update", body: fields{"role_permission_id": 2, "permission": "EDIT"}},
+	{name: "roles/permissions/update: no such row", call: "PATCH " + RolesPath + "permissions/update", body: fields{"role_permission_id": 99, "permission": "EDIT"}},
+	{name: "roles/permissions/remove", call: "DELETE " + RolesPath + "permissions/remove", body: fields{"role_permission_id": 2}},
+	{name: "roles/permissions/remove: no such row", call: "DELETE " + RolesPath + "permissions/remove", body: fields{"role_permission_id": 99}},
 }
 
 var legacySteps = []step{
-	{name: "permissions/get: no row", call: "GET " + LegacyCalls + "get?experiment_id=1&username=ben"},
-	{name: "permissions/get: no such user", call: "GET " + LegacyCalls + "get?experiment_id=1&username=nobody"},
-	{name: "permissions/get: the probe", call: "GET " + LegacyCalls + "get?experiment_id=0&username=admin"},
-	{name: "permissions/get: the probe of a user", as: "ana", call: "GET " + LegacyCalls + "get?experiment_id=0&username=ana"},
-	{name: "permissions/create", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ben", "permission": "READ"}},
-	{name: "permissions/create: there is one", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ben", "permission": "EDIT"}},
-	{name: "permissions/create: no such user", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "nobody", "permission": "READ"}},
-	{name: "permissions/create: bad level", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ana", "permission": "FLY"}},
-	{name: "permissions/create: denied", as: "ben", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ana", "permission": "READ"}},
-	{name: "permissions/get", call: "GET " + LegacyCalls + "get?experiment_id=1&username=ben"},
-	{name: "permissions/update", call: "PATCH " + LegacyCalls + "update", body: fields{"experiment_id": "1", "username": "ben", "permission": "EDIT"}},
-	{name: "permissions/update: no row", call: "PATCH " + LegacyCalls + "update", body: fields{"experiment_id": "1", "username": "ana", "permission": "EDIT"}},
-	{name: "users/get: with rows", call: "GET " + UserCalls + "get?username=ben"},
-	{name: "permissions/delete", call: "DELETE " + LegacyCalls + "delete", body: fields{"experiment_id": "1", "username": "ben"}},
-	{name: "permissions/delete: no row", call: "DELETE " + LegacyCalls + "delete", body: fields{"experiment_id": "1", "username": "ben"}},
-	{name: "users/get: admin", call: "GET " + UserCalls + "get?username=admin"},
-	{name: "users/get: ana", call: "GET " + UserCalls + "get?username=ana"},
-	{name: "users/get: ben", call: "GET " + UserCalls + "get?username=ben"},
+	{name: "permissions/get: no row", call: "GET " + LegacyGrantsPath + "get?experiment_id=1&username=ben"},
+	{name: "permissions/get: no such user", call: "GET " + LegacyGrantsPath + "get?experiment_id=1&username=nobody"},
+	{name: "permissions/get: the probe", call: "GET " + LegacyGrantsPath + "get?experiment_id=0&username=admin"},
+	{name: "permissions/get: the probe of a user", as: "ana", call: "GET " + LegacyGrantsPath + "get?experiment_id=0&username=ana"},
+	{name: "permissions/create", call: "POST " + LegacyGrantsPath + "create", body: fields{"experiment_id": "1", "username": "ben", "permission": "READ"}},
+	{name: "permissions/create: there is one", call: "POST " + LegacyGrantsPath + "create", body: fields{"experiment_id": "1", "username": "ben", "permission": "EDIT"}},
+	{name: "permissions/create: no such user", call: "POST " + LegacyGrantsPath + "create", body: fields{"experiment_id": "1", "username": "nobody", "permission": "READ"}},
+	{name: "permissions/create: bad level", call: "POST " + LegacyGrantsPath + "create", body: fields{"experiment_id": "1", "username": "ana", "permission": "FLY"}},
+	{name: "permissions/create: denied", as: "ben", call: "POST " + LegacyGrantsPath + "create", body: fields{"experiment_id": "1", "username": "ana", "permission": "READ"}},
+	{name: "permissions/get", call: "GET " + LegacyGrantsPath + "get?experiment_id=1&username=ben"},
+	{name: "permissions/update", call: "PATCH " + LegacyGrantsPath + "update", body: fields{"experiment_id": "1", "username": "ben", "permission": "EDIT"}},
+	{name: "permissions/update: no row", call: "PATCH " + LegacyGrantsPath + "update", body: fields{"experiment_id": "1", "username": "ana", "permission": "EDIT"}},
+	{name: "users/get: with rows", call: "GET " + UsersPath + "get?username=ben"},
+	{name: "permissions/delete", call: "DELETE " + LegacyGrantsPath + "delete", body: fields{"experiment_id": "1", "username": "ben"}},
+	{name: "permissions/delete: no row", call: "DELETE " + LegacyGrantsPath + "delete", body: fields{"experiment_id": "1", "username": "ben"}},
+	{name: "users/get: admin", call: "GET " + UsersPath + "get?username=admin"},
+	{name: "users/get: ana", call: "GET " + UsersPath + "get?username=ana"},
+	{name: "users/get: ben", call: "GET " + UsersPath + "get?username=ben"},
 }
 
-// pictureSteps are the lists when every kind of grant is held: ana EDIT alone, ben DENY alone and a model, the role risk READ here and USE
-// everywhere; the role bosses manages the workspace.
+// pictureSteps read the lists with every kind of grant: ana has EDIT, ben DENY and a registered model, the role risk READ on the experiment
+// and USE on all; the role bosses manages the workspace.
 var pictureSteps = []step{
-	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
-	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "DENY"}},
-	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "registered_model", "resource_id": "m", "permission": "MANAGE"}},
-	{setup: true, call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "READ"}},
-	{setup: true, call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "*", "permission": "USE"}},
-	{setup: true, call: "POST " + RoleCalls + "create", body: fields{"name": "bosses", "workspace": "default"}},
-	{setup: true, call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 5, "resource_type": "workspace", "resource_pattern": "*", "permission": "MANAGE"}},
-	{name: "users/list: picture", call: "GET " + UserCalls + "list"},
-	{name: "roles/list: picture", call: "GET " + RoleCalls + "list?workspace=default"},
+	{setup: true, call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
+	{setup: true, call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "DENY"}},
+	{setup: true, call: "POST " + UserGrantsPath + "grant", body: fields{"username": "ben", "resource_type": "registered_model", "resource_id": "m", "permission": "MANAGE"}},
+	{setup: true, call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "READ"}},
+	{setup: true, call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "*", "permission": "USE"}},
+	{setup: true, call: "POST " + RolesPath + "create", body: fields{"name": "bosses", "workspace": "default"}},
+	{setup: true, call: "POST " + RolesPath + "permissions/add", body: fields{"role_id": 5, "resource_type": "workspace", "resource_pattern": "*", "permission": "MANAGE"}},
+	{name: "users/list: picture", call: "GET " + UsersPath + "list"},
+	{name: "roles/list: picture", call: "GET " + RolesPath + "list?workspace=default"},
 	{name: "current/permissions: admin", call: "GET /api/3.0/mlflow/users/current/permissions"},
 	{name: "current/permissions: ana", as: "ana", call: "GET /api/3.0/mlflow/users/current/permissions"},
 	{name: "current/permissions: ben", as: "ben", call: "GET /api/3.0/mlflow/users/current/permissions"},
@@ -184,8 +183,8 @@ var pictureSteps = []step{
 var workspaceSteps = []step{
 	{name: "a workspace that is not there", workspace: "none", call: "GET " + ExperimentsPath + "get?experiment_id=1"},
 	{setup: true, call: "POST /api/3.0/mlflow/workspaces", body: fields{"name": "other"}},
-	{name: "users/list: outside of a workspace", as: "ben", workspace: "other", call: "GET " + UserCalls + "list"},
-	{name: "roles/list: of another workspace", workspace: "other", call: "GET " + RoleCalls + "list?workspace=other"},
+	{name: "users/list: outside of a workspace", as: "ben", workspace: "other", call: "GET " + UsersPath + "list"},
+	{name: "roles/list: of another workspace", workspace: "other", call: "GET " + RolesPath + "list?workspace=other"},
 	{name: "get: of another workspace", workspace: "other", call: "GET " + ExperimentsPath + "get?experiment_id=1"},
 }
 

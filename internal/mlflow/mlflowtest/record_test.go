@@ -15,23 +15,23 @@ import (
 	"testing"
 )
 
-// How the answers in testdata were recorded, and how to record them again, say of a newer version:
+// The responses in testdata were recorded with these commands. To record them again, for example with a newer version:
 //
 //	scripts/mlflow-servers.sh FOLDER 3.17.2 3.12.0 2.22.5
 //	TEST_MLFLOW_DIR=FOLDER go test -tags mlflow ./internal/mlflow/mlflowtest -run TestRecordedResponses -record
 //
-// Without -record the test checks that the servers still answer what is recorded.
-var record = flag.Bool("record", false, "write the answers of the real servers to testdata")
+// Without -record, the test checks that the responses of the servers are the recorded ones.
+var record = flag.Bool("record", false, "write the responses of the real servers to testdata")
 
 const recordPassword = "recorded-1234"
 
 func TestRecordedResponses(t *testing.T) {
 	if os.Getenv(Installations) == "" {
-		t.Fatalf("%s is not set: see above how to record", Installations)
+		t.Fatalf("%s is not set: see the commands in this file", Installations)
 	}
 	for name, server := range map[string]ServerOptions{
 		RBACServer: {Version: "3.17.2"}, WorkspacesServer: {Version: "3.17.2", Workspaces: true},
-		ListedServer: {Version: "3.12.0"}, UnlistedServer: {Version: "2.22.5"},
+		LegacyServer: {Version: "3.12.0"}, LegacyServerWithoutList: {Version: "2.22.5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server.Password, server.Make = recordPassword, "make test-mlflow"
@@ -49,27 +49,27 @@ func TestRecordedResponses(t *testing.T) {
 			recorded := readRecording(t, os.DirFS("."), name)
 			for _, e := range exchanges {
 				if want := recorded[e.Name]; !reflect.DeepEqual(e, want) {
-					t.Errorf("%s:\n got %+v\nwant %+v", e.Name, e, want)
+					t.Errorf("%s:\ngot  %+v\nwant %+v", e.Name, e, want)
 				}
 			}
 		})
 	}
 }
 
-// writeRecording writes an exchange a line.
+// writeRecording writes a recording, one line for each exchange.
 func writeRecording(t *testing.T, server string, exchanges []Exchange) {
 	t.Helper()
 	var lines []string
 	for _, e := range exchanges {
-		lines = append(lines, encoded(t, e))
+		lines = append(lines, compactJSON(t, e))
 	}
 	if err := os.WriteFile(recordingFile(server), []byte("[\n"+strings.Join(lines, ",\n")+"\n]\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// encoded is JSON in one line, in which markup stays legible.
-func encoded(t *testing.T, v any) string {
+// compactJSON encodes a value as JSON in one line, without escaping HTML.
+func compactJSON(t *testing.T, v any) string {
 	t.Helper()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -80,7 +80,7 @@ func encoded(t *testing.T, v any) string {
 	return strings.TrimSpace(b.String())
 }
 
-// step is a call to make. What only prepares the next ones is not recorded.
+// step is a request to record. A setup step is not recorded.
 type step struct {
 	name, as, workspace, call string
 	body                      any
@@ -93,7 +93,7 @@ func (s step) exchange(t *testing.T, url string) Exchange {
 	e := Exchange{Name: s.name, As: s.as, Workspace: s.workspace, Call: s.call}
 	var body io.Reader
 	if s.body != nil {
-		e.Body = json.RawMessage(encoded(t, s.body))
+		e.Body = json.RawMessage(compactJSON(t, s.body))
 		body = bytes.NewReader(e.Body)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), method, url+path, body)
@@ -121,7 +121,7 @@ func (s step) exchange(t *testing.T, url string) Exchange {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Status, e.Type, e.Answer = resp.StatusCode, resp.Header.Get("Content-Type"), tidy(t, data)
+	e.Status, e.Type, e.Response = resp.StatusCode, resp.Header.Get("Content-Type"), normalize(t, data)
 	return e
 }
 
@@ -134,8 +134,8 @@ var (
 	keys     = regexp.MustCompile(`Valid keys are '\{.*?\}'`) // a set, in no order
 )
 
-// tidy makes an answer the same in every run, and takes out what databases say of their rows.
-func tidy(t *testing.T, body []byte) json.RawMessage {
+// normalize replaces the parts of a response that differ from run to run, and the details of database errors.
+func normalize(t *testing.T, body []byte) json.RawMessage {
 	t.Helper()
 	text := times.ReplaceAllString(string(body), "1700000000000")
 	text = hex.ReplaceAllString(text, strings.Repeat("0", 32))
@@ -147,5 +147,5 @@ func tidy(t *testing.T, body []byte) json.RawMessage {
 	if json.Compact(&compact, []byte(text)) == nil {
 		return compact.Bytes()
 	}
-	return json.RawMessage(encoded(t, text))
+	return json.RawMessage(compactJSON(t, text))
 }

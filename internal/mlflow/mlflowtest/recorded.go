@@ -7,69 +7,70 @@ import (
 	"testing"
 )
 
-// The recordings, one for each kind of MLflow server. TestRecordedResponses, which needs the servers, makes and checks them.
+// The recordings, one for each kind of MLflow server. TestRecordedResponses, which needs the servers, writes and checks them.
 const (
 	RBACServer       = "3.17.2-basic-auth"
 	WorkspacesServer = "3.17.2-workspaces"
-	ListedServer     = "3.12.0-basic-auth"
-	UnlistedServer   = "2.22.5-basic-auth"
+	// LegacyServer has no roles, and LegacyServerWithoutList also no list of users.
+	LegacyServer            = "3.12.0-basic-auth"
+	LegacyServerWithoutList = "2.22.5-basic-auth"
 )
 
 // Servers are all recorded servers.
-var Servers = []string{RBACServer, WorkspacesServer, ListedServer, UnlistedServer}
+var Servers = []string{RBACServer, WorkspacesServer, LegacyServer, LegacyServerWithoutList}
 
-// The calls.
+// The beginnings of the paths of endpoints.
 const (
-	ExperimentsPath = "/api/2.0/mlflow/experiments/"
-	LegacyCalls     = ExperimentsPath + "permissions/"
-	UserCalls       = "/api/2.0/mlflow/users/"
-	RoleCalls       = "/api/3.0/mlflow/roles/"
-	GrantCalls      = "/api/3.0/mlflow/users/permissions/"
-	WorkspaceCalls  = "/api/3.0/mlflow/workspaces"
+	ExperimentsPath  = "/api/2.0/mlflow/experiments/"
+	LegacyGrantsPath = ExperimentsPath + "permissions/"
+	UsersPath        = "/api/2.0/mlflow/users/"
+	RolesPath        = "/api/3.0/mlflow/roles/"
+	UserGrantsPath   = "/api/3.0/mlflow/users/permissions/"
+	WorkspacesPath   = "/api/3.0/mlflow/workspaces"
 )
 
-// The reads of experiment 1, which is churn.
+// Reads of experiment 1, whose name is churn, and the search.
 const (
-	GetChurn    = "GET " + ExperimentsPath + "get?experiment_id=1"
-	ByNameChurn = "GET " + ExperimentsPath + "get-by-name?experiment_name=churn"
-	SearchCall  = "POST " + ExperimentsPath + "search"
+	GetChurn          = "GET " + ExperimentsPath + "get?experiment_id=1"
+	GetChurnByName    = "GET " + ExperimentsPath + "get-by-name?experiment_name=churn"
+	SearchExperiments = "POST " + ExperimentsPath + "search"
 )
 
-// MeCall looks up the caller on Databricks.
-const MeCall = "GET /api/2.0/preview/scim/v2/Me?excludedAttributes=entitlements"
+// GetMe is the request for the current user on Databricks.
+const GetMe = "GET /api/2.0/preview/scim/v2/Me?excludedAttributes=entitlements"
 
-// recordings are the files in testdata.
+// recordings contains the files in testdata.
 //
 //go:embed testdata
 var recordings embed.FS
 
-// Exchange is one call of a recording and what a real server answered. Numbers, times and database texts that differ from run to run are
-// made equal, see tidy.
+// Exchange is a request of a recording with the response of a real server. Numbers, times, and database texts that differ from run to run
+// are replaced, see normalize.
 type Exchange struct {
-	// Name says what the exchange is about; tests look it up by that.
+	// Name identifies the exchange in the recording.
 	Name string `json:"name"`
-	// As is who made the call, and Workspace the workspace header.
+	// As is the user that sent the request, "" for the admin, and Workspace the workspace header.
 	As        string `json:"as,omitempty"`
 	Workspace string `json:"workspace,omitempty"`
-	// Call is the method and the path with its query.
+	// Call is the method, and the path with its query.
 	Call   string          `json:"call"`
 	Body   json.RawMessage `json:"body,omitempty"`
 	Status int             `json:"status"`
 	Type   string          `json:"type"`
-	// Answer is the body: JSON as it is, any other text as a JSON string.
-	Answer json.RawMessage `json:"answer"`
+	// Response is the body of the response: JSON unchanged, any other text as a JSON string.
+	Response json.RawMessage `json:"response"`
 }
 
-// text gives the body of the answer as it was sent.
+// text returns the body of the response as the server sent it.
 func (e Exchange) text() string {
 	var text string
-	if json.Unmarshal(e.Answer, &text) == nil {
+	if json.Unmarshal(e.Response, &text) == nil {
 		return text
 	}
-	return string(e.Answer)
+	return string(e.Response)
 }
 
-// ReadRecording gives the exchanges with a server by name.
+// ReadRecording returns the exchanges with a recorded server by name.
 func ReadRecording(t *testing.T, server string) map[string]Exchange {
 	t.Helper()
 	return readRecording(t, recordings, server)

@@ -13,20 +13,20 @@ const (
 	NotFoundBody    = `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Node ID 1 does not exist."}`
 )
 
-// Response is the response to one request.
-type Response func() (*http.Response, error)
+// Responder responds to one request, or returns an error of the connection.
+type Responder func() (*http.Response, error)
 
-// Replies is a transport that returns responses in order, and then the last one repeatedly. It handles one request at a time.
+// Replies is a transport that returns responses in order, and then the last one repeatedly. It is not safe for concurrent use.
 type Replies struct {
-	// Sent has the requests, and At their times.
+	// Sent contains the requests, and At their times.
 	Sent []*http.Request
 	At   []time.Time
 
-	list []Response
+	list []Responder
 }
 
 // NewReplies returns a transport that returns responses in order.
-func NewReplies(list ...Response) *Replies { return &Replies{list: list} }
+func NewReplies(list ...Responder) *Replies { return &Replies{list: list} }
 
 // RoundTrip implements [http.RoundTripper].
 func (a *Replies) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -43,8 +43,8 @@ func (a *Replies) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Reply returns a response. header has names and values in turn; without a Content-Type, the response is JSON.
-func Reply(status int, body string, header ...string) Response {
+// Reply responds with a status, a body, and headers (name, value, …). Content-Type defaults to application/json.
+func Reply(status int, body string, header ...string) Responder {
 	return func() (*http.Response, error) {
 		h := http.Header{"Content-Type": {"application/json"}}
 		for i := 0; i+1 < len(header); i += 2 {
@@ -54,12 +54,12 @@ func Reply(status int, body string, header ...string) Response {
 	}
 }
 
-// Page returns a response with a web page.
-func Page(status int, body string) Response {
+// Page responds with a web page.
+func Page(status int, body string) Responder {
 	return Reply(status, body, "Content-Type", "text/html; charset=utf-8")
 }
 
-// Fail returns a failure of the connection.
-func Fail(err error) Response {
+// Fail fails with an error of the connection.
+func Fail(err error) Responder {
 	return func() (*http.Response, error) { return nil, err }
 }

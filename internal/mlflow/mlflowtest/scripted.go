@@ -17,78 +17,77 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Scripted is a server whose responses the test defines. It responds to reads from a table, any number of times, and to writes in their
-// order, each once. Any other request fails the test, and so does a missing write. It is the transport of the client, so that the clock
-// of testing/synctest works.
+// Scripted is a server whose responses the test defines. It responds to reads any number of times, and to each write once, in order. Any
+// other request fails the test, and so does a missing write. It is the transport of the client, so that testing/synctest works.
 type Scripted struct {
-	// T is the test that the server is for.
+	// T is the test of the server.
 	T *testing.T
 
 	recorded map[string]Exchange
 
 	mu     sync.Mutex
-	reads  map[string]Answer
+	reads  map[string]Response
 	writes []Write
 	calls  []string
 }
 
-// Answer is a response.
-type Answer struct {
+// Response is a response, or a failure of the connection.
+type Response struct {
 	Status     int
 	MediaType  string
 	Body       string
-	connection error // instead of an answer
+	connection error // instead of a response
 }
 
-// Write is a request that changes something. Then has the responses to reads after it.
+// Write is an expected request that changes something. Then contains the responses to reads after it.
 type Write struct {
 	Call, Body string
-	Answer     Answer
-	Then       map[string]Answer
+	Response   Response
+	Then       map[string]Response
 	// Meanwhile is called before the response.
 	Meanwhile func()
 }
 
-// Failures of a connection: before the server received the request, and after it.
+// Failures of the connection: before the server received the request, and after it.
 var (
-	NotReached = Answer{connection: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
-	Lost       = Answer{connection: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
+	ConnectionRefused = Response{connection: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+	LostResponse      = Response{connection: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
 )
 
 // OK returns a successful response.
-func OK(body string) Answer {
-	return Answer{Status: http.StatusOK, MediaType: "application/json", Body: body}
+func OK(body string) Response {
+	return Response{Status: http.StatusOK, MediaType: "application/json", Body: body}
 }
 
-// Refuse returns an error response of the API.
-func Refuse(status int, code, message string) Answer {
-	return Answer{Status: status, MediaType: "application/json", Body: fmt.Sprintf(`{"error_code":%q,"message":%q}`, code, message)}
+// Refuse returns an error response of the API, with an error_code and a message.
+func Refuse(status int, code, message string) Response {
+	return Response{Status: status, MediaType: "application/json", Body: fmt.Sprintf(`{"error_code":%q,"message":%q}`, code, message)}
 }
 
-// PageAnswer returns a response that is not from the API.
-func PageAnswer(status int, text string) Answer {
-	return Answer{Status: status, MediaType: "text/html; charset=utf-8", Body: text}
+// PageResponse returns a web page, as from a proxy.
+func PageResponse(status int, text string) Response {
+	return Response{Status: status, MediaType: "text/html; charset=utf-8", Body: text}
 }
 
-// Answered returns a copy of the write with another response.
-func (w Write) Answered(a Answer) Write {
-	w.Answer = a
+// WithResponse returns a copy of the write with another response.
+func (w Write) WithResponse(r Response) Write {
+	w.Response = r
 	return w
 }
 
 // NewScripted returns a server without responses.
 func NewScripted(t *testing.T) *Scripted {
 	t.Helper()
-	s := &Scripted{T: t, reads: map[string]Answer{}}
+	s := &Scripted{T: t, reads: map[string]Response{}}
 	t.Cleanup(func() {
 		for _, w := range s.writes {
-			t.Errorf("%s was not called", w.Call)
+			t.Errorf("got no request %s", w.Call)
 		}
 	})
 	return s
 }
 
-// NewRecorded returns a server with the responses of a recorded one, see [Scripted.Answers] and [Scripted.As].
+// NewRecorded returns a server for responses of a recorded one, see [Scripted.Replay] and [Scripted.RecordedResponse].
 func NewRecorded(t *testing.T, recording string) *Scripted {
 	t.Helper()
 	s := NewScripted(t)
@@ -101,38 +100,38 @@ func (s *Scripted) Exchange(name string) Exchange {
 	s.T.Helper()
 	e, ok := s.recorded[name]
 	if !ok {
-		s.T.Fatalf("%q is not recorded", name)
+		s.T.Fatalf("the recording does not contain %q", name)
 	}
 	return e
 }
 
-// As returns a recorded response.
-func (s *Scripted) As(name string) Answer {
+// RecordedResponse returns a recorded response.
+func (s *Scripted) RecordedResponse(name string) Response {
 	s.T.Helper()
 	e := s.Exchange(name)
-	return Answer{Status: e.Status, MediaType: e.Type, Body: e.text()}
+	return Response{Status: e.Status, MediaType: e.Type, Body: e.text()}
 }
 
-// Answers adds recorded reads with their responses.
-func (s *Scripted) Answers(names ...string) {
+// Replay adds recorded reads with their responses.
+func (s *Scripted) Replay(names ...string) {
 	s.T.Helper()
 	for _, name := range names {
-		s.reads[s.Exchange(name).Call] = s.As(name)
+		s.reads[s.Exchange(name).Call] = s.RecordedResponse(name)
 	}
 }
 
-// Writing returns a recorded write with its response.
-func (s *Scripted) Writing(name string) Write {
+// RecordedWrite returns a recorded write with its response.
+func (s *Scripted) RecordedWrite(name string) Write {
 	s.T.Helper()
 	e := s.Exchange(name)
-	return Write{Call: e.Call, Body: string(e.Body), Answer: s.As(name)}
+	return Write{Call: e.Call, Body: string(e.Body), Response: s.RecordedResponse(name)}
 }
 
 // Read sets the response to a read.
-func (s *Scripted) Read(call string, a Answer) {
+func (s *Scripted) Read(call string, r Response) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reads[call] = a
+	s.reads[call] = r
 }
 
 // Expect adds expected writes.
@@ -149,8 +148,8 @@ func (s *Scripted) ExpectNoMore() {
 	s.writes = nil
 }
 
-// Seen returns the requests since its last call, without their queries.
-func (s *Scripted) Seen() []string {
+// Requests returns the requests since its last call, without their queries.
+func (s *Scripted) Requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seen := s.calls
@@ -158,22 +157,22 @@ func (s *Scripted) Seen() []string {
 	return seen
 }
 
-// ExpectSeen checks the requests since the last call of Seen, in their order.
-func (s *Scripted) ExpectSeen(want ...string) {
+// ExpectRequests checks the requests since the last call of Requests, in their order.
+func (s *Scripted) ExpectRequests(want ...string) {
 	s.T.Helper()
-	if got := s.Seen(); !slices.Equal(got, want) {
-		s.T.Errorf("calls %q, want %q", got, want)
+	if got := s.Requests(); !slices.Equal(got, want) {
+		s.T.Errorf("got the requests %q, want %q", got, want)
 	}
 }
 
-// Count returns the number of requests of a kind since its last call for it, with any query.
+// Count returns the number of requests with a method and path since the last call of Requests, with any query.
 func (s *Scripted) Count(call string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(slices.DeleteFunc(slices.Clone(s.calls), func(c string) bool { return c != call }))
 }
 
-// Client returns a client of the server.
+// Client returns a client of the server, see [Client].
 func (s *Scripted) Client(backend mlflow.Backend, change ...func(*mlflow.Options)) *mlflow.Client {
 	return Client(s, backend, change...)
 }
@@ -183,30 +182,31 @@ func (s *Scripted) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
-	a, meanwhile := s.answer(req)
+	r, meanwhile := s.respond(req)
 	if meanwhile != nil {
 		meanwhile()
 	}
-	if a.connection != nil {
-		return nil, a.connection
+	if r.connection != nil {
+		return nil, r.connection
 	}
 	w := httptest.NewRecorder()
-	w.Header().Set("Content-Type", a.MediaType)
-	w.WriteHeader(a.Status)
-	_, _ = w.WriteString(a.Body)
+	w.Header().Set("Content-Type", r.MediaType)
+	w.WriteHeader(r.Status)
+	_, _ = w.WriteString(r.Body)
 	return w.Result(), nil
 }
 
-func (s *Scripted) answer(req *http.Request) (a Answer, meanwhile func()) {
+// respond returns the response to a request, and a function to call first.
+func (s *Scripted) respond(req *http.Request) (r Response, meanwhile func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, req.Method+" "+req.URL.Path)
 	if isRead(req) {
-		a, there := s.reads[req.Method+" "+req.URL.RequestURI()]
-		if !there {
+		r, found := s.reads[req.Method+" "+req.URL.RequestURI()]
+		if !found {
 			return s.unexpected(req, "")
 		}
-		return a, nil
+		return r, nil
 	}
 	var body []byte
 	if req.Body != nil {
@@ -217,14 +217,14 @@ func (s *Scripted) answer(req *http.Request) (a Answer, meanwhile func()) {
 	}
 	w := s.writes[0]
 	if w.Call != req.Method+" "+req.URL.RequestURI() || !sameJSON(w.Body, string(body)) {
-		s.T.Errorf("expected %s %s", w.Call, w.Body)
+		s.T.Errorf("want %s %s", w.Call, w.Body)
 		return s.unexpected(req, string(body))
 	}
 	s.writes = s.writes[1:]
-	for call, a := range w.Then {
-		s.reads[call] = a
+	for call, r := range w.Then {
+		s.reads[call] = r
 	}
-	return w.Answer, w.Meanwhile
+	return w.Response, w.Meanwhile
 }
 
 // isRead reports whether a request is a read. Searches are reads with any method.
@@ -232,9 +232,9 @@ func isRead(req *http.Request) bool {
 	return req.Method == http.MethodGet || strings.HasSuffix(req.URL.Path, "/search")
 }
 
-func (s *Scripted) unexpected(req *http.Request, body string) (Answer, func()) {
-	s.T.Errorf("unexpected %s %s %s", req.Method, req.URL.RequestURI(), body)
-	return Refuse(http.StatusBadRequest, "UNEXPECTED", "unexpected call"), nil
+func (s *Scripted) unexpected(req *http.Request, body string) (Response, func()) {
+	s.T.Errorf("got an unexpected request %s %s %s", req.Method, req.URL.RequestURI(), body)
+	return Refuse(http.StatusBadRequest, "UNEXPECTED", "unexpected request"), nil
 }
 
 func sameJSON(a, b string) bool {

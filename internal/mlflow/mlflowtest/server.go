@@ -18,24 +18,24 @@ import (
 	"time"
 )
 
-// Installations is the environment variable with the folder that contains an installation of MLflow for each version (see
+// Installations is the environment variable for the folder with an installation of MLflow for each version (see
 // scripts/mlflow-servers.sh).
 const Installations = "TEST_MLFLOW_DIR"
 
-// AdminName is the username of the admin of servers with authentication.
+// AdminName is the username of the server admin, on servers with authentication.
 const AdminName = "admin"
 
 // ServerOptions configure a real MLflow server.
 type ServerOptions struct {
 	// Version is the version of MLflow.
 	Version string
-	// Password is that of the admin. If it is empty, the server has no authentication. If it is set, users without a grant can read.
+	// Password is that of the server admin, "" for no authentication. With authentication, users without a grant can read.
 	Password string
 	// Workspaces enables MLflow workspaces.
 	Workspaces bool
-	// Postgres is the folder with the socket of a PostgreSQL server (see scripts/postgres.sh). If it is empty, the databases are SQLite's.
+	// Postgres is the folder with the socket of a PostgreSQL server (see scripts/postgres.sh), "" for SQLite.
 	Postgres string
-	// Make is the command that installs MLflow and runs the test. Messages refer to it.
+	// Make is the command that installs MLflow and runs the test, for messages.
 	Make string
 }
 
@@ -47,8 +47,8 @@ type Server struct {
 	bin     string // the folder of the mlflow command
 }
 
-// StartServer starts a server without any content, and waits until it responds. It ends with the test. If the test fails, it logs what the
-// server complained about.
+// StartServer starts an empty server, waits until it responds, and stops it when the test ends. If the test fails, it logs the errors of the
+// server.
 func StartServer(t *testing.T, o ServerOptions) *Server {
 	t.Helper()
 	installed := os.Getenv(Installations)
@@ -70,7 +70,7 @@ func StartServer(t *testing.T, o ServerOptions) *Server {
 	}
 	started := time.Now()
 	s.await(t, s.run(t, arguments))
-	t.Logf("MLflow %s answers after %s", o.Version, time.Since(started).Round(100*time.Millisecond))
+	t.Logf("MLflow %s responds after %s", o.Version, time.Since(started).Round(100*time.Millisecond))
 	return s
 }
 
@@ -84,7 +84,7 @@ func (s *Server) Database(name string) string {
 
 func (s *Server) writeAuthConfig(t *testing.T) {
 	t.Helper()
-	// Checking a password takes a tenth of a second on purpose. The cache spares that from 3.12 on; MLflow 2 does not know it.
+	// Checking a password takes a tenth of a second, by design. Since 3.12, auth_cache_ttl_seconds avoids this; MLflow 2 ignores it.
 	config := fmt.Sprintf("[mlflow]\ndefault_permission = READ\ndatabase_uri = %s\nadmin_username = %s\nadmin_password = %s\n"+
 		"authorization_function = mlflow.server.auth:authenticate_request_basic_auth\nauth_cache_ttl_seconds = 3600\n",
 		s.Database("auth"), AdminName, s.options.Password)
@@ -93,7 +93,7 @@ func (s *Server) writeAuthConfig(t *testing.T) {
 	}
 }
 
-// Command returns an mlflow command in the server's folder. Of the environment of the test, it has only PATH.
+// Command returns an mlflow command in the server's folder. From the environment of the test, it inherits only PATH.
 func (s *Server) Command(ctx context.Context, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "mlflow"), arguments...)
 	cmd.Dir = s.folder
@@ -107,11 +107,11 @@ func (s *Server) Command(ctx context.Context, arguments ...string) *exec.Cmd {
 	return cmd
 }
 
-// guarded is a shell script that becomes the command of its arguments, and ends its whole process group when file 3 is closed.
+// guarded is a shell script that runs the command in its arguments, and ends its whole process group when file 3 is closed.
 const guarded = `(cat <&3; kill -KILL 0) & exec 3<&- "$@"`
 
-// run starts the server in a process group of its own, because it has workers. The test ends the group by its ID. If the test is
-// interrupted before, the system closes its end of the pipe, which ends the group, too.
+// run starts the server in a separate process group, because it has workers. The test ends the group by its ID. If the test is interrupted,
+// the operating system closes its end of the pipe, which also ends the group.
 func (s *Server) run(t *testing.T, arguments []string) (ended <-chan error) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(s.folder, "log"))
@@ -139,7 +139,7 @@ func (s *Server) run(t *testing.T, arguments []string) (ended <-chan error) {
 	}()
 	t.Cleanup(func() {
 		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			t.Errorf("end the server: %s", err)
+			t.Errorf("stopping the server: %s", err)
 		}
 		<-waited
 		_, _ = log.Close(), ours.Close()
@@ -150,7 +150,7 @@ func (s *Server) run(t *testing.T, arguments []string) (ended <-chan error) {
 	return done
 }
 
-// await polls until the server responds. A first start creates the databases, which takes its time on a busy machine.
+// await polls until the server responds. The first start creates the databases, which can take minutes on a busy machine.
 func (s *Server) await(t *testing.T, ended <-chan error) {
 	t.Helper()
 	deadline, tick := time.After(10*time.Minute), time.NewTicker(200*time.Millisecond)
@@ -158,9 +158,9 @@ func (s *Server) await(t *testing.T, ended <-chan error) {
 	for {
 		select {
 		case err := <-ended:
-			t.Fatalf("the server ended before it answered: %v. Is MLflow installed in %s? `%s` installs it", err, s.bin, s.options.Make)
+			t.Fatalf("the server exited before it responded: %v. Is MLflow installed in %s? `%s` installs it", err, s.bin, s.options.Make)
 		case <-deadline:
-			t.Fatal("the server does not answer")
+			t.Fatal("the server did not respond in time")
 		case <-tick.C:
 			if s.healthy(t) {
 				return
@@ -183,10 +183,10 @@ func (s *Server) healthy(t *testing.T) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// freePort asks the system for a port that is not in use.
+// freePort returns a port that is not in use.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed immediately
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// showLog adds what the server complained about to the test's log. Its list of requests is left out.
+// showLog logs the end of the server's log, without its requests.
 func showLog(t *testing.T, log string) {
 	t.Helper()
 	text, err := os.ReadFile(log)
@@ -208,5 +208,5 @@ func showLog(t *testing.T, log string) {
 	}
 	complaints := slices.DeleteFunc(strings.Split(string(text), "\n"), func(line string) bool { return strings.Contains(line, "INFO") })
 	const most = 200
-	t.Logf("the end of the server's log:\n%s", strings.Join(complaints[max(0, len(complaints)-most):], "\n"))
+	t.Logf("end of the server log:\n%s", strings.Join(complaints[max(0, len(complaints)-most):], "\n"))
 }

@@ -41,32 +41,32 @@ func TestRetries(t *testing.T) {
 	get := func(ctx context.Context, c *rest.Client) error { _, err := get(ctx, c); return err }
 	for _, tc := range []struct {
 		name    string
-		answers []mlflowtest.Response
+		answers []mlflowtest.Responder
 		call    func(context.Context, *rest.Client) error
 		tries   int
 		fails   bool
 	}{
-		{"503 then success", []mlflowtest.Response{reply(503, `{}`), reply(503, `{}`), reply(200, mlflowtest.Experiment1Body)}, get, 3, false},
-		{"408, 500, 502 and 504 as pages", []mlflowtest.Response{page(408, ""), page(500, "oops"), page(502, ""), page(504, ""), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
-		{"500 INTERNAL_ERROR", []mlflowtest.Response{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
-		{"500 INVALID_STATE is final", []mlflowtest.Response{reply(500, `{"error_code":"INVALID_STATE"}`)}, get, 1, true},
-		{"500 FEATURE_DISABLED is final", []mlflowtest.Response{reply(500, `{"error_code":"FEATURE_DISABLED"}`)}, get, 1, true},
-		{"500 for a folder whose permissions are fixed is final", []mlflowtest.Response{
+		{"503 then success", []mlflowtest.Responder{reply(503, `{}`), reply(503, `{}`), reply(200, mlflowtest.Experiment1Body)}, get, 3, false},
+		{"408, 500, 502 and 504 as pages", []mlflowtest.Responder{page(408, ""), page(500, "oops"), page(502, ""), page(504, ""), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
+		{"500 INTERNAL_ERROR", []mlflowtest.Responder{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
+		{"500 INVALID_STATE is final", []mlflowtest.Responder{reply(500, `{"error_code":"INVALID_STATE"}`)}, get, 1, true},
+		{"500 FEATURE_DISABLED is final", []mlflowtest.Responder{reply(500, `{"error_code":"FEATURE_DISABLED"}`)}, get, 1, true},
+		{"500 for a folder whose permissions are fixed is final", []mlflowtest.Responder{
 			reply(500, `{"error_code":"INTERNAL_ERROR","message":"Cannot modify permissions of directory 12"}`)}, get, 1, true},
-		{"503 for what is switched off is final", []mlflowtest.Response{page(503, "Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
-		{"400 is final", []mlflowtest.Response{reply(400, `{"error_code":"INVALID_PARAMETER_VALUE"}`)}, get, 1, true},
-		{"a login page is final", []mlflowtest.Response{page(200, "<title>Sign in</title>")}, get, 1, true},
-		{"a broken connection", []mlflowtest.Response{fail(errReset), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
-		{"a truncated answer", []mlflowtest.Response{truncated, reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
-		{"a host that never answered is dialled three times", []mlflowtest.Response{fail(errDial)}, get, 3, true},
-		{"a host that answered before is dialled on", []mlflowtest.Response{reply(503, `{}`), fail(errDial), fail(errDial), fail(errDial), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
-		{"an unknown host is final", []mlflowtest.Response{fail(&net.DNSError{Err: "no such host", IsNotFound: true})}, get, 1, true},
-		{"settings that can't work are final", []mlflowtest.Response{fail(finalError{})}, get, 1, true},
-		{"429 is retried for create too", []mlflowtest.Response{reply(429, `{}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
-		{"a throttling code under another status too", []mlflowtest.Response{reply(500, `{"error_code":"REQUEST_LIMIT_EXCEEDED"}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
-		{"503 is not, for create", []mlflowtest.Response{reply(503, `{}`)}, createOnce, 1, true},
-		{"nor a broken connection", []mlflowtest.Response{fail(errReset)}, createOnce, 1, true},
-		{"but a connection that never stood", []mlflowtest.Response{fail(errDial), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"503 for what is switched off is final", []mlflowtest.Responder{page(503, "Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
+		{"400 is final", []mlflowtest.Responder{reply(400, `{"error_code":"INVALID_PARAMETER_VALUE"}`)}, get, 1, true},
+		{"a login page is final", []mlflowtest.Responder{page(200, "<title>Sign in</title>")}, get, 1, true},
+		{"a broken connection", []mlflowtest.Responder{fail(errReset), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
+		{"a truncated answer", []mlflowtest.Responder{truncated, reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
+		{"a host that never answered is dialled three times", []mlflowtest.Responder{fail(errDial)}, get, 3, true},
+		{"a host that answered before is dialled on", []mlflowtest.Responder{reply(503, `{}`), fail(errDial), fail(errDial), fail(errDial), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
+		{"an unknown host is final", []mlflowtest.Responder{fail(&net.DNSError{Err: "no such host", IsNotFound: true})}, get, 1, true},
+		{"settings that can't work are final", []mlflowtest.Responder{fail(finalError{})}, get, 1, true},
+		{"429 is retried for create too", []mlflowtest.Responder{reply(429, `{}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"a throttling code under another status too", []mlflowtest.Responder{reply(500, `{"error_code":"REQUEST_LIMIT_EXCEEDED"}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"503 is not, for create", []mlflowtest.Responder{reply(503, `{}`)}, createOnce, 1, true},
+		{"nor a broken connection", []mlflowtest.Responder{fail(errReset)}, createOnce, 1, true},
+		{"but a connection that never stood", []mlflowtest.Responder{fail(errDial), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestRetries(t *testing.T) {
 }
 
 func TestRetryWaitsAsAsked(t *testing.T) {
-	for name, refusal := range map[string]mlflowtest.Response{
+	for name, refusal := range map[string]mlflowtest.Responder{
 		"Retry-After in seconds": reply(429, `{}`, "Retry-After", "7"),
 		"Retry-After on 503":     reply(503, `{}`, "Retry-After", "7"),
 		"RetryInfo":              reply(429, `{"error_code":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retry_delay":"7s"}]}`),

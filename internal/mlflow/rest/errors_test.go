@@ -10,7 +10,7 @@ import (
 )
 
 // errorOf makes one call that is answered so.
-func errorOf(t *testing.T, answer mlflowtest.Response) error {
+func errorOf(t *testing.T, answer mlflowtest.Responder) error {
 	t.Helper()
 	err := createOnce(t.Context(), newClient(mlflowtest.NewReplies(answer)))
 	if err == nil {
@@ -27,7 +27,7 @@ func TestErrorKinds(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name   string
-		answer mlflowtest.Response
+		answer mlflowtest.Responder
 		kinds  string
 	}{
 		{"unknown id", reply(404, mlflowtest.NotFoundBody), "not found"},

@@ -25,7 +25,7 @@ func TestRecordedRefusals(t *testing.T) {
 			t.Run(recording+" "+name, func(t *testing.T) {
 				t.Parallel()
 				s := mlflowtest.NewRecorded(t, recording)
-				s.Read(mlflowtest.GetChurn, s.As(name))
+				s.Read(mlflowtest.GetChurn, s.RecordedResponse(name))
 				_, err := get(t.Context(), newClient(s))
 				var refusal *rest.APIError
 				if !errors.As(err, &refusal) {
@@ -62,7 +62,7 @@ func TestTextsOfServers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			expectMessage(t, mlflowtest.Answer{Status: http.StatusForbidden, MediaType: "application/json", Body: string(body)}, "", tc.want)
+			expectMessage(t, mlflowtest.Response{Status: http.StatusForbidden, MediaType: "application/json", Body: string(body)}, "", tc.want)
 		})
 	}
 }
@@ -70,12 +70,12 @@ func TestTextsOfServers(t *testing.T) {
 // TestSecretsOfOurs: a server that echoes what we sent makes nobody see it.
 func TestSecretsOfOurs(t *testing.T) {
 	t.Parallel()
-	denied := func(message string) mlflowtest.Answer {
-		return mlflowtest.Answer{Status: http.StatusForbidden, MediaType: "application/json", Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
+	denied := func(message string) mlflowtest.Response {
+		return mlflowtest.Response{Status: http.StatusForbidden, MediaType: "application/json", Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
 	}
 	for name, tc := range map[string]struct {
 		secret string
-		answer mlflowtest.Answer
+		answer mlflowtest.Response
 		want   string
 	}{
 		"as it is":                 {"s3cret", denied("bad password s3cret"), "bad password ***"},
@@ -84,8 +84,8 @@ func TestSecretsOfOurs(t *testing.T) {
 		"in escapes":               {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
 		"in JSON within JSON":      {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
 		"in a query":               {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
-		"in a page":                {"s3<cret>&1", mlflowtest.PageAnswer(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
-		"in a page that is a page": {"s3cret", mlflowtest.PageAnswer(http.StatusOK, "<title>s3cret</title>"), `the server returned a web page instead of JSON: "***"`},
+		"in a page":                {"s3<cret>&1", mlflowtest.PageResponse(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
+		"in a page that is a page": {"s3cret", mlflowtest.PageResponse(http.StatusOK, "<title>s3cret</title>"), `the server returned a web page instead of JSON: "***"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +95,7 @@ func TestSecretsOfOurs(t *testing.T) {
 }
 
 // expectMessage checks what is made of an answer.
-func expectMessage(t *testing.T, a mlflowtest.Answer, secret, want string) {
+func expectMessage(t *testing.T, a mlflowtest.Response, secret, want string) {
 	t.Helper()
 	s := mlflowtest.NewScripted(t)
 	s.Read(mlflowtest.GetChurn, a)
@@ -141,7 +141,7 @@ func TestEndlessBodies(t *testing.T) {
 			t.Parallel()
 			body := &endless{text: tc.text}
 			tries := 0
-			client := newClient(mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+			client := newClient(mlflowtest.RoundTripFunc(func(r *http.Request) (*http.Response, error) {
 				tries++
 				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r}, nil
 			}))

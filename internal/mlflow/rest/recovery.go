@@ -3,8 +3,11 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/httpretry"
 )
 
 // cancelledTimeout is the maximum time for recovery from a failed call after the run is canceled.
@@ -28,7 +31,7 @@ func IsUncertain(err error) bool {
 		return true
 	}
 	if !ok {
-		return err != nil && !isPermanent(err) && !dialFailed(err)
+		return err != nil && !isPermanent(err) && !httpretry.DialFailed(err)
 	}
 	return e.Status < 300 || isTransientStatus(e.Status, e.Code) && !isDisabledFeature(e.Status, []byte(e.Message))
 }
@@ -49,10 +52,41 @@ func Confirm(ctx context.Context, err error, refused func(error) bool, done func
 	return err
 }
 
+// DoCreate is Do for a call that creates an object, which must not be repeated blindly. If the response is lost or unclear, look looks up
+// the object, also after ctx has ended, and reports whether it can be the created one; its error is one for which [IsNotFound] is true if
+// the object does not exist, and only then is the call retried. A clear "already exists" in the first response means that the object
+// existed before. If the object exists and is not the created one, exists is true, and err is the error of the call.
+func (c *Client) DoCreate(
+	ctx context.Context, cl Call, look func(context.Context) (created bool, err error),
+) (exists bool, err error) {
+	cl.NotIdempotent = true
+	start, unclear := time.Now(), false
+	for try := 1; ; try++ {
+		err = c.Do(ctx, cl)
+		unclear = unclear || IsUncertain(err)
+		if !IsUncertain(err) && !IsAlreadyExists(err) {
+			return false, err
+		}
+		afterFailure, cancel := AfterFailure(ctx)
+		created, lookErr := look(afterFailure)
+		cancel()
+		switch {
+		case lookErr == nil && unclear && created:
+			return false, nil
+		case lookErr == nil:
+			return true, err
+		case !IsNotFound(lookErr):
+			return false, fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
+		case IsAlreadyExists(err), IsInvalidResponse(err), !c.WaitForRetry(ctx, start, try):
+			return false, err
+		}
+	}
+}
+
 // WaitForRetry waits before the next try of an operation of several calls, as long as [Client.Do] waits after the nth try. It reports
 // whether there is time left: less than the retry timeout has passed since start, and ctx has not ended.
 func (c *Client) WaitForRetry(ctx context.Context, start time.Time, n int) bool {
-	return time.Since(start) < c.options.RetryTimeout && sleep(ctx, backoffStep(n))
+	return time.Since(start) < c.options.RetryTimeout && sleep(ctx, httpretry.Backoff(n, maxBackoff))
 }
 
 // wasRetried reports whether an error is that of a second or later try: the first may have had an effect.

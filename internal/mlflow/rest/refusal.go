@@ -135,7 +135,7 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 		e.Hint = "The server rejected the credentials. Check that the token or password is correct, not expired, and for this server."
 	case IsWorkspaceMissing(e):
 		e.Hint = "Check workspace in the resource and in the provider block, and MLFLOW_WORKSPACE: the server has no workspace with this name, " +
-			"or does not show it to the identity that runs Terraform."
+			"or the identity that runs Terraform cannot access it."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
 		e.Hint = "The server runs without workspaces. Remove workspace from the resource and from the provider block, and unset " +
 			"MLFLOW_WORKSPACE, or start the server with --enable-workspaces."

@@ -5,23 +5,17 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/httpretry"
 )
 
-const (
-	// initialBackoff and maxBackoff bound the exponential backoff. The wait is random between 0 and the step (full jitter).
-	initialBackoff = 250 * time.Millisecond
-	maxBackoff     = 20 * time.Second
-	// maxDialTries is the maximum number of tries to connect to a host that never responded.
-	maxDialTries = 3
-)
+// maxBackoff is the maximum step of the exponential backoff.
+const maxBackoff = 20 * time.Second
 
 // checkRetry implements [retryablehttp.CheckRetry].
 func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
@@ -37,7 +31,7 @@ func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err erro
 
 func (a *attempts) shouldRetry(resp *http.Response, err error) bool {
 	if err != nil {
-		return (!a.call.NotIdempotent || dialFailed(err)) && a.isTransient(err)
+		return (!a.call.NotIdempotent || httpretry.DialFailed(err)) && a.isTransient(err)
 	}
 	body := peek(resp)
 	code := errorCode(body)
@@ -54,7 +48,7 @@ func (a *attempts) isTransient(err error) bool {
 	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
 		return false
 	}
-	if dialFailed(err) && !a.client.answered.Load() && a.count >= maxDialTries {
+	if httpretry.DialFailed(err) && !a.client.answered.Load() && a.count >= httpretry.MaxDialTries {
 		return false
 	}
 	// The library knows which errors are final: certificates, schemes, redirects, headers.
@@ -66,12 +60,6 @@ func (a *attempts) isTransient(err error) bool {
 func isPermanent(err error) bool {
 	var permanent interface{ Permanent() bool }
 	return errors.As(err, &permanent) && permanent.Permanent()
-}
-
-// dialFailed reports whether the connection to the server or its proxy failed, so that the call had no effect.
-func dialFailed(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // isThrottled reports whether a request was rate-limited, and so had no effect. Servers also send the code with other statuses, and for an
@@ -109,37 +97,14 @@ func isImmutableACL(status int, text []byte) bool {
 // nextWait returns the wait that the server specifies (Retry-After, RetryInfo), or else an exponential step with full jitter.
 func (a *attempts) nextWait(resp *http.Response) time.Duration {
 	if resp != nil {
-		if asked := retryAfter(resp.Header.Get("Retry-After")); asked > 0 {
+		if asked := httpretry.RetryAfter(resp.Header.Get("Retry-After")); asked > 0 {
 			return asked
 		}
 		if asked := retryInfo(peek(resp)); asked > 0 {
 			return asked
 		}
 	}
-	return backoffStep(a.count)
-}
-
-// retryAfter returns the wait in a Retry-After header, in seconds or until a date; 0 if there is none. In the function of the library, a
-// large number of seconds overflows.
-func retryAfter(header string) time.Duration {
-	if date, err := http.ParseTime(header); err == nil {
-		return time.Until(date)
-	}
-	const longest = math.MaxInt64 / int64(time.Second)
-	seconds, err := strconv.ParseInt(header, 10, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range, it is the largest number
-		return 0
-	}
-	return time.Duration(min(seconds, longest)) * time.Second
-}
-
-// backoffStep returns the wait after the nth try.
-func backoffStep(n int) time.Duration {
-	step := maxBackoff
-	if n < 8 { // beyond, the step is past maxBackoff anyway
-		step = min(initialBackoff<<max(n-1, 0), maxBackoff)
-	}
-	return rand.N(step)
+	return httpretry.Backoff(a.count, maxBackoff)
 }
 
 // sleep waits, and reports whether ctx is still active.

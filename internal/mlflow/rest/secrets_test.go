@@ -20,7 +20,7 @@ func TestCallWithSecrets(t *testing.T) {
 	)
 	echo := fmt.Sprintf(`{"username":"ana","password":%q}`, password)
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
+		answer mlflowtest.Responder
 		want   string
 	}{
 		"a taken name":                  {reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ana) already exists, hash `+hash+`"}`), "not shown"},

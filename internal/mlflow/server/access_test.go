@@ -15,9 +15,9 @@ import (
 
 // The probes of an admin.
 const (
-	rbacProbe   = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
-	legacyProbe = "GET " + mlflowtest.LegacyCalls + "get?experiment_id=0&username=admin"
-	currentCall = "GET " + mlflowtest.UserCalls + "current"
+	rbacProbe    = "GET " + mlflowtest.UserGrantsPath + "get?resource_id=0&resource_type=experiment&username=admin"
+	legacyProbe  = "GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=0&username=admin"
+	usersCurrent = "GET " + mlflowtest.UsersPath + "current"
 )
 
 // The levels by which tests tell which permission API was found.
@@ -52,17 +52,17 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 		"a user name that is not there": {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: missing"}, rbacLevels, ""},
 		"somebody else's name":          {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: another"}, rbacLevels, ""},
 		"MLflow 3.12": {
-			mlflowtest.ListedServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
+			mlflowtest.LegacyServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
 		},
 		"MLflow 3.12 as a user": {
-			mlflowtest.ListedServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe of a user"}, legacyLevels, "",
+			mlflowtest.LegacyServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe of a user"}, legacyLevels, "",
 		},
 		"MLflow 2.22": {
-			mlflowtest.UnlistedServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
+			mlflowtest.LegacyServerWithoutList, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
 		},
-		"no authentication": {mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", currentCall: "absent call"}, nil, "without authentication"},
+		"no authentication": {mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "absent call"}, nil, "without authentication"},
 		"an ingress without /api/3.0": {
-			mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", currentCall: "users/current: admin"}, nil, "/api/3.0",
+			mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "users/current: admin"}, nil, "/api/3.0",
 		},
 		"a wrong password": {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: wrong password"}, nil, "not authenticated"},
 	} {
@@ -70,7 +70,7 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, tc.recording)
 			for call, answer := range tc.reads {
-				s.Read(call, s.As(answer))
+				s.Read(call, s.RecordedResponse(answer))
 			}
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			levels, err := levelsOf(t, access)
@@ -78,8 +78,8 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 			if !slices.Equal(levels, tc.want) {
 				t.Errorf("levels %v, want %v", levels, tc.want)
 			}
-			s.Seen()
-			if _, again := levelsOf(t, access); tc.says == "" && (again != nil || len(s.Seen()) > 0) {
+			s.Requests()
+			if _, again := levelsOf(t, access); tc.says == "" && (again != nil || len(s.Requests()) > 0) {
 				t.Errorf("asked again, with error %v", again)
 			}
 		})
@@ -89,24 +89,24 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 // TestServerAccess_anErrorProvesNoAPI: what fails tells nothing about the server and is not remembered; the next call asks again.
 func TestServerAccess_anErrorProvesNoAPI(t *testing.T) {
 	t.Parallel()
-	for name, failure := range map[string]mlflowtest.Answer{
+	for name, failure := range map[string]mlflowtest.Response{
 		"an error of the server":          mlflowtest.Refuse(500, "INTERNAL_ERROR", "oops"),
 		"a final error of the server":     mlflowtest.Refuse(500, "INVALID_STATE", "oops"),
-		"a page of a gateway":             mlflowtest.PageAnswer(502, "bad gateway"),
+		"a page of a gateway":             mlflowtest.PageResponse(502, "bad gateway"),
 		"busy":                            mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy"),
 		"too many requests":               mlflowtest.Refuse(429, "REQUEST_LIMIT_EXCEEDED", "slowly"),
-		"a connection that never stood":   mlflowtest.NotReached,
-		"a connection that broke":         mlflowtest.Lost,
-		"a proxy's own refusal":           mlflowtest.PageAnswer(403, "<title>Blocked by policy</title>"),
+		"a connection that never stood":   mlflowtest.ConnectionRefused,
+		"a connection that broke":         mlflowtest.LostResponse,
+		"a proxy's own refusal":           mlflowtest.PageResponse(403, "<title>Blocked by policy</title>"),
 		"a proxy's answer":                mlflowtest.OK(`{"status":"ok"}`),
 		"nothing":                         mlflowtest.OK(`{}`),
-		"a page":                          mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
+		"a page":                          mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"an error that calls itself fine": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=admin not found"}`),
 	} {
 		for when, prepare := range map[string]func(s *mlflowtest.Scripted){
 			"at the first probe": func(s *mlflowtest.Scripted) { s.Read(rbacProbe, failure) },
 			"at the second": func(s *mlflowtest.Scripted) {
-				s.Read(rbacProbe, s.As("absent call"))
+				s.Read(rbacProbe, s.RecordedResponse("absent call"))
 				s.Read(legacyProbe, failure)
 			},
 		} {
@@ -115,13 +115,13 @@ func TestServerAccess_anErrorProvesNoAPI(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 					prepare(s)
-					access := s.Client(&server.Backend{Username: "admin"}, mlflowtest.Quickly).AccessControl()
+					access := s.Client(&server.Backend{Username: "admin"}, mlflowtest.ShortRetryTimeout).AccessControl()
 					levels, err := levelsOf(t, access)
 					var unsupported *mlflow.UnsupportedError
 					if err == nil || errors.As(err, &unsupported) {
 						t.Fatalf("levels %v, error %v", levels, err)
 					}
-					s.Answers("users/permissions/get: the probe")
+					s.Replay("users/permissions/get: the probe")
 					if levels, err = levelsOf(t, access); err != nil || !slices.Equal(levels, rbacLevels) {
 						t.Errorf("then levels %v, error %v", levels, err)
 					}
@@ -139,8 +139,8 @@ func TestServerAccess_Get_gone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
-			s.Read(tc.call, s.As(tc.answer))
+			s := newRBACServer(t)
+			s.Read(tc.call, s.RecordedResponse(tc.answer))
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			if _, err := access.Get(t.Context(), "1"); !rest.IsNotFound(err) {
 				t.Errorf("Get: error %v", err)
@@ -153,8 +153,8 @@ func TestServerAccess_Get_gone(t *testing.T) {
 				t.Errorf("Grant: error %v", err)
 			}
 			if tc.answer == "get: deleted" {
-				s.Read(rolesCall, s.withLevels(map[string]string{"ben": "READ"}))
-				s.Expect(s.leaving(s.revoking("ben"), nil))
+				s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
+				s.Expect(s.withLevelsAfter(s.revokeWrite("ben"), nil))
 				if err := access.Revoke(t.Context(), "1", mlflowtest.User("ben")); err != nil {
 					t.Errorf("Revoke: error %v", err) // grants outlive experiments, and can be revoked then
 				}
@@ -165,7 +165,7 @@ func TestServerAccess_Get_gone(t *testing.T) {
 
 func TestServerAccess_Level(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
+	s := newRBACServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for p, want := range map[mlflow.Principal]string{
 		mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.User("admin"): mlflow.LevelManage, mlflowtest.Group("risk"): mlflow.LevelRead, mlflowtest.Group("bosses"): "",
@@ -197,16 +197,16 @@ func TestServerAccess_Set(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		from, to map[string]string
-		writes   func(s script) []mlflowtest.Write
+		writes   func(s recordedServer) []mlflowtest.Write
 		says     string
 		want     map[string]string
 	}{
 		"grants come before what goes": {
 			from: map[string]string{"admin": "MANAGE", "risk": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "bosses": mlflow.LevelRead, "risk": mlflow.LevelEdit},
-			writes: func(s script) []mlflowtest.Write {
+			writes: func(s recordedServer) []mlflowtest.Write {
 				return []mlflowtest.Write{
-					s.granting("ana", "MANAGE"), s.updating(101, "EDIT"), s.adding(5, "READ"),
-					s.leaving(s.revoking("admin"), map[string]string{"ana": "MANAGE", "risk": "EDIT", "bosses": "READ"}),
+					s.grantWrite("ana", "MANAGE"), s.updateWrite(101, "EDIT"), s.addWrite(5, "READ"),
+					s.withLevelsAfter(s.revokeWrite("admin"), map[string]string{"ana": "MANAGE", "risk": "EDIT", "bosses": "READ"}),
 				}
 			},
 			want: map[string]string{
@@ -216,7 +216,7 @@ func TestServerAccess_Set(t *testing.T) {
 		},
 		"what is there is left alone": {
 			from: map[string]string{"ana": "MANAGE", "ben": "DENY"}, to: map[string]string{"ana": mlflow.LevelManage, "ben": "DENY"},
-			writes: func(script) []mlflowtest.Write { return nil },
+			writes: func(recordedServer) []mlflowtest.Write { return nil },
 			want: map[string]string{
 				"user ana": "CAN_MANAGE", "user ben": "DENY", "group risk": "USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 				"user admin": "CAN_MANAGE from admin",
@@ -224,38 +224,38 @@ func TestServerAccess_Set(t *testing.T) {
 		},
 		"nothing is changed when a user is missing": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "nobody": mlflow.LevelRead},
-			writes: func(script) []mlflowtest.Write { return nil }, says: `no user "nobody"`,
+			writes: func(recordedServer) []mlflowtest.Write { return nil }, says: `no user "nobody"`,
 		},
 		"nor when a role is": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "nobodies": mlflow.LevelRead},
-			writes: func(script) []mlflowtest.Write { return nil }, says: `no role "nobodies"`,
+			writes: func(recordedServer) []mlflowtest.Write { return nil }, says: `no role "nobodies"`,
 		},
 		"a removal that did not take place": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{},
-			writes: func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.revoking("ana")} }, says: `still lists the grant to "ana"`,
+			writes: func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.revokeWrite("ana")} }, says: `still lists the grant to "ana"`,
 		},
 		"what fails ends it, before anything goes": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ben": mlflow.LevelManage},
-			writes: func(s script) []mlflowtest.Write {
-				return []mlflowtest.Write{s.granting("ben", "MANAGE").Answered(s.As("grant: denied"))}
+			writes: func(s recordedServer) []mlflowtest.Write {
+				return []mlflowtest.Write{s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: denied"))}
 			}, says: "Permission denied",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
-			s.Read(rolesCall, s.withLevels(tc.from))
+			s := newRBACServer(t)
+			s.Read(rolesList, s.rolesResponse(tc.from))
 			s.Expect(tc.writes(s)...)
 			acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", grants(tc.to))
 			mlflowtest.ExpectError(t, err, tc.says)
 			if err == nil {
-				mlflowtest.ExpectHeld(t, acl, tc.want)
+				mlflowtest.ExpectLevels(t, acl, tc.want)
 			}
 		})
 	}
 	t.Run("service principals", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
+		s := newRBACServer(t)
 		robot := mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: "robot"}
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", append(grants(map[string]string{"ana": mlflow.LevelManage}),
 			mlflow.Grant{Principal: robot, Level: mlflow.LevelRead}))
@@ -266,30 +266,30 @@ func TestServerAccess_Set(t *testing.T) {
 // TestServerAccess_readsAgainAfterAWrite: what is shared by readers is old once something was written.
 func TestServerAccess_readsAgainAfterAWrite(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
-	s.Read(rolesCall, s.withLevels(nil))
+	s := newRBACServer(t)
+	s.Read(rolesList, s.rolesResponse(nil))
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for range 3 {
 		if _, err := access.GetListed(t.Context(), "1"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := s.Count("GET " + mlflowtest.RoleCalls + "list"); n != 1 {
+	if n := s.Count("GET " + mlflowtest.RolesPath + "list"); n != 1 {
 		t.Errorf("%d reads for three readers", n)
 	}
-	s.Expect(s.leaving(s.granting("ben", "READ"), map[string]string{"ben": "READ"}))
+	s.Expect(s.withLevelsAfter(s.grantWrite("ben", "READ"), map[string]string{"ben": "READ"}))
 	if _, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead}); err != nil {
 		t.Fatal(err)
 	}
 	acl, err := access.GetListed(t.Context(), "1")
-	if held := mlflowtest.Holdings(acl)["user ben"]; err != nil || held != mlflow.LevelRead {
+	if held := mlflowtest.Levels(acl)["user ben"]; err != nil || held != mlflow.LevelRead {
 		t.Errorf("ben holds %q, error %v", held, err)
 	}
 }
 
 func TestServerAccess_AccessContext(t *testing.T) {
 	t.Parallel()
-	effective := "GET " + mlflowtest.GrantCalls + "get?resource_id=2&resource_type=experiment&username=ben"
+	effective := "GET " + mlflowtest.UserGrantsPath + "get?resource_id=2&resource_type=experiment&username=ben"
 	members := map[string][]string{"risk": {"ana"}, "bosses": {}}
 	for name, tc := range map[string]struct {
 		as   string
@@ -302,9 +302,9 @@ func TestServerAccess_AccessContext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
-			s.Answers("users/permissions/get: the probe of a user", "users/current: "+tc.as, "current/permissions: "+tc.as)
-			s.Read(effective, s.As("users/permissions/get: by the default"))
+			s := newRBACServer(t)
+			s.Replay("users/permissions/get: the probe of a user", "users/current: "+tc.as, "current/permissions: "+tc.as)
+			s.Read(effective, s.RecordedResponse("users/permissions/get: by the default"))
 			got, err := s.Client(&server.Backend{Username: tc.as}).AccessControl().AccessContext(t.Context(), tc.ids)
 			if err != nil || !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got %+v, error %v", got, err)
@@ -313,7 +313,7 @@ func TestServerAccess_AccessContext(t *testing.T) {
 	}
 	t.Run("older servers tell nothing", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
+		s := newLegacyServer(t)
 		got, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().AccessContext(t.Context(), []string{"1"})
 		if err != nil || !reflect.DeepEqual(got, mlflow.AccessContext{}) {
 			t.Errorf("got %+v, error %v", got, err)
@@ -324,23 +324,23 @@ func TestServerAccess_AccessContext(t *testing.T) {
 // TestServerAccess_wrongResponses: what a proxy says in place of the server is an error, never "nobody holds anything" or "gone".
 func TestServerAccess_wrongResponses(t *testing.T) {
 	t.Parallel()
-	wrong := map[string]mlflowtest.Answer{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a list": mlflowtest.OK(`[]`), "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
+	wrong := map[string]mlflowtest.Response{
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a list": mlflowtest.OK(`[]`), "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"an error that calls itself fine": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
 	}
 	for what, call := range map[string]string{
-		"users": "GET " + mlflowtest.UserCalls + "list", "roles": rolesCall, "experiment": "GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1",
+		"users": "GET " + mlflowtest.UsersPath + "list", "roles": rolesList, "experiment": "GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1",
 	} {
 		for name, a := range wrong {
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := rbacRecorded(t)
+					s := newRBACServer(t)
 					s.Read(call, a)
-					access := s.Client(&server.Backend{Username: "admin"}, mlflowtest.Quickly).AccessControl()
+					access := s.Client(&server.Backend{Username: "admin"}, mlflowtest.ShortRetryTimeout).AccessControl()
 					acl, err := access.Get(t.Context(), "1")
 					if err == nil || rest.IsNotFound(err) {
-						t.Errorf("list %v, error %v", mlflowtest.Holdings(acl), err)
+						t.Errorf("list %v, error %v", mlflowtest.Levels(acl), err)
 					}
 					if what != "experiment" {
 						if _, err := access.Set(t.Context(), "1", nil); err == nil {
@@ -351,15 +351,15 @@ func TestServerAccess_wrongResponses(t *testing.T) {
 			})
 		}
 	}
-	for what, w := range map[string]func(s script) mlflowtest.Write{
-		"grant": func(s script) mlflowtest.Write { return s.granting("ben", "READ") }, "role": func(s script) mlflowtest.Write { return s.adding(1, "READ") },
+	for what, w := range map[string]func(s recordedServer) mlflowtest.Write{
+		"grant": func(s recordedServer) mlflowtest.Write { return s.grantWrite("ben", "READ") }, "role": func(s recordedServer) mlflowtest.Write { return s.addWrite(1, "READ") },
 	} {
 		for _, name := range []string{"a proxy", "a list", "a page"} {
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
-				s := rbacRecorded(t)
-				s.Read(rolesCall, s.withLevels(nil))
-				s.Expect(w(s).Answered(wrong[name]))
+				s := newRBACServer(t)
+				s.Read(rolesList, s.rolesResponse(nil))
+				s.Expect(w(s).WithResponse(wrong[name]))
 				p := map[string]mlflow.Principal{"grant": mlflowtest.User("ben"), "role": mlflowtest.Group("risk")}[what]
 				if _, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead}); err == nil {
 					t.Error("it was believed")

@@ -18,7 +18,7 @@ func TestServer_createParents(t *testing.T) {
 	if err := s.Client(&server.Backend{}).CreateParents(t.Context(), "/a/b/c"); err != nil {
 		t.Error(err)
 	}
-	s.ExpectSeen()
+	s.ExpectRequests()
 }
 
 func TestServerTagLimits(t *testing.T) {

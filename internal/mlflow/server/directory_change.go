@@ -2,41 +2,19 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// create sends a create call, which it does not repeat blindly: if the response is lost or unclear, look looks up the name, also after
-// ctx has ended, and reports whether the object can be the created one. A clear "already exists" in the first response means that it
-// existed before.
+// create sends a create call without a workspace, see [rest.Client.DoCreate]. It returns taken if the object existed before.
 func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, look func(context.Context) (same bool, err error)) error {
-	cl.NotIdempotent = true
-	start := time.Now()
-	unclear := false
-	for try := 1; ; try++ {
-		err := d.do(ctx, cl)
-		if err == nil {
-			return nil
-		}
-		unclear = unclear || rest.IsUncertain(err)
-		if !rest.IsUncertain(err) && !rest.IsAlreadyExists(err) {
-			return err
-		}
-		same, lookErr := lookUpAfterFailure(ctx, look)
-		switch {
-		case lookErr == nil && unclear && same:
-			return nil
-		case lookErr == nil:
-			taken.Err = err
-			return &taken
-		case !rest.IsNotFound(lookErr):
-			return fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !d.client.WaitForRetry(ctx, start, try):
-			return err
-		}
+	exists, err := withoutWorkspace(d.client).DoCreate(ctx, cl, look)
+	if exists {
+		taken.Err = err
+		return &taken
 	}
+	return err
 }
 
 // change sends a call that identifies its object by a number. The server reuses the number of a deleted object for the next one, so a
@@ -59,16 +37,11 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 		case !refused && !rest.IsInvalidResponse(err) && d.client.WaitForRetry(ctx, start, try):
 			continue
 		}
-		if cl, lookErr := lookUpAfterFailure(ctx, next); lookErr == nil && cl == nil {
+		afterFailure, cancel := rest.AfterFailure(ctx)
+		defer cancel()
+		if cl, lookErr := next(afterFailure); lookErr == nil && cl == nil {
 			return nil
 		}
 		return err
 	}
-}
-
-// lookUpAfterFailure calls look after a failed call, also after ctx has ended.
-func lookUpAfterFailure[T any](ctx context.Context, look func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := rest.AfterFailure(ctx)
-	defer cancel()
-	return look(ctx)
 }

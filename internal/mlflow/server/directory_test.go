@@ -18,24 +18,23 @@ import (
 )
 
 const (
-	probeCall     = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
-	probeResponse = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
-	usersList     = "GET " + mlflowtest.UserCalls + "list"
-	rolesOfRisk   = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
-	infoCall      = "GET /api/3.0/mlflow/server-info"
-	spacesCall    = "GET " + mlflowtest.WorkspaceCalls
-	riskCall      = "GET " + mlflowtest.WorkspaceCalls + "/risk"
-	rolesListed   = "GET " + mlflowtest.RoleCalls + "list"
-	absentText    = "<title>404 Not Found</title>"
-	withSpaces    = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	someUsers     = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
-	nobodyInRole  = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
+	probeResponse      = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList          = "GET " + mlflowtest.UsersPath + "list"
+	rolesOfRisk        = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
+	serverInfo         = "GET /api/3.0/mlflow/server-info"
+	workspacesList     = "GET " + mlflowtest.WorkspacesPath
+	getRisk            = "GET " + mlflowtest.WorkspacesPath + "/risk"
+	rolesListPath      = "GET " + mlflowtest.RolesPath + "list"
+	notFoundPage       = "<title>404 Not Found</title>"
+	workspacesEnabled  = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers          = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	roleWithoutMembers = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
 )
 
 // directoryOf is the directory of a scripted server, as its admin.
 func directoryOf(t *testing.T, s *mlflowtest.Scripted, change ...func(*mlflow.Options)) *server.Directory {
 	t.Helper()
-	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.Quickly}, change...)...))
+	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.ShortRetryTimeout}, change...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +45,8 @@ func directoryOf(t *testing.T, s *mlflowtest.Scripted, change ...func(*mlflow.Op
 func recordedDirectory(t *testing.T, recording string, answers ...string) (*mlflowtest.Scripted, *server.Directory) {
 	t.Helper()
 	s := mlflowtest.NewRecorded(t, recording)
-	s.Answers("users/permissions/get: the probe")
-	s.Answers(answers...)
+	s.Replay("users/permissions/get: the probe")
+	s.Replay(answers...)
 	return s, directoryOf(t, s)
 }
 
@@ -60,8 +59,8 @@ func expectUnsupported(t *testing.T, err error, texts ...string) {
 	mlflowtest.ExpectError(t, err, texts...)
 }
 
-// expectTaken checks that there was something of the name.
-func expectTaken(t *testing.T, err error, noun, name string) {
+// expectTakenError checks that there was something of the name.
+func expectTakenError(t *testing.T, err error, noun, name string) {
 	t.Helper()
 	if taken, ok := errors.AsType[*server.TakenError](err); !ok || taken.Noun != noun || taken.Name != name {
 		t.Errorf("error %T: %v", err, err)
@@ -87,23 +86,23 @@ func TestDirectory_shared(t *testing.T) {
 			group.Go(func() { _, _ = d.Roles(t.Context(), "default") })
 		}
 		group.Wait()
-		if users, roles := s.Count(usersList), s.Count(rolesListed); users != 1 || roles != 1 || len(s.Seen()) != calls {
+		if users, roles := s.Count(usersList), s.Count(rolesListPath); users != 1 || roles != 1 || len(s.Requests()) != calls {
 			t.Errorf("%d lists of users, %d of roles", users, roles)
 		}
 	}
 	read(3) // and one finds out what the server has
-	s.Expect(s.Writing("users/update-admin"))
+	s.Expect(s.RecordedWrite("users/update-admin"))
 	if err := d.SetAdmin(t.Context(), "cleo", true); err != nil {
 		t.Error(err)
 	}
-	s.Seen()
+	s.Requests()
 	read(2)
 }
 
 // The permissions of experiments share the list of users, and are read again after the directory changed something, in any workspace.
 func TestDirectory_sharesWithPermissions(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
+	s := newRBACServer(t)
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
 	client := s.Client(&server.Backend{Username: "admin"})
 	inRisk, err := client.InWorkspace("risk")
@@ -127,15 +126,15 @@ func TestDirectory_sharesWithPermissions(t *testing.T) {
 		if got := s.Count(usersList); got != lists {
 			t.Errorf("%d lists of users, want %d", got, lists)
 		}
-		s.Seen()
+		s.Requests()
 	}
 	read(1)
 	read(0)
-	s.Expect(s.Writing("users/delete"))
+	s.Expect(s.RecordedWrite("users/delete"))
 	if err := d.DeleteUser(t.Context(), "cleo"); err != nil {
 		t.Error(err)
 	}
-	s.Seen()
+	s.Requests()
 	read(1)
 }
 
@@ -143,11 +142,11 @@ func TestDirectory_noAuthentication(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
 	for _, call := range []string{
-		usersList, "GET " + mlflowtest.UserCalls + "get?username=ana", "GET " + mlflowtest.UserCalls + "current", rolesCall,
-		probeCall,
-		"GET " + mlflowtest.LegacyCalls + "get?experiment_id=0&username=admin",
+		usersList, "GET " + mlflowtest.UsersPath + "get?username=ana", "GET " + mlflowtest.UsersPath + "current", rolesList,
+		rbacProbe,
+		"GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=0&username=admin",
 	} {
-		s.Read(call, mlflowtest.PageAnswer(http.StatusNotFound, absentText))
+		s.Read(call, mlflowtest.PageResponse(http.StatusNotFound, notFoundPage))
 	}
 	d := directoryOf(t, s)
 	_, err := d.Users(t.Context())
@@ -157,7 +156,7 @@ func TestDirectory_noAuthentication(t *testing.T) {
 	_, err = d.Roles(t.Context(), "")
 	expectUnsupported(t, err, "no roles", "without authentication")
 
-	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":1,"username":"admin","is_admin":true}}`))
+	s.Read("GET "+mlflowtest.UsersPath+"current", mlflowtest.OK(`{"user":{"id":1,"username":"admin","is_admin":true}}`))
 	_, err = d.Roles(t.Context(), "")
 	expectUnsupported(t, err, "forward /api/3.0")
 }
@@ -166,7 +165,7 @@ func TestDirectory_noAuthentication(t *testing.T) {
 func TestDirectory_older(t *testing.T) {
 	t.Parallel()
 	t.Run("3.12", func(t *testing.T) {
-		s, d := recordedDirectory(t, mlflowtest.ListedServer, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: ben",
+		s, d := recordedDirectory(t, mlflowtest.LegacyServer, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: ben",
 			"permissions/get: the probe", "roles/list: admin", "server-info")
 		for range 2 {
 			users, err := d.Users(t.Context())
@@ -174,7 +173,7 @@ func TestDirectory_older(t *testing.T) {
 				t.Errorf("got %s and %v", got, err)
 			}
 		}
-		if s.Count(usersList) != 1 || len(s.Seen()) != 4 {
+		if s.Count(usersList) != 1 || len(s.Requests()) != 4 {
 			t.Errorf("not shared")
 		}
 		if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" || u.Admin {
@@ -186,7 +185,7 @@ func TestDirectory_older(t *testing.T) {
 		expectUnsupported(t, err, "--enable-workspaces")
 	})
 	t.Run("2.22", func(t *testing.T) {
-		_, d := recordedDirectory(t, mlflowtest.UnlistedServer, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: missing",
+		_, d := recordedDirectory(t, mlflowtest.LegacyServerWithoutList, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: missing",
 			"permissions/get: the probe", "server-info")
 		_, err := d.Users(t.Context())
 		expectUnsupported(t, err, "needs MLflow 3.11 or newer", "a list of users")
@@ -210,15 +209,15 @@ func TestDirectory_older(t *testing.T) {
 func TestDirectory_headers(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeResponse))
+	s.Read(rbacProbe, mlflowtest.OK(probeResponse))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
-	s.Read(infoCall, mlflowtest.OK(withSpaces))
-	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
+	s.Read(serverInfo, mlflowtest.OK(workspacesEnabled))
+	s.Read(workspacesList, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
 	s.Read(usersList, mlflowtest.OK(someUsers))
 	var sent []string
 	spy := func(exists bool) *server.Directory {
 		sent = nil
-		transport := mlflowtest.Transport(func(req *http.Request) (*http.Response, error) {
+		transport := mlflowtest.RoundTripFunc(func(req *http.Request) (*http.Response, error) {
 			workspace := req.Header.Get("X-MLFLOW-WORKSPACE")
 			sent = append(sent, strings.TrimSpace(req.URL.Path[strings.LastIndex(req.URL.Path, "mlflow/")+7:]+" "+workspace))
 			if workspace != "" && !exists {
@@ -257,8 +256,8 @@ func TestDirectory_endedContext(t *testing.T) {
 	s.Read(usersList, mlflowtest.OK(someUsers))
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Expect(mlflowtest.Write{
-		Call: "POST " + mlflowtest.UserCalls + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Answer: mlflowtest.Lost,
-		Meanwhile: cancel, Then: map[string]mlflowtest.Answer{usersList: mlflowtest.OK(usersWithBen)},
+		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Response: mlflowtest.LostResponse,
+		Meanwhile: cancel, Then: map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
 	})
 	if err := directoryOf(t, s).CreateUser(ctx, "ben", testPassword); err != nil {
 		t.Error(err)

@@ -26,7 +26,7 @@ func TestLeftover(t *testing.T) {
 	}
 	t.Run("of strangers", func(t *testing.T) {
 		t.Parallel()
-		got := leftover(t, rbacRecorded(t).Scripted, &server.Backend{Username: "admin"})
+		got := leftover(t, newRBACServer(t).Scripted, &server.Backend{Username: "admin"})
 		want := map[mlflow.Principal]string{mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.Group("risk"): mlflow.LevelRead}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("left are %v, want %v", got, want)
@@ -34,16 +34,16 @@ func TestLeftover(t *testing.T) {
 	})
 	t.Run("none", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
-		s.Read(rolesCall, s.withLevels(map[string]string{"admin": "MANAGE"})) // the creator's own
+		s := newRBACServer(t)
+		s.Read(rolesList, s.rolesResponse(map[string]string{"admin": "MANAGE"})) // the creator's own
 		if got := leftover(t, s.Scripted, &server.Backend{Username: "admin"}); len(got) > 0 {
 			t.Errorf("left are %v", got)
 		}
 	})
 	t.Run("not to be listed", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
-		s.Read(rolesCall, s.As("roles/list: in no role"))
+		s := newRBACServer(t)
+		s.Read(rolesList, s.RecordedResponse("roles/list: in no role"))
 		if got := leftover(t, s.Scripted, &server.Backend{Username: "admin"}); len(got) > 0 {
 			t.Errorf("left are %v", got)
 		}
@@ -51,14 +51,14 @@ func TestLeftover(t *testing.T) {
 	t.Run("without credentials nothing is asked", func(t *testing.T) {
 		t.Parallel()
 		s := mlflowtest.NewScripted(t)
-		if got := leftover(t, s, &server.Backend{}); len(got) > 0 || len(s.Seen()) > 0 {
+		if got := leftover(t, s, &server.Backend{}); len(got) > 0 || len(s.Requests()) > 0 {
 			t.Errorf("left are %v", got)
 		}
 	})
 	t.Run("an error is an error", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
-		s.Read(rolesCall, mlflowtest.OK(`{}`))
+		s := newRBACServer(t)
+		s.Read(rolesList, mlflowtest.OK(`{}`))
 		if grants, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Leftover(t.Context(), "1"); err == nil {
 			t.Errorf("left are %v", grants)
 		}

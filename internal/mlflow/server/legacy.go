@@ -40,8 +40,8 @@ func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
 				"read. Grant permissions to one user at a time, or use MLflow 3.11 or newer", Single: true}
 		}
 		if rest.IsPermissionDenied(err) {
-			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for its admins. Use the " +
-				"credentials of an admin, or grant permissions to one user at a time", Single: true, Denied: true}
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for server admins. Use the " +
+				"credentials of a server admin, or grant permissions to one user at a time", Single: true, Denied: true}
 		}
 		if err != nil {
 			return nil, err

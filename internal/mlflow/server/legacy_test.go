@@ -11,20 +11,20 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// listedRecorded is MLflow 3.12 as recorded when ben holds EDIT on experiment 1, and the admin, who created it, MANAGE.
-func listedRecorded(t *testing.T) script {
+// newLegacyServer is MLflow 3.12 as recorded when ben holds EDIT on experiment 1, and the admin, who created it, MANAGE.
+func newLegacyServer(t *testing.T) recordedServer {
 	t.Helper()
-	s := script{mlflowtest.NewRecorded(t, mlflowtest.ListedServer)}
-	s.Answers("users/permissions/get: the probe", "permissions/get: the probe", "users/list: admin", "users/get: admin", "users/get: ana",
+	s := recordedServer{mlflowtest.NewRecorded(t, mlflowtest.LegacyServer)}
+	s.Replay("users/permissions/get: the probe", "permissions/get: the probe", "users/list: admin", "users/get: admin", "users/get: ana",
 		"users/get: with rows", "get", "get: missing")
-	s.holds("ben", "EDIT")
-	s.holds("ana", "")
-	s.holds("nobody", "")
+	s.setLegacyLevel("ben", "EDIT")
+	s.setLegacyLevel("ana", "")
+	s.setLegacyLevel("nobody", "")
 	return s
 }
 
 func legacyGet(username string) string {
-	return "GET " + mlflowtest.LegacyCalls + "get?experiment_id=1&username=" + username
+	return "GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=1&username=" + username
 }
 
 // legacyRow is one row as the server answers it.
@@ -33,61 +33,63 @@ func legacyRow(level string) string {
 }
 
 // rowResponse is what a user's row is answered, "" for none.
-func (s script) rowResponse(level string) mlflowtest.Answer {
+func (s recordedServer) legacyResponse(level string) mlflowtest.Response {
 	if level == "" {
-		return s.As("permissions/get: no row")
+		return s.RecordedResponse("permissions/get: no row")
 	}
 	return mlflowtest.OK(legacyRow(level))
 }
 
 // holds says which row a user has on experiment 1.
-func (s script) holds(username, level string) { s.Read(legacyGet(username), s.rowResponse(level)) }
+func (s recordedServer) setLegacyLevel(username, level string) {
+	s.Read(legacyGet(username), s.legacyResponse(level))
+}
 
 // legacyWrite writes a user's row: POST creates, PATCH changes and DELETE deletes it.
-func (s script) legacyWrite(method, username, level string) mlflowtest.Write {
+func (s recordedServer) legacyWrite(method, username, level string) mlflowtest.Write {
 	of := map[string]string{"POST": "create", "PATCH": "update", "DELETE": "delete"}[method]
-	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyCalls + of, Body: fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level), Answer: s.As("permissions/" + of)}
+	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyGrantsPath + of, Body: fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level), Response: s.RecordedResponse("permissions/" + of)}
 	if method == "DELETE" {
 		w.Body = fmt.Sprintf(`{"experiment_id":"1","username":%q}`, username)
 	}
-	w.Then = map[string]mlflowtest.Answer{legacyGet(username): s.rowResponse(level)}
+	w.Then = map[string]mlflowtest.Response{legacyGet(username): s.legacyResponse(level)}
 	return w
 }
 
 func TestLegacy_readsUserByUser(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	acl, err := access.Get(t.Context(), "1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ben": "CAN_EDIT"})
-	if n := s.Count("GET " + mlflowtest.UserCalls + "get"); n != 3 {
+	mlflowtest.ExpectLevels(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ben": "CAN_EDIT"})
+	if n := s.Count("GET " + mlflowtest.UsersPath + "get"); n != 3 {
 		t.Errorf("%d users were read, of 3", n)
 	}
-	s.Seen()
+	s.Requests()
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin"})
-	s.ExpectSeen()
+	mlflowtest.ExpectLevels(t, acl, map[string]string{"user admin": "CAN_MANAGE; CAN_MANAGE from admin"})
+	s.ExpectRequests()
 }
 
 // TestLegacy_readsNotAll: where not all grants can be read, single ones can be managed.
 func TestLegacy_readsNotAll(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ recording, answer, says string }{
-		"no list of users":     {mlflowtest.UnlistedServer, "users/list: admin", "cannot list its users"},
-		"a list for admins":    {mlflowtest.ListedServer, "users/list: ana", "only for its admins"},
-		"an admin no more":     {mlflowtest.ListedServer, "users/get: another", "only for its admins"},
-		"an error is an error": {mlflowtest.ListedServer, "get: missing", ""},
+		"no list of users":     {mlflowtest.LegacyServerWithoutList, "users/list: admin", "cannot list its users"},
+		"not a server admin":   {mlflowtest.LegacyServer, "users/list: ana", "only for server admins"},
+		"no longer an admin":   {mlflowtest.LegacyServer, "users/get: another", "only for server admins"},
+		"an error is an error": {mlflowtest.LegacyServer, "get: missing", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, tc.recording)
-			s.Answers("users/permissions/get: the probe", "permissions/get: the probe")
-			s.Read("GET "+mlflowtest.UserCalls+"list", s.As(tc.answer))
+			s.Replay("users/permissions/get: the probe", "permissions/get: the probe")
+			s.Read("GET "+mlflowtest.UsersPath+"list", s.RecordedResponse(tc.answer))
 			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
 			var unsupported *mlflow.UnsupportedError
 			if errors.As(err, &unsupported) != (tc.says != "") || err == nil {
@@ -103,18 +105,18 @@ func TestLegacy_readsNotAll(t *testing.T) {
 	}
 	t.Run("one user can't be read", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
-		s.Read("GET "+mlflowtest.UserCalls+"get?username=ana", s.As("users/get: another"))
+		s := newLegacyServer(t)
+		s.Read("GET "+mlflowtest.UsersPath+"get?username=ana", s.RecordedResponse("users/get: another"))
 		if acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1"); err == nil {
-			t.Errorf("the list %v misses one", mlflowtest.Holdings(acl))
+			t.Errorf("the list %v misses one", mlflowtest.Levels(acl))
 		}
 	})
 	t.Run("another user is answered", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
-		s.Read("GET "+mlflowtest.UserCalls+"get?username=ana", s.As("users/get: with rows"))
+		s := newLegacyServer(t)
+		s.Read("GET "+mlflowtest.UsersPath+"get?username=ana", s.RecordedResponse("users/get: with rows"))
 		if acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1"); err == nil {
-			t.Errorf("the list %v has ben's grants twice", mlflowtest.Holdings(acl))
+			t.Errorf("the list %v has ben's grants twice", mlflowtest.Levels(acl))
 		}
 	})
 }
@@ -123,38 +125,42 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		username, to string
-		writes       func(s script) []mlflowtest.Write
+		writes       func(s recordedServer) []mlflowtest.Write
 		says         string
 	}{
-		"a new grant": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ")} }, ""},
-		"another level": {"ben", "NO_PERMISSIONS", func(s script) []mlflowtest.Write {
+		"a new grant": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ")}
+		}, ""},
+		"another level": {"ben", "NO_PERMISSIONS", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("PATCH", "ben", "NO_PERMISSIONS")}
 		}, ""},
-		"the same level":        {"ben", mlflow.LevelEdit, func(script) []mlflowtest.Write { return nil }, ""},
-		"an end":                {"ben", "", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "")} }, ""},
-		"an end of what is not": {"ana", "", func(script) []mlflowtest.Write { return nil }, ""},
-		"an end that is none": {"ben", "", func(s script) []mlflowtest.Write {
+		"the same level": {"ben", mlflow.LevelEdit, func(recordedServer) []mlflowtest.Write { return nil }, ""},
+		"an end": {"ben", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "")}
+		}, ""},
+		"an end of what is not": {"ana", "", func(recordedServer) []mlflowtest.Write { return nil }, ""},
+		"an end that is none": {"ben", "", func(s recordedServer) []mlflowtest.Write {
 			w := s.legacyWrite("DELETE", "ben", "")
 			w.Then = nil
 			return []mlflowtest.Write{w}
 		}, `still lists the grant to "ben"`},
-		"a lost new grant": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").Answered(mlflowtest.Lost), s.legacyWrite("POST", "ana", "READ").Answered(s.As("permissions/create: there is one"))}
+		"a lost new grant": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.LostResponse), s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, ""},
-		"a lost end": {"ben", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").Answered(mlflowtest.Lost), s.legacyWrite("DELETE", "ben", "").Answered(s.As("permissions/delete: no row"))}
+		"a lost end": {"ben", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").WithResponse(mlflowtest.LostResponse), s.legacyWrite("DELETE", "ben", "").WithResponse(s.RecordedResponse("permissions/delete: no row"))}
 		}, ""},
-		"somebody else's grant in between": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").Answered(s.As("permissions/create: there is one"))}
+		"somebody else's grant in between": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, "already exists"},
-		"a proxy's answer": {"ana", mlflow.LevelRead, func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").Answered(mlflowtest.OK(`{"status":"ok"}`))}
+		"a proxy's answer": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.OK(`{"status":"ok"}`))}
 		}, "experiment_permission"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := listedRecorded(t)
+				s := newLegacyServer(t)
 				s.Expect(tc.writes(s)...)
 				access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 				var err error
@@ -171,7 +177,7 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 
 func TestLegacy_Level(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for username, want := range map[string]string{"ben": mlflow.LevelEdit, "ana": "", "nobody": ""} {
 		held, err := access.Level(t.Context(), "1", mlflowtest.User(username))
@@ -187,16 +193,16 @@ func TestLegacy_Level(t *testing.T) {
 
 func TestLegacy_Set(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
-	readWith := s.As("users/get: with rows")
-	remaining := mlflowtest.Answer{Status: 200, MediaType: readWith.MediaType, Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
+	s := newLegacyServer(t)
+	readWith := s.RecordedResponse("users/get: with rows")
+	remaining := mlflowtest.Response{Status: 200, MediaType: readWith.MediaType, Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
 		`"is_admin":false,"registered_model_permissions":[],"scorer_permissions":[],"username":"ben"}}`}
 	s.Expect(s.legacyWrite("POST", "ana", "MANAGE"), s.legacyWrite("PATCH", "ben", "READ"))
 	last := s.legacyWrite("DELETE", "admin", "")
-	last.Then = map[string]mlflowtest.Answer{
-		"GET " + mlflowtest.UserCalls + "get?username=admin": mlflowtest.OK(`{"user":{"experiment_permissions":[],"id":1,"is_admin":true,"username":"admin"}}`),
-		"GET " + mlflowtest.UserCalls + "get?username=ana":   mlflowtest.OK(`{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"MANAGE","user_id":2}],"id":2,"username":"ana"}}`),
-		"GET " + mlflowtest.UserCalls + "get?username=ben":   remaining,
+	last.Then = map[string]mlflowtest.Response{
+		"GET " + mlflowtest.UsersPath + "get?username=admin": mlflowtest.OK(`{"user":{"experiment_permissions":[],"id":1,"is_admin":true,"username":"admin"}}`),
+		"GET " + mlflowtest.UsersPath + "get?username=ana":   mlflowtest.OK(`{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"MANAGE","user_id":2}],"id":2,"username":"ana"}}`),
+		"GET " + mlflowtest.UsersPath + "get?username=ben":   remaining,
 	}
 	s.Expect(last)
 	acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", []mlflow.Grant{
@@ -205,15 +211,15 @@ func TestLegacy_Set(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{"user ana": "CAN_MANAGE", "user ben": "CAN_READ", "user admin": "CAN_MANAGE from admin"})
+	mlflowtest.ExpectLevels(t, acl, map[string]string{"user ana": "CAN_MANAGE", "user ben": "CAN_READ", "user admin": "CAN_MANAGE from admin"})
 }
 
 func TestLegacy_principals(t *testing.T) {
 	t.Parallel()
 	t.Run("a user who is not there", func(t *testing.T) {
 		t.Parallel()
-		s := listedRecorded(t)
-		s.Expect(s.legacyWrite("POST", "nobody", "READ").Answered(s.As("permissions/create: no such user")))
+		s := newLegacyServer(t)
+		s.Expect(s.legacyWrite("POST", "nobody", "READ").WithResponse(s.RecordedResponse("permissions/create: no such user")))
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("nobody"), Level: mlflow.LevelRead})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("nobody") {
 			t.Errorf("missing %v, error %v", missing, err)
@@ -222,7 +228,7 @@ func TestLegacy_principals(t *testing.T) {
 	for name, p := range map[string]mlflow.Principal{"groups": mlflowtest.Group("risk"), "service principals": {Kind: mlflow.KindServicePrincipal, Name: "robot"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := listedRecorded(t)
+			s := newLegacyServer(t)
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			grant := mlflow.Grant{Principal: p, Level: mlflow.LevelRead}
 			if _, err := access.Grant(t.Context(), "1", grant); err == nil {
@@ -240,13 +246,13 @@ func TestLegacy_principals(t *testing.T) {
 
 func TestLegacy_caller(t *testing.T) {
 	t.Parallel()
-	s := listedRecorded(t)
+	s := newLegacyServer(t)
 	caller, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context())
 	if err != nil || caller.Principal != mlflowtest.User("admin") || !caller.Admin || caller.ID != "1" {
 		t.Errorf("caller %+v, error %v", caller, err)
 	}
-	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=", s.As("absent call"))
-	s.Read("GET "+mlflowtest.LegacyCalls+"get?experiment_id=0&username=", s.As("permissions/get: no such user"))
+	s.Read("GET "+mlflowtest.UserGrantsPath+"get?resource_id=0&resource_type=experiment&username=", s.RecordedResponse("absent call"))
+	s.Read("GET "+mlflowtest.LegacyGrantsPath+"get?experiment_id=0&username=", s.RecordedResponse("permissions/get: no such user"))
 	_, err = s.Client(&server.Backend{}).Caller(t.Context())
 	mlflowtest.ExpectError(t, err, "no username is configured")
 }

@@ -48,25 +48,25 @@ func expectLines(t *testing.T, got []string, want ...string) {
 }
 
 var somePrincipals = []mlflow.Principal{
-	mlflowtest.User("ana"), mlflowtest.User("Ana"), mlflowtest.User("nobody"), mlflowtest.User("admin"), mlflowtest.Group("risk"), mlflowtest.Group("none"), mlflowtest.Robot,
+	mlflowtest.User("ana"), mlflowtest.User("Ana"), mlflowtest.User("nobody"), mlflowtest.User("admin"), mlflowtest.Group("risk"), mlflowtest.Group("none"), mlflowtest.ServicePrincipal,
 }
 
 func TestPrincipals(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-	s.Answers("users/permissions/get: the probe", "users/list: picture", "roles/list: picture")
+	s.Replay("users/permissions/get: the probe", "users/list: picture", "roles/list: picture")
 	got := principalsOf(t, s.Client(&server.Backend{Username: "admin"}), somePrincipals...)
-	expectLines(t, got, "group none gone", "group risk", "service_principal "+mlflowtest.Robot.Name+" gone",
+	expectLines(t, got, "group none gone", "group risk", "service_principal "+mlflowtest.ServicePrincipal.Name+" gone",
 		"user Ana gone", "user admin admin", "user ana", "user nobody gone", "risk: user ana")
-	s.ExpectSeen("GET "+mlflowtest.GrantCalls+"get", rolesListed, usersList)
+	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", rolesListPath, usersList)
 }
 
 // Who is neither an admin nor a manager is not shown who is in a role.
 func TestPrincipals_hiddenMembers(t *testing.T) {
 	t.Parallel()
-	const reason = "The MLflow server shows the members of its roles only to its admins and to managers of the workspace."
+	const reason = "The MLflow server returns the members of its roles only to server admins and to managers of the workspace."
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
-	s.Answers("users/permissions/get: the probe of a user", "users/list: ana", "roles/list: a member")
+	s.Replay("users/permissions/get: the probe of a user", "users/list: ana", "roles/list: a member")
 	expectLines(t, principalsOf(t, s.Client(&server.Backend{Username: "ana"}), mlflowtest.User("ana"), mlflowtest.Group("risk")),
 		"group risk", "user ana", "incomplete group risk: "+reason)
 }
@@ -74,18 +74,18 @@ func TestPrincipals_hiddenMembers(t *testing.T) {
 // What the server refuses is incomplete, and asked for once; oneself can always be read.
 func TestPrincipals_denied(t *testing.T) {
 	t.Parallel()
-	const reason = "The server does not show it to the identity that runs Terraform."
-	denied := mlflowtest.PageAnswer(http.StatusForbidden, "Permission denied")
+	const reason = "The identity that runs Terraform does not have permission to read it."
+	denied := mlflowtest.PageResponse(http.StatusForbidden, "Permission denied")
 	s := mlflowtest.NewScripted(t)
-	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeResponse))
-	for _, call := range []string{usersList, "GET " + mlflowtest.RoleCalls + "list?workspace=default", "GET " + mlflowtest.UserCalls + "get?username=ana"} {
+	s.Read("GET "+mlflowtest.UserGrantsPath+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeResponse))
+	for _, call := range []string{usersList, "GET " + mlflowtest.RolesPath + "list?workspace=default", "GET " + mlflowtest.UsersPath + "get?username=ana"} {
 		s.Read(call, denied)
 	}
-	s.Read("GET "+mlflowtest.UserCalls+"get?username=zoe", mlflowtest.OK(`{"user":{"id":9,"username":"zoe","is_admin":false}}`))
+	s.Read("GET "+mlflowtest.UsersPath+"get?username=zoe", mlflowtest.OK(`{"user":{"id":9,"username":"zoe","is_admin":false}}`))
 	client := s.Client(&server.Backend{Username: "zoe"})
 	expectLines(t, principalsOf(t, client, mlflowtest.User("ana"), mlflowtest.User("ben"), mlflowtest.User("zoe"), mlflowtest.Group("a"), mlflowtest.Group("b")),
 		"user zoe", "incomplete group a: "+reason, "incomplete group b: "+reason, "incomplete user ana: "+reason, "incomplete user ben: "+reason)
-	if roles, users := s.Count(rolesListed), s.Count(usersList); roles != 1 || users != 2 {
+	if roles, users := s.Count(rolesListPath), s.Count(usersList); roles != 1 || users != 2 {
 		t.Errorf("%d lists of roles, %d of users", roles, users)
 	}
 }
@@ -94,10 +94,10 @@ func TestPrincipals_denied(t *testing.T) {
 func TestPrincipals_olderServers(t *testing.T) {
 	t.Parallel()
 	for recording, answers := range map[string][]string{
-		mlflowtest.ListedServer: {"users/list: admin"}, mlflowtest.UnlistedServer: {"users/list: admin"},
+		mlflowtest.LegacyServer: {"users/list: admin"}, mlflowtest.LegacyServerWithoutList: {"users/list: admin"},
 	} {
 		s := mlflowtest.NewRecorded(t, recording)
-		s.Answers(append(answers, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
+		s.Replay(append(answers, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
 		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
 		client := s.Client(&server.Backend{Username: "admin"})
 		expectLines(t, principalsOf(t, client, mlflowtest.User("admin"), mlflowtest.User("nobody"), mlflowtest.Group("risk")),
@@ -110,7 +110,7 @@ func TestPrincipals_olderServers(t *testing.T) {
 // A server that cannot be reached is an error.
 func TestPrincipals_unreachable(t *testing.T) {
 	t.Parallel()
-	transport := mlflowtest.Transport(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("connection refused") })
+	transport := mlflowtest.RoundTripFunc(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("connection refused") })
 	for _, p := range somePrincipals[:5] {
 		_, err := mlflowtest.Client(transport, &server.Backend{Username: "admin"}, func(o *mlflow.Options) { o.RetryTimeout = 1 }).Principals(t.Context(), []mlflow.Principal{p})
 		if err == nil || rest.IsNotFound(err) {

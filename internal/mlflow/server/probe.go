@@ -54,8 +54,8 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 		return nil, unreachableAPIError("permissions")
 	}
 	return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it " +
-		"with `mlflow server --app-name basic-auth` (MLflow 2.5 or newer) and configure the username and password of an admin, or remove the " +
-		"permission resources"}
+		"with `mlflow server --app-name basic-auth` (MLflow 2.5 or newer) and configure the username and password of a server admin, or remove " +
+		"the permission resources"}
 }
 
 // unreachableAPIError returns the error for a server whose ingress forwards only /api/2.0. what is what the other endpoints manage.

@@ -28,16 +28,17 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 		users, err := a.backend.allUsers(ctx, a.client)
 		if rest.IsPermissionDenied(err) { // where workspaces are on
 			return nil, &mlflow.UnsupportedError{Denied: true, Reason: fmt.Sprintf("this MLflow server lists the grants in workspace %q only for "+
-				"its admins and for users with a role in the workspace that grants USE or MANAGE on it. Ask an admin for such a role, or use "+
-				"the credentials of a user who has one", a.backend.MLflowWorkspace())}
+				"server admins and for users with a role in the workspace that grants USE or MANAGE on it. Ask a server admin for this role, or "+
+				"use the credentials of a user with this role", a.backend.MLflowWorkspace())}
 		}
 		if err != nil {
 			return nil, err
 		}
 		roles, err := a.roles(ctx)
 		if rest.IsPermissionDenied(err) {
-			return nil, &mlflow.UnsupportedError{Denied: true, Reason: "this MLflow server lists grants only for its admins and for users with " +
-				"a role in the workspace, which creating an experiment there provides. Ask an admin for a role, or use the credentials of a member"}
+			return nil, &mlflow.UnsupportedError{Denied: true, Reason: "this MLflow server lists grants only for server admins and for users " +
+				"with a role in the workspace. Ask a server admin for a role, create an experiment in the workspace, which also adds a role, or " +
+				"use the credentials of a user with a role"}
 		}
 		if err != nil {
 			return nil, err

@@ -17,24 +17,24 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// rolesCall lists the roles of the workspace default.
-const rolesCall = "GET " + mlflowtest.RoleCalls + "list?workspace=default"
+// rolesList lists the roles of the workspace default.
+const rolesList = "GET " + mlflowtest.RolesPath + "list?workspace=default"
 
 // script is a scripted server whose permissions the tests change.
-type script struct{ *mlflowtest.Scripted }
+type recordedServer struct{ *mlflowtest.Scripted }
 
-// rbacRecorded is MLflow 3.17 as recorded with every kind of grant on experiment 1: the role risk has READ, and USE on every experiment,
+// newRBACServer is MLflow 3.17 as recorded with every kind of grant on experiment 1: the role risk has READ, and USE on every experiment,
 // ana in it has EDIT, ben DENY, and the admin, who created it, MANAGE. The role bosses manages the workspace and has no members.
-func rbacRecorded(t *testing.T) script {
+func newRBACServer(t *testing.T) recordedServer {
 	t.Helper()
-	s := script{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}
-	s.Answers("users/permissions/get: the probe", "users/list: picture", "roles/list: picture", "get", "get: missing", "users/current: admin",
+	s := recordedServer{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}
+	s.Replay("users/permissions/get: the probe", "users/list: picture", "roles/list: picture", "get", "get: missing", "users/current: admin",
 		"current/permissions: admin")
 	return s
 }
 
 // withLevels is the recorded list of roles with other grants on experiment 1: by user or role, in the server's words.
-func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
+func (s recordedServer) rolesResponse(levels map[string]string) mlflowtest.Response {
 	s.T.Helper()
 	type permission struct {
 		ID      int    `json:"id"`
@@ -51,7 +51,7 @@ func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
 			Permissions []permission `json:"permissions"`
 		} `json:"roles"`
 	}
-	recorded := s.As("roles/list: picture")
+	recorded := s.RecordedResponse("roles/list: picture")
 	if err := json.Unmarshal([]byte(recorded.Body), &list); err != nil {
 		s.T.Fatal(err)
 	}
@@ -77,70 +77,70 @@ func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
 }
 
 // granting and revoking are a user's grant and its end, as recorded.
-func (s script) granting(username, level string) mlflowtest.Write {
+func (s recordedServer) grantWrite(username, level string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "POST " + mlflowtest.GrantCalls + "grant", Answer: s.As("grant"),
+		Call: "POST " + mlflowtest.UserGrantsPath + "grant", Response: s.RecordedResponse("grant"),
 		Body: fmt.Sprintf(`{"username":%q,"resource_type":"experiment","resource_id":"1","permission":%q}`, username, level),
 	}
 }
 
-func (s script) revoking(username string) mlflowtest.Write {
+func (s recordedServer) revokeWrite(username string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "POST " + mlflowtest.GrantCalls + "revoke", Answer: s.As("revoke"),
+		Call: "POST " + mlflowtest.UserGrantsPath + "revoke", Response: s.RecordedResponse("revoke"),
 		Body: fmt.Sprintf(`{"username":%q,"resource_type":"experiment","resource_id":"1"}`, username),
 	}
 }
 
 // adding, updating and removing are writes of a role's row.
-func (s script) adding(role int, level string) mlflowtest.Write {
+func (s recordedServer) addWrite(role int, level string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "POST " + mlflowtest.RoleCalls + "permissions/add", Answer: s.As("roles/permissions/add"),
+		Call: "POST " + mlflowtest.RolesPath + "permissions/add", Response: s.RecordedResponse("roles/permissions/add"),
 		Body: fmt.Sprintf(`{"role_id":%d,"resource_type":"experiment","resource_pattern":"1","permission":%q}`, role, level),
 	}
 }
 
-func (s script) updating(row int, level string) mlflowtest.Write {
+func (s recordedServer) updateWrite(row int, level string) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "PATCH " + mlflowtest.RoleCalls + "permissions/update", Answer: s.As("roles/permissions/update"),
+		Call: "PATCH " + mlflowtest.RolesPath + "permissions/update", Response: s.RecordedResponse("roles/permissions/update"),
 		Body: fmt.Sprintf(`{"role_permission_id":%d,"permission":%q}`, row, level),
 	}
 }
 
-func (s script) removing(row int) mlflowtest.Write {
+func (s recordedServer) removeWrite(row int) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "DELETE " + mlflowtest.RoleCalls + "permissions/remove", Answer: s.As("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
+		Call: "DELETE " + mlflowtest.RolesPath + "permissions/remove", Response: s.RecordedResponse("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
 	}
 }
 
 // leaving is a write after which there are these grants on experiment 1.
-func (s script) leaving(w mlflowtest.Write, levels map[string]string) mlflowtest.Write {
-	w.Then = map[string]mlflowtest.Answer{rolesCall: s.withLevels(levels)}
+func (s recordedServer) withLevelsAfter(w mlflowtest.Write, levels map[string]string) mlflowtest.Write {
+	w.Then = map[string]mlflowtest.Response{rolesList: s.rolesResponse(levels)}
 	return w
 }
 
 func TestRBAC_readsEveryKindOfGrant(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
+	s := newRBACServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	acl, err := access.Get(t.Context(), "1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{
+	mlflowtest.ExpectLevels(t, acl, map[string]string{
 		"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ana": "CAN_EDIT", "user ben": "DENY",
 		"group risk": "CAN_READ; USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 	})
 	if !acl.Created.Equal(time.UnixMilli(1700000000000)) {
 		t.Errorf("created %s", acl.Created)
 	}
-	s.ExpectSeen("GET "+mlflowtest.GrantCalls+"get", "GET "+mlflowtest.UserCalls+"list", "GET "+mlflowtest.RoleCalls+"list", "GET "+mlflowtest.ExperimentsPath+"get")
+	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", "GET "+mlflowtest.UsersPath+"list", "GET "+mlflowtest.RolesPath+"list", "GET "+mlflowtest.ExperimentsPath+"get")
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
-	mlflowtest.ExpectHeld(t, acl, map[string]string{
+	mlflowtest.ExpectLevels(t, acl, map[string]string{
 		"user admin": "CAN_MANAGE from admin", "group risk": "USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 	})
-	s.ExpectSeen() // one read of all grants serves every experiment
+	s.ExpectRequests() // one read of all grants serves every experiment
 }
 
 func TestRBAC_changesOneGrant(t *testing.T) {
@@ -148,24 +148,28 @@ func TestRBAC_changesOneGrant(t *testing.T) {
 	for name, tc := range map[string]struct {
 		principal mlflow.Principal
 		from, to  string
-		writes    func(script) []mlflowtest.Write
+		writes    func(recordedServer) []mlflowtest.Write
 	}{
-		"a new grant": {mlflowtest.User("ben"), "", "READ", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.granting("ben", "READ")} }},
-		"another level is revoke and grant": {mlflowtest.User("ben"), "READ", "MANAGE", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revoking("ben"), s.granting("ben", "MANAGE")}
+		"a new grant": {mlflowtest.User("ben"), "", "READ", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "READ")} }},
+		"another level is revoke and grant": {mlflowtest.User("ben"), "READ", "MANAGE", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE")}
 		}},
-		"the same level":              {mlflowtest.User("ben"), "READ", "READ", func(script) []mlflowtest.Write { return nil }},
-		"an end":                      {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.leaving(s.revoking("ben"), nil)} }},
-		"an end of what is not":       {mlflowtest.User("ben"), "", "", func(script) []mlflowtest.Write { return nil }},
-		"a new grant of a role":       {mlflowtest.Group("risk"), "", "READ", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.adding(1, "READ")} }},
-		"another level of a role":     {mlflowtest.Group("risk"), "READ", "EDIT", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.updating(101, "EDIT")} }},
-		"an end of a role's grant":    {mlflowtest.Group("risk"), "READ", "", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.leaving(s.removing(101), nil)} }},
-		"a level of the server's own": {mlflowtest.User("ben"), "", "USE", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.granting("ben", "USE")} }},
+		"the same level": {mlflowtest.User("ben"), "READ", "READ", func(recordedServer) []mlflowtest.Write { return nil }},
+		"an end": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben"), nil)}
+		}},
+		"an end of what is not":   {mlflowtest.User("ben"), "", "", func(recordedServer) []mlflowtest.Write { return nil }},
+		"a new grant of a role":   {mlflowtest.Group("risk"), "", "READ", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.addWrite(1, "READ")} }},
+		"another level of a role": {mlflowtest.Group("risk"), "READ", "EDIT", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.updateWrite(101, "EDIT")} }},
+		"an end of a role's grant": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101), nil)}
+		}},
+		"a level of the server's own": {mlflowtest.User("ben"), "", "USE", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "USE")} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
-			s.Read(rolesCall, s.withLevels(map[string]string{tc.principal.Name: tc.from}))
+			s := newRBACServer(t)
+			s.Read(rolesList, s.rolesResponse(map[string]string{tc.principal.Name: tc.from}))
 			s.Expect(tc.writes(s)...)
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			if tc.to == "" {
@@ -191,33 +195,33 @@ func TestRBAC_givesALevelBack(t *testing.T) {
 	t.Parallel()
 	busy := mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy")
 	for name, tc := range map[string]struct {
-		writes func(s script, cancel func()) []mlflowtest.Write
+		writes func(s recordedServer, cancel func()) []mlflowtest.Write
 		says   []string
 	}{
-		"the grant is refused": {func(s script, _ func()) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revoking("ben"), s.granting("ben", "MANAGE").Answered(s.As("grant: bad level")), s.granting("ben", "READ")}
+		"the grant is refused": {func(s recordedServer, _ func()) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.grantWrite("ben", "READ")}
 		}, []string{"Invalid permission"}},
-		"the run is cancelled after the revoke": {func(s script, cancel func()) []mlflowtest.Write {
-			revoke := s.revoking("ben")
+		"the run is cancelled after the revoke": {func(s recordedServer, cancel func()) []mlflowtest.Write {
+			revoke := s.revokeWrite("ben")
 			revoke.Meanwhile = cancel
-			return []mlflowtest.Write{revoke, s.granting("ben", "READ")}
+			return []mlflowtest.Write{revoke, s.grantWrite("ben", "READ")}
 		}, []string{"context canceled"}},
-		"the revoke gets no clear answer and nothing was done": {func(s script, cancel func()) []mlflowtest.Write {
-			revoke := s.revoking("ben").Answered(busy)
+		"the revoke gets no clear answer and nothing was done": {func(s recordedServer, cancel func()) []mlflowtest.Write {
+			revoke := s.revokeWrite("ben").WithResponse(busy)
 			revoke.Meanwhile = cancel
-			return []mlflowtest.Write{revoke, s.granting("ben", "READ").Answered(s.As("grant: there is one"))}
+			return []mlflowtest.Write{revoke, s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one"))}
 		}, []string{"context canceled"}},
-		"nor can it be given back": {func(s script, _ func()) []mlflowtest.Write {
+		"nor can it be given back": {func(s recordedServer, _ func()) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.revoking("ben"), s.granting("ben", "MANAGE").Answered(s.As("grant: bad level")), s.granting("ben", "READ").Answered(s.As("grant: denied")),
+				s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: denied")),
 			}
 		}, []string{"Invalid permission", "CAN_READ", `"ben"`, "Permission denied"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := rbacRecorded(t)
-				s.Read(rolesCall, s.withLevels(map[string]string{"ben": "READ"}))
+				s := newRBACServer(t)
+				s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				s.Expect(tc.writes(s, cancel)...)
@@ -234,39 +238,39 @@ func TestRBAC_lostAnswers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		principal mlflow.Principal
 		from, to  string
-		writes    func(s script) []mlflowtest.Write
+		writes    func(s recordedServer) []mlflowtest.Write
 		says      string
 	}{
-		"grant": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+		"grant": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.leaving(s.granting("ben", "READ").Answered(mlflowtest.Lost), map[string]string{"ben": "READ"}), s.granting("ben", "READ").Answered(s.As("grant: there is one")),
+				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "READ"}), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
 			}
 		}, ""},
-		"grant, and somebody else granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+		"grant, and somebody else granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.leaving(s.granting("ben", "READ").Answered(mlflowtest.Lost), map[string]string{"ben": "EDIT"}), s.granting("ben", "READ").Answered(s.As("grant: there is one")),
+				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "EDIT"}), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
 			}
 		}, "already exists"},
-		"revoke": {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.leaving(s.revoking("ben").Answered(mlflowtest.Lost), nil), s.revoking("ben").Answered(s.As("revoke: no grant"))}
+		"revoke": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), nil), s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, ""},
-		"revoke, and the row is there all the same": {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revoking("ben").Answered(mlflowtest.Lost), s.revoking("ben").Answered(s.As("revoke: no grant"))}
+		"revoke, and the row is there all the same": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, "not found"},
-		"add": {mlflowtest.Group("risk"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+		"add": {mlflowtest.Group("risk"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.leaving(s.adding(1, "READ").Answered(mlflowtest.Lost), map[string]string{"risk": "READ"}), s.adding(1, "READ").Answered(s.As("roles/permissions/add: there is one")),
+				s.withLevelsAfter(s.addWrite(1, "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"risk": "READ"}), s.addWrite(1, "READ").WithResponse(s.RecordedResponse("roles/permissions/add: there is one")),
 			}
 		}, ""},
-		"remove": {mlflowtest.Group("risk"), "READ", "", func(s script) []mlflowtest.Write {
-			return []mlflowtest.Write{s.leaving(s.removing(101).Answered(mlflowtest.Lost), nil), s.removing(101).Answered(s.As("roles/permissions/remove: no such row"))}
+		"remove": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101).WithResponse(mlflowtest.LostResponse), nil), s.removeWrite(101).WithResponse(s.RecordedResponse("roles/permissions/remove: no such row"))}
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := rbacRecorded(t)
-				s.Read(rolesCall, s.withLevels(map[string]string{tc.principal.Name: tc.from}))
+				s := newRBACServer(t)
+				s.Read(rolesList, s.rolesResponse(map[string]string{tc.principal.Name: tc.from}))
 				s.Expect(tc.writes(s)...)
 				access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 				var err error
@@ -284,9 +288,9 @@ func TestRBAC_lostAnswers(t *testing.T) {
 // TestRBAC_revokedMeansGone: the server's word alone does not do.
 func TestRBAC_revokedMeansGone(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
-	s.Read(rolesCall, s.withLevels(map[string]string{"ben": "READ"}))
-	s.Expect(s.revoking("ben")) // it answers {}, and nothing changes
+	s := newRBACServer(t)
+	s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
+	s.Expect(s.revokeWrite("ben")) // it answers {}, and nothing changes
 	err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Revoke(t.Context(), "1", mlflowtest.User("ben"))
 	mlflowtest.ExpectError(t, err, `still lists the grant to "ben"`)
 }
@@ -298,7 +302,7 @@ func TestRBAC_missingPrincipals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
+			s := newRBACServer(t)
 			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead})
 			if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != p {
 				t.Errorf("missing %v, error %v", missing, err)
@@ -307,9 +311,9 @@ func TestRBAC_missingPrincipals(t *testing.T) {
 	}
 	t.Run("deleted after the look", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
-		s.Read(rolesCall, s.withLevels(nil))
-		s.Expect(s.granting("ben", "READ").Answered(s.As("grant: no such user")))
+		s := newRBACServer(t)
+		s.Read(rolesList, s.rolesResponse(nil))
+		s.Expect(s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: no such user")))
 		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") || !strings.Contains(err.Error(), "User with username=nobody not found") {
 			t.Errorf("missing %v, error %v", missing, err)
@@ -319,8 +323,8 @@ func TestRBAC_missingPrincipals(t *testing.T) {
 
 func TestRBAC_hidesGrantsFromOutsiders(t *testing.T) {
 	t.Parallel()
-	s := rbacRecorded(t)
-	s.Read(rolesCall, s.As("roles/list: in no role"))
+	s := newRBACServer(t)
+	s.Read(rolesList, s.RecordedResponse("roles/list: in no role"))
 	_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
 	var unsupported *mlflow.UnsupportedError
 	if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), "a role in the workspace") {
@@ -342,8 +346,8 @@ func TestRBAC_caller(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rbacRecorded(t)
-			s.Answers("users/current: "+tc.as, "current/permissions: "+tc.as)
+			s := newRBACServer(t)
+			s.Replay("users/current: "+tc.as, "current/permissions: "+tc.as)
 			caller, err := s.Client(&server.Backend{Username: "admin", Workspace: tc.workspace}).Caller(t.Context())
 			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin || !reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
 				t.Errorf("caller %+v, error %v", caller, err)
@@ -352,8 +356,8 @@ func TestRBAC_caller(t *testing.T) {
 	}
 	t.Run("with a wrong password", func(t *testing.T) {
 		t.Parallel()
-		s := rbacRecorded(t)
-		s.Answers("users/current: wrong password")
+		s := newRBACServer(t)
+		s.Replay("users/current: wrong password")
 		if _, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context()); !rest.IsUnauthenticated(err) {
 			t.Errorf("error %v", err)
 		}

@@ -66,8 +66,8 @@ func TestRoles_members(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(probeCall, mlflowtest.OK(probeResponse))
-			s.Read(rolesCall, mlflowtest.OK(roles))
+			s.Read(rbacProbe, mlflowtest.OK(probeResponse))
+			s.Read(rolesList, mlflowtest.OK(roles))
 			s.Read(usersList, mlflowtest.OK(fmt.Sprintf(users, tc.admin, tc.workspace, tc.level)))
 			role, err := directoryOf(t, s).Role(t.Context(), "", "ds")
 			if err != nil || !reflect.DeepEqual(role.Members, tc.want) {
@@ -81,15 +81,15 @@ func TestRoles_members(t *testing.T) {
 func TestRoles_manager(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
-	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=", mlflowtest.OK(probeResponse))
-	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":4,"username":"mia","is_admin":false}}`))
+	s.Read("GET "+mlflowtest.UserGrantsPath+"get?resource_id=0&resource_type=experiment&username=", mlflowtest.OK(probeResponse))
+	s.Read("GET "+mlflowtest.UsersPath+"current", mlflowtest.OK(`{"user":{"id":4,"username":"mia","is_admin":false}}`))
 	s.Read("GET /api/3.0/mlflow/users/current/permissions", mlflowtest.OK(`{"permissions":[]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","permissions":[]}]}`))
 	s.Read(usersList, mlflowtest.OK(`{"users":[{"id":4,"username":"mia","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"risk"},{"id":6,"name":"admin",
 		"workspace":"risk","permissions":[{"id":1,"resource_type":"workspace","resource_pattern":"*","permission":"MANAGE"}]}]}]}`))
 	denied := 0
-	transport := mlflowtest.Transport(func(req *http.Request) (*http.Response, error) {
-		if req.URL.Path == mlflowtest.UserCalls+"list" && req.Header.Get("X-MLFLOW-WORKSPACE") != "risk" {
+	transport := mlflowtest.RoundTripFunc(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Path == mlflowtest.UsersPath+"list" && req.Header.Get("X-MLFLOW-WORKSPACE") != "risk" {
 			denied++
 			return mlflowtest.Page(403, "Permission denied")()
 		}
@@ -117,28 +117,28 @@ func TestRoleWrites(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: admin", "roles/list: picture")
 	ctx := t.Context()
-	s.Expect(s.Writing("roles/create"))
+	s.Expect(s.RecordedWrite("roles/create"))
 	role, err := d.CreateRole(ctx, "", "ds", "Data science")
 	if err != nil || role.ID == 0 || role.Name != "ds" || role.Workspace != "default" || role.Description != "Data science" || role.Members == nil {
 		t.Errorf("got %+v and %v", role, err)
 	}
-	s.Answers("roles/list: changed")
-	s.Expect(s.Writing("roles/create: taken"))
+	s.Replay("roles/list: changed")
+	s.Expect(s.RecordedWrite("roles/create: taken"))
 	_, err = d.CreateRole(ctx, "default", "ds", "")
-	expectTaken(t, err, "role", "ds")
-	s.Expect(s.Writing("roles/create: reserved name"))
+	expectTakenError(t, err, "role", "ds")
+	s.Expect(s.RecordedWrite("roles/create: reserved name"))
 	_, err = d.CreateRole(ctx, "default", "__user_1__", "")
 	mlflowtest.ExpectError(t, err, "reserved")
 
-	s.Answers("roles/list: picture")
+	s.Replay("roles/list: picture")
 	risk := server.Role{Workspace: "default", Name: "risk"}
-	s.Expect(s.Writing("roles/update"))
+	s.Expect(s.RecordedWrite("roles/update"))
 	if err := d.UpdateRole(ctx, risk, "risk", "Risk"); err != nil {
 		t.Error(err)
 	}
-	s.Answers("roles/list: changed")
-	s.Expect(s.Writing("roles/update: taken"))
-	expectTaken(t, d.UpdateRole(ctx, risk, "ds", "Risk"), "role", "ds")
+	s.Replay("roles/list: changed")
+	s.Expect(s.RecordedWrite("roles/update: taken"))
+	expectTakenError(t, d.UpdateRole(ctx, risk, "ds", "Risk"), "role", "ds")
 	if err := d.UpdateRole(ctx, risk, "risk", "Risk"); err != nil { // so already
 		t.Error(err)
 	}
@@ -146,27 +146,27 @@ func TestRoleWrites(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 
-	s.Expect(s.Writing("roles/assign"), s.Writing("roles/assign: a member"), s.Writing("roles/assign: no such user"))
+	s.Expect(s.RecordedWrite("roles/assign"), s.RecordedWrite("roles/assign: a member"), s.RecordedWrite("roles/assign: no such user"))
 	if err := d.Assign(ctx, risk, "ben"); err != nil {
 		t.Error(err)
 	}
-	s.Read(usersList, s.As("users/list: ben in risk"))
+	s.Read(usersList, s.RecordedResponse("users/list: ben in risk"))
 	if err := d.Assign(ctx, risk, "ben"); err != nil {
 		t.Error(err)
 	}
 	if p, missing := mlflow.MissingPrincipal(d.Assign(ctx, risk, "nobody")); !missing || p.Name != "nobody" {
 		t.Errorf("missing %v", p)
 	}
-	s.Expect(s.Writing("roles/unassign"), s.Writing("roles/unassign: no member"))
+	s.Expect(s.RecordedWrite("roles/unassign"), s.RecordedWrite("roles/unassign: no member"))
 	if err := d.Unassign(ctx, risk, "ben"); err != nil {
 		t.Error(err)
 	}
-	s.Answers("users/list: admin")
+	s.Replay("users/list: admin")
 	if err := d.Unassign(ctx, risk, "ben"); err != nil {
 		t.Error(err)
 	}
 
-	s.Expect(s.Writing("roles/delete"))
+	s.Expect(s.RecordedWrite("roles/delete"))
 	for _, name := range []string{"bosses", "none"} {
 		if err := d.DeleteRole(ctx, server.Role{ID: 1, Workspace: "default", Name: name}); err != nil {
 			t.Error(err)
@@ -193,10 +193,10 @@ func TestRoles_numbers(t *testing.T) {
 	t.Parallel()
 	ds := server.Role{ID: 77, Workspace: "default", Name: "ds"}
 	row := server.RoleGrant{ID: 78, Type: "experiment", Pattern: "*", Level: "READ"}
-	write := func(call, body string, a mlflowtest.Answer, roles, users string) mlflowtest.Write {
-		w := mlflowtest.Write{Call: call, Body: body, Answer: a, Then: map[string]mlflowtest.Answer{}}
+	write := func(call, body string, a mlflowtest.Response, roles, users string) mlflowtest.Write {
+		w := mlflowtest.Write{Call: call, Body: body, Response: a, Then: map[string]mlflowtest.Response{}}
 		if roles != "" {
-			w.Then[rolesCall] = mlflowtest.OK(roles)
+			w.Then[rolesList] = mlflowtest.OK(roles)
 		}
 		if users != "" {
 			w.Then[usersList] = mlflowtest.OK(users)
@@ -204,18 +204,18 @@ func TestRoles_numbers(t *testing.T) {
 		return w
 	}
 	const (
-		remove    = "DELETE " + mlflowtest.RoleCalls + "delete"
-		removeRow = "DELETE " + mlflowtest.RoleCalls + "permissions/remove"
-		add       = "POST " + mlflowtest.RoleCalls + "permissions/add"
-		change    = "PATCH " + mlflowtest.RoleCalls + "permissions/update"
-		rename    = "PATCH " + mlflowtest.RoleCalls + "update"
-		assign    = "POST " + mlflowtest.RoleCalls + "assign"
-		unassign  = "DELETE " + mlflowtest.RoleCalls + "unassign"
+		remove    = "DELETE " + mlflowtest.RolesPath + "delete"
+		removeRow = "DELETE " + mlflowtest.RolesPath + "permissions/remove"
+		add       = "POST " + mlflowtest.RolesPath + "permissions/add"
+		change    = "PATCH " + mlflowtest.RolesPath + "permissions/update"
+		rename    = "PATCH " + mlflowtest.RolesPath + "update"
+		assign    = "POST " + mlflowtest.RolesPath + "assign"
+		unassign  = "DELETE " + mlflowtest.RolesPath + "unassign"
 		addRow    = `{"role_id":5,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}`
 		renameBI  = `{"role_id":5,"name":"bi","description":"BI"}`
 		anaTo5    = `{"role_id":5,"username":"ana"}`
 	)
-	ok, lost, busy := mlflowtest.OK(`{}`), mlflowtest.Lost, mlflowtest.PageAnswer(503, "busy")
+	ok, lost, busy := mlflowtest.OK(`{}`), mlflowtest.LostResponse, mlflowtest.PageResponse(503, "busy")
 	notFound := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", roleMissing)
 	exists := mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "it is there")
 	deleteRole := func(d *server.Directory, t *testing.T) error { return d.DeleteRole(t.Context(), ds) }
@@ -268,8 +268,8 @@ func TestRoles_numbers(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(probeCall, mlflowtest.OK(probeResponse))
-				s.Read(rolesCall, mlflowtest.OK(tc.roles))
+				s.Read(rbacProbe, mlflowtest.OK(probeResponse))
+				s.Read(rolesList, mlflowtest.OK(tc.roles))
 				s.Read(usersList, mlflowtest.OK(tc.users))
 				s.Expect(tc.writes...)
 				mlflowtest.ExpectError(t, tc.use(directoryOf(t, s), t), tc.want)
@@ -283,15 +283,15 @@ func TestCreateRole(t *testing.T) {
 	t.Parallel()
 	const none, made = `{"roles":[]}`, `{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"d","permissions":[]}]}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.RoleCalls + "create", Body: `{"workspace":"risk","name":"ds","description":"d"}`, Answer: mlflowtest.Lost,
-		Then: map[string]mlflowtest.Answer{rolesOfRisk: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.RolesPath + "create", Body: `{"workspace":"risk","name":"ds","description":"d"}`, Response: mlflowtest.LostResponse,
+		Then: map[string]mlflowtest.Response{rolesOfRisk: mlflowtest.OK(made)},
 	}
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeResponse))
-	s.Read(infoCall, mlflowtest.OK(withSpaces))
-	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
+	s.Read(rbacProbe, mlflowtest.OK(probeResponse))
+	s.Read(serverInfo, mlflowtest.OK(workspacesEnabled))
+	s.Read(workspacesList, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(none))
-	s.Read("GET "+mlflowtest.WorkspaceCalls+"/none", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'none' not found"))
+	s.Read("GET "+mlflowtest.WorkspacesPath+"/none", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'none' not found"))
 	d := directoryOf(t, s)
 	s.Expect(create)
 	role, err := d.CreateRole(t.Context(), "risk", "ds", "d")
@@ -301,7 +301,7 @@ func TestCreateRole(t *testing.T) {
 	create.Then[rolesOfRisk] = mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"mine","permissions":[]}]}`)
 	s.Expect(create)
 	_, err = d.CreateRole(t.Context(), "risk", "ds", "d")
-	expectTaken(t, err, "role", "ds")
+	expectTakenError(t, err, "role", "ds")
 	mlflowtest.ExpectError(t, err, `role "ds" already exists in workspace "risk"`)
 
 	_, err = d.CreateRole(t.Context(), "none", "ds", "d")
@@ -311,8 +311,8 @@ func TestCreateRole(t *testing.T) {
 	mlflowtest.ExpectError(t, err, `no workspace "none"`)
 
 	off := mlflowtest.NewScripted(t)
-	off.Read(probeCall, mlflowtest.OK(probeResponse))
-	off.Read(infoCall, mlflowtest.OK(`{"workspaces_enabled":false}`))
+	off.Read(rbacProbe, mlflowtest.OK(probeResponse))
+	off.Read(serverInfo, mlflowtest.OK(`{"workspaces_enabled":false}`))
 	_, err = directoryOf(t, off).CreateRole(t.Context(), "risk", "ds", "")
 	expectUnsupported(t, err, "--enable-workspaces")
 }

@@ -40,7 +40,7 @@ func TestUsers(t *testing.T) {
 func TestUser_denied(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "users/get: oneself", "users/get: another")
-	s.Read(usersList, s.As("users/list: ana"))
+	s.Read(usersList, s.RecordedResponse("users/list: ana"))
 	u, err := d.User(t.Context(), "ana")
 	if err != nil || u.Name != "ana" {
 		t.Errorf("got %v and %v", u, err)
@@ -54,15 +54,15 @@ func TestUser_denied(t *testing.T) {
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.UserCalls + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Answer: mlflowtest.OK(benCreated),
-		Then: map[string]mlflowtest.Answer{usersList: mlflowtest.OK(usersWithBen)},
+		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Response: mlflowtest.OK(benCreated),
+		Then: map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
 	}
 	without := func(w mlflowtest.Write) mlflowtest.Write { w.Then = nil; return w }
-	then := func(w mlflowtest.Write, a mlflowtest.Answer) mlflowtest.Write {
-		w.Then = map[string]mlflowtest.Answer{usersList: a}
+	then := func(w mlflowtest.Write, a mlflowtest.Response) mlflowtest.Write {
+		w.Then = map[string]mlflowtest.Response{usersList: a}
 		return w
 	}
-	taken := mlflowtest.Answer{Status: http.StatusBadRequest, MediaType: "application/json", Body: takenWithHash}
+	taken := mlflowtest.Response{Status: http.StatusBadRequest, MediaType: "application/json", Body: takenWithHash}
 	for name, tc := range map[string]struct {
 		users  string
 		writes []mlflowtest.Write
@@ -71,18 +71,18 @@ func TestCreateUser(t *testing.T) {
 	}{
 		"created":                        {writes: []mlflowtest.Write{create}},
 		"there before":                   {users: usersWithBen, taken: true},
-		"created by others meanwhile":    {writes: []mlflowtest.Write{create.Answered(taken)}, taken: true},
-		"lost, but created":              {writes: []mlflowtest.Write{create.Answered(mlflowtest.Lost)}},
-		"a gateway gave up, but created": {writes: []mlflowtest.Write{create.Answered(mlflowtest.PageAnswer(504, "timeout"))}},
-		"lost before it came":            {writes: []mlflowtest.Write{without(create.Answered(mlflowtest.Lost)), create}},
+		"created by others meanwhile":    {writes: []mlflowtest.Write{create.WithResponse(taken)}, taken: true},
+		"lost, but created":              {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.LostResponse)}},
+		"a gateway gave up, but created": {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.PageResponse(504, "timeout"))}},
+		"lost before it came":            {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.LostResponse)), create}},
 		"lost, and then there": {writes: []mlflowtest.Write{
-			without(create.Answered(mlflowtest.Lost)), create.Answered(taken),
+			without(create.WithResponse(mlflowtest.LostResponse)), create.WithResponse(taken),
 		}},
-		"a sign-in page":    {writes: []mlflowtest.Write{without(create.Answered(mlflowtest.PageAnswer(200, testPassword)))}, want: "not shown"},
-		"refused":           {writes: []mlflowtest.Write{without(create.Answered(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
-		"lost, and unknown": {writes: []mlflowtest.Write{then(create.Answered(mlflowtest.Lost), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
+		"a sign-in page":    {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))}, want: "not shown"},
+		"refused":           {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
+		"lost, and unknown": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
 		"another one": {writes: []mlflowtest.Write{
-			then(create.Answered(mlflowtest.Lost), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`, `"ben","is_admin":true`, 1))),
+			then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`, `"ben","is_admin":true`, 1))),
 		}, taken: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestCreateUser(t *testing.T) {
 				})
 				err := d.CreateUser(t.Context(), "ben", testPassword)
 				if tc.taken {
-					expectTaken(t, err, "user", "ben")
+					expectTakenError(t, err, "user", "ben")
 				} else {
 					mlflowtest.ExpectError(t, err, tc.want)
 				}
@@ -119,16 +119,16 @@ func TestCreateUser_recorded(t *testing.T) {
 	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: admin")
 	var body struct{ Username, Password string }
 	password := recordedBody(t, s.Exchange("users/create"), &body).Password
-	s.Expect(s.Writing("users/create"))
+	s.Expect(s.RecordedWrite("users/create"))
 	if err := d.CreateUser(t.Context(), "cleo", password); err != nil {
 		t.Error(err)
 	}
-	s.Expect(s.Writing("users/create: short password"))
+	s.Expect(s.RecordedWrite("users/create: short password"))
 	mlflowtest.ExpectError(t, d.CreateUser(t.Context(), "dan", "short"), "Password must be at least 12 characters.")
-	w := s.Writing("users/create: taken")
-	w.Then = map[string]mlflowtest.Answer{usersList: s.As("users/list: cleo")}
+	w := s.RecordedWrite("users/create: taken")
+	w.Then = map[string]mlflowtest.Response{usersList: s.RecordedResponse("users/list: cleo")}
 	s.Expect(w)
-	expectTaken(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
+	expectTakenError(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
 }
 
 // TestUserWrites: what a real server answers to the other changes of users.
@@ -138,9 +138,9 @@ func TestUserWrites(t *testing.T) {
 		t.Run(recording, func(t *testing.T) {
 			t.Parallel()
 			s, d := recordedDirectory(t, recording, "users/list: admin", "users/get: missing")
-			s.Read("GET "+mlflowtest.UserCalls+"get?username=cleo", s.As("users/get: missing"))
+			s.Read("GET "+mlflowtest.UsersPath+"get?username=cleo", s.RecordedResponse("users/get: missing"))
 			var body struct{ Username, Password string }
-			s.Expect(s.Writing("users/update-password"), s.Writing("users/update-admin"), s.Writing("users/delete"), s.Writing("users/delete: missing"))
+			s.Expect(s.RecordedWrite("users/update-password"), s.RecordedWrite("users/update-admin"), s.RecordedWrite("users/delete"), s.RecordedWrite("users/delete: missing"))
 			for name, err := range map[string]error{
 				"password": d.SetPassword(t.Context(), "cleo", recordedBody(t, s.Exchange("users/update-password"), &body).Password),
 				"admin":    d.SetAdmin(t.Context(), "cleo", true),
@@ -151,7 +151,7 @@ func TestUserWrites(t *testing.T) {
 					t.Errorf("%s: %v", name, err)
 				}
 			}
-			s.Expect(s.Writing("users/update-password: missing"), s.Writing("users/update-admin: missing"))
+			s.Expect(s.RecordedWrite("users/update-password: missing"), s.RecordedWrite("users/update-admin: missing"))
 			password := recordedBody(t, s.Exchange("users/update-password: missing"), &body).Password
 			if err := d.SetPassword(t.Context(), "nobody", password); !rest.IsNotFound(err) {
 				t.Errorf("error %v", err)
@@ -167,8 +167,8 @@ func TestUserWrites(t *testing.T) {
 func TestDeleteUser(t *testing.T) {
 	t.Parallel()
 	remove := mlflowtest.Write{
-		Call: "DELETE " + mlflowtest.UserCalls + "delete", Body: `{"username":"ben"}`,
-		Answer: mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "User with username=ben not found"),
+		Call: "DELETE " + mlflowtest.UsersPath + "delete", Body: `{"username":"ben"}`,
+		Response: mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "User with username=ben not found"),
 	}
 	for name, tc := range map[string]struct {
 		writes []mlflowtest.Write
@@ -176,9 +176,9 @@ func TestDeleteUser(t *testing.T) {
 		want   string
 	}{
 		"gone":                 {[]mlflowtest.Write{remove}, someUsers, ""},
-		"lost, and then gone":  {[]mlflowtest.Write{remove.Answered(mlflowtest.Lost), remove}, someUsers, ""},
+		"lost, and then gone":  {[]mlflowtest.Write{remove.WithResponse(mlflowtest.LostResponse), remove}, someUsers, ""},
 		"still listed":         {[]mlflowtest.Write{remove}, usersWithBen, "not found"},
-		"a gateway without it": {[]mlflowtest.Write{remove.Answered(mlflowtest.PageAnswer(404, "nginx"))}, someUsers, "has no such endpoint"},
+		"a gateway without it": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers, "has no such endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

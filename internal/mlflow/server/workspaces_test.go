@@ -32,17 +32,17 @@ func TestWorkspaces(t *testing.T) {
 	if has, err := d.HasWorkspaces(ctx); err != nil || !has {
 		t.Errorf("workspaces %v, error %v", has, err)
 	}
-	s.ExpectSeen(infoCall, spacesCall, "GET "+mlflowtest.WorkspaceCalls+"/none")
+	s.ExpectRequests(serverInfo, workspacesList, "GET "+mlflowtest.WorkspacesPath+"/none")
 
-	s.Expect(s.Writing("workspaces/create"), s.Writing("workspaces/create: taken"), s.Writing("workspaces/create: bad name"))
+	s.Expect(s.RecordedWrite("workspaces/create"), s.RecordedWrite("workspaces/create: taken"), s.RecordedWrite("workspaces/create: bad name"))
 	if err := d.CreateWorkspace(ctx, risk); err != nil {
 		t.Error(err)
 	}
-	s.Answers("workspaces/get")
-	expectTaken(t, d.CreateWorkspace(ctx, server.Workspace{Name: "risk"}), "workspace", "risk")
+	s.Replay("workspaces/get")
+	expectTakenError(t, d.CreateWorkspace(ctx, server.Workspace{Name: "risk"}), "workspace", "risk")
 	mlflowtest.ExpectError(t, d.CreateWorkspace(ctx, server.Workspace{Name: "Risk"}), "must match the pattern")
 
-	s.Expect(s.Writing("workspaces/update"), s.Writing("workspaces/update: missing"))
+	s.Expect(s.RecordedWrite("workspaces/update"), s.RecordedWrite("workspaces/update: missing"))
 	if err := d.UpdateWorkspace(ctx, server.Workspace{Name: "risk"}); err != nil {
 		t.Error(err)
 	}
@@ -50,8 +50,8 @@ func TestWorkspaces(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 
-	s.Expect(s.Writing("workspaces/delete"), s.Writing("workspaces/delete: missing"), s.Writing("workspaces/delete: not empty"))
-	s.Read("GET "+mlflowtest.WorkspaceCalls+"/team", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'team' not found"))
+	s.Expect(s.RecordedWrite("workspaces/delete"), s.RecordedWrite("workspaces/delete: missing"), s.RecordedWrite("workspaces/delete: not empty"))
+	s.Read("GET "+mlflowtest.WorkspacesPath+"/team", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'team' not found"))
 	for range 2 {
 		if err := d.DeleteWorkspace(ctx, "team"); err != nil {
 			t.Error(err)
@@ -62,7 +62,7 @@ func TestWorkspaces(t *testing.T) {
 		t.Errorf("error %T: %v", err, err)
 	}
 	mlflowtest.ExpectError(t, err, "still contains 1 resource(s)")
-	s.Expect(s.Writing("workspaces/delete: default"))
+	s.Expect(s.RecordedWrite("workspaces/delete: default"))
 	mlflowtest.ExpectError(t, d.DeleteWorkspace(ctx, "default"), "reserved")
 }
 
@@ -70,8 +70,8 @@ func TestWorkspaces(t *testing.T) {
 func TestWorkspaces_user(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info")
-	s.Read(spacesCall, s.As("workspaces: of a user"))
-	s.Read(riskCall, s.As("workspaces/get: denied"))
+	s.Read(workspacesList, s.RecordedResponse("workspaces: of a user"))
+	s.Read(getRisk, s.RecordedResponse("workspaces/get: denied"))
 	if list, err := d.Workspaces(t.Context()); err != nil {
 		t.Errorf("got %v and %v", list, err)
 	}
@@ -83,7 +83,7 @@ func TestWorkspaces_user(t *testing.T) {
 // TestWorkspaces_off: a server that has no workspaces is not asked for any.
 func TestWorkspaces_off(t *testing.T) {
 	t.Parallel()
-	for _, recording := range []string{mlflowtest.RBACServer, mlflowtest.ListedServer, mlflowtest.UnlistedServer} {
+	for _, recording := range []string{mlflowtest.RBACServer, mlflowtest.LegacyServer, mlflowtest.LegacyServerWithoutList} {
 		t.Run(recording, func(t *testing.T) {
 			t.Parallel()
 			s, d := recordedDirectory(t, recording, "server-info")
@@ -93,7 +93,7 @@ func TestWorkspaces_off(t *testing.T) {
 			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk), d.DeleteWorkspace(ctx, "risk")} {
 				expectUnsupported(t, err, "--enable-workspaces")
 			}
-			s.ExpectSeen(infoCall)
+			s.ExpectRequests(serverInfo)
 		})
 	}
 }
@@ -104,31 +104,31 @@ func TestCreateWorkspace(t *testing.T) {
 	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
 	const made = `{"workspace":{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.WorkspaceCalls, Answer: mlflowtest.Lost, Then: map[string]mlflowtest.Answer{riskCall: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse, Then: map[string]mlflowtest.Response{getRisk: mlflowtest.OK(made)},
 		Body: `{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}`,
 	}
 	never := create
 	never.Then = nil
 	others := create
-	others.Then = map[string]mlflowtest.Answer{riskCall: mlflowtest.OK(`{"workspace":{"name":"risk"}}`)}
+	others.Then = map[string]mlflowtest.Response{getRisk: mlflowtest.OK(`{"workspace":{"name":"risk"}}`)}
 	for name, tc := range map[string]struct {
 		writes []mlflowtest.Write
 		taken  bool
 	}{
 		"lost, but created":   {[]mlflowtest.Write{create}, false},
-		"lost before it came": {[]mlflowtest.Write{never, create.Answered(mlflowtest.OK(made))}, false},
+		"lost before it came": {[]mlflowtest.Write{never, create.WithResponse(mlflowtest.OK(made))}, false},
 		"somebody else's":     {[]mlflowtest.Write{others}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(infoCall, mlflowtest.OK(withSpaces))
-				s.Read(riskCall, missing)
+				s.Read(serverInfo, mlflowtest.OK(workspacesEnabled))
+				s.Read(getRisk, missing)
 				s.Expect(tc.writes...)
 				err := directoryOf(t, s).CreateWorkspace(t.Context(), risk)
 				if tc.taken {
-					expectTaken(t, err, "workspace", "risk")
+					expectTakenError(t, err, "workspace", "risk")
 				} else if err != nil {
 					t.Error(err)
 				}

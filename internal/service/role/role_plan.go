@@ -173,7 +173,7 @@ func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Direc
 	_, err := d.Workspace(ctx, workspace)
 	switch {
 	case framework.IsUnsupported(err):
-		diags.AddAttributeError(at, "MLflow workspaces are not supported", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(at, "MLflow workspaces not supported", framework.UpperFirst(err.Error())+".")
 	case rest.IsNotFound(err):
 		diags.AddAttributeWarning(at, "Workspace not found", fmt.Sprintf("The MLflow server has no workspace %q, and apply fails unless it is "+
 			"created first.\n\nCheck the name. If the configuration creates the workspace, refer to it: workspace = mlflow_workspace.NAME.name.",

@@ -109,7 +109,7 @@ func (s *Principals) Members(ctx context.Context, group mlflow.Principal) ([]mlf
 		return nil, err
 	case names == nil:
 		return nil, &mlflow.IncompleteError{
-			Reason: "The MLflow server shows the members of its roles only to its admins and to managers of the workspace.",
+			Reason: "The MLflow server returns the members of its roles only to server admins and to managers of the workspace.",
 		}
 	}
 	members := make([]mlflow.Principal, 0, len(names))
