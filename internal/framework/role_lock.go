@@ -2,12 +2,12 @@ package framework
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
@@ -23,9 +23,9 @@ type RoleLock struct {
 	// Members are the users that this run declared as members. MemberList reports whether one resource declared the complete list.
 	Members    map[string]bool
 	MemberList bool
+	planned.Name
 
 	read           bool
-	planned        []PlannedUse
 	plannedRows    map[plannedRow]bool
 	plannedMembers map[plannedMember]bool
 }
@@ -64,16 +64,6 @@ func (l *RoleLock) IsRead() bool {
 	return l.read
 }
 
-// Plan records what one resource plans for the role, and returns the plans of other resources so far. The ID of a use is that of the role
-// in the state of the resource, empty if it has no state.
-func (l *RoleLock) Plan(use PlannedUse) (others []PlannedUse) {
-	l.Lock()
-	defer l.Unlock()
-	others = slices.Clone(l.planned)
-	l.planned = append(l.planned, use)
-	return others
-}
-
 // PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or in the permissions of an object. It
 // reports whether both declare it.
 func (l *RoleLock) PlanRow(row string, inRole bool) (both bool) {
@@ -108,13 +98,6 @@ func (l *RoleLock) DeclareMember(user string) {
 		l.Members = map[string]bool{}
 	}
 	l.Members[user] = true
-}
-
-// IsRenamed reports whether a plan renames the role.
-func (l *RoleLock) IsRenamed() bool {
-	l.Lock()
-	defer l.Unlock()
-	return slices.ContainsFunc(l.planned, func(use PlannedUse) bool { return use.Action == PlanRenameFrom })
 }
 
 // PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or in the permissions of the experiment. It

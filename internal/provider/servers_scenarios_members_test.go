@@ -151,7 +151,7 @@ func roleConflicts(t *testing.T, s *server) {
 		a, b declaration
 		want string
 	}{
-		"two roles": {declaration{kindRole, adopt}, declaration{kindRole, adopt}, "error at name: Duplicate role"},
+		"two roles": {declaration{kindRole, adopt}, declaration{kindRole, adopt}, "error at name: Role is managed by two resources"},
 		"two lists": {declaration{kindMembers, membersConfig(name, ana)}, declaration{kindMembers, membersConfig(name)},
 			"error at role: Duplicate list of members"},
 		"two members": {declaration{kindMember, memberConfig(name, ana)}, declaration{kindMember, memberConfig(name, ana)},

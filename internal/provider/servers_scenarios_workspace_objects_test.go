@@ -256,7 +256,7 @@ func workspaceAddresses(t *testing.T, s *server) {
 	one, two := p.Block("mlflow_workspace"), p.Block("mlflow_workspace")
 	other := workspaceConfig(newWorkspaceName(), nil)
 	acctest.ExpectSays(t, one.Plan(other).Says, "")
-	acctest.ExpectSays(t, two.Plan(other).Says, "error at name: Duplicate workspace name")
+	acctest.ExpectSays(t, two.Plan(other).Says, "error at name: Workspace is managed by two resources")
 	a.Process, b.Process, b.State, b.Private = p, p, a.State, a.Private
 	acctest.ExpectSays(t, a.Plan(config).Says, "")
 	acctest.ExpectSays(t, b.Plan(nil).Says, "error: Workspace is managed by two resources", "terraform state rm")
