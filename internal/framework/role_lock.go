@@ -110,9 +110,9 @@ func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, 
 	if !b.Provider.Run.RoleLock(client.MLflowWorkspace(), role).PlanRow("experiment/"+experimentID, inRole) {
 		return
 	}
-	diags.AddAttributeError(at, "Duplicate grant", fmt.Sprintf("The grant of role %q on experiment %s is declared in grants of mlflow_role "+
-		"and in the permissions of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. Use "+
-		"mlflow_experiment_permissions for grants on individual experiments.", role, experimentID))
+	diags.AddAttributeError(at, "Grant is managed by two resources", fmt.Sprintf("The grant of role %q on experiment %s is declared in grants of "+
+		"mlflow_role and in the permissions of the experiment. Only one resource can manage it.\n\nRemove it from one of the two. Use "+
+		"mlflow_experiment_permissions for grants on single experiments.", role, experimentID))
 }
 
 // Management records the management roles that the current user loses in this run, for one MLflow workspace. The current user can lose all
