@@ -2,12 +2,12 @@ package framework
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
@@ -23,9 +23,9 @@ type RoleLock struct {
 	// Members are the users that this run declared as members. MemberList reports whether one resource declared the complete list.
 	Members    map[string]bool
 	MemberList bool
+	planned.Name
 
 	read           bool
-	planned        []PlannedUse
 	plannedRows    map[plannedRow]bool
 	plannedMembers map[plannedMember]bool
 }
@@ -64,16 +64,6 @@ func (l *RoleLock) IsRead() bool {
 	return l.read
 }
 
-// Plan records what one resource plans for the role, and returns the plans of other resources so far. The ID of a use is that of the role
-// in the state of the resource, empty if it has no state.
-func (l *RoleLock) Plan(use PlannedUse) (others []PlannedUse) {
-	l.Lock()
-	defer l.Unlock()
-	others = slices.Clone(l.planned)
-	l.planned = append(l.planned, use)
-	return others
-}
-
 // PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or in the permissions of an object. It
 // reports whether both declare it.
 func (l *RoleLock) PlanRow(row string, inRole bool) (both bool) {
@@ -110,13 +100,6 @@ func (l *RoleLock) DeclareMember(user string) {
 	l.Members[user] = true
 }
 
-// IsRenamed reports whether a plan renames the role.
-func (l *RoleLock) IsRenamed() bool {
-	l.Lock()
-	defer l.Unlock()
-	return slices.ContainsFunc(l.planned, func(use PlannedUse) bool { return use.Action == PlanRenameFrom })
-}
-
 // PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or in the permissions of the experiment. It
 // adds an error if both declare it. Databricks has no roles.
 func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, experimentID string, inRole bool) {
@@ -127,9 +110,9 @@ func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, 
 	if !b.Provider.Run.RoleLock(client.MLflowWorkspace(), role).PlanRow("experiment/"+experimentID, inRole) {
 		return
 	}
-	diags.AddAttributeError(at, "Duplicate grant", fmt.Sprintf("The grant of role %q on experiment %s is declared in grants of mlflow_role "+
-		"and in the permissions of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. Use "+
-		"mlflow_experiment_permissions for grants on individual experiments.", role, experimentID))
+	diags.AddAttributeError(at, "Grant is managed by two resources", fmt.Sprintf("The grant of role %q on experiment %s is declared in grants of "+
+		"mlflow_role and in the permissions of the experiment. Only one resource can manage it.\n\nRemove it from one of the two. Use "+
+		"mlflow_experiment_permissions for grants on single experiments.", role, experimentID))
 }
 
 // Management records the management roles that the current user loses in this run, for one MLflow workspace. The current user can lose all

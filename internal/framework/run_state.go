@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
@@ -48,8 +49,7 @@ type NameLock struct {
 	// FailedDelete is the ID of the experiment with the name that this run failed to delete. It remains in the state, at a resource address
 	// that is no longer in the configuration.
 	FailedDelete string
-	// Planned lists the uses of the name that this run planned.
-	Planned []PlannedUse
+	planned.Name
 }
 
 // nameInWorkspace is a normalized experiment name, which is unique in its MLflow workspace.

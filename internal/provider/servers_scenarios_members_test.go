@@ -151,17 +151,17 @@ func roleConflicts(t *testing.T, s *server) {
 		a, b declaration
 		want string
 	}{
-		"two roles": {declaration{kindRole, adopt}, declaration{kindRole, adopt}, "error at name: Duplicate role"},
+		"two roles": {declaration{kindRole, adopt}, declaration{kindRole, adopt}, "error at name: Role is managed by two resources"},
 		"two lists": {declaration{kindMembers, membersConfig(name, ana)}, declaration{kindMembers, membersConfig(name)},
-			"error at role: Duplicate list of members"},
+			"error at role: Members are managed by two resources"},
 		"two members": {declaration{kindMember, memberConfig(name, ana)}, declaration{kindMember, memberConfig(name, ana)},
-			"error at user: Duplicate member"},
+			"error at user: Member is managed by two resources"},
 		"a list and a member": {declaration{kindMembers, membersConfig(name, ana)}, declaration{kindMember, memberConfig(name, ana)},
 			"error at role: Members are managed by two resources"},
 		"a row and a list": {declaration{kindRole, adopt}, declaration{"mlflow_experiment_permissions", grantsConfig(experiment,
-			map[string]any{"groups": map[string]string{name: "CAN_READ"}})}, "error at groups: Duplicate grant"},
+			map[string]any{"groups": map[string]string{name: "CAN_READ"}})}, "error at groups: Grant is managed by two resources"},
 		"a row and one grant": {declaration{kindRole, adopt}, declaration{"mlflow_experiment_permission", grantsConfig(experiment,
-			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Duplicate grant"},
+			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Grant is managed by two resources"},
 	} {
 		p := s.Provider(t, nil)
 		acctest.ExpectDiagnostics(t, withoutWarnings(p.Resource(c.a.kind).Plan(c.a.config).Diagnostics), "")

@@ -256,7 +256,7 @@ func workspaceAddresses(t *testing.T, s *server) {
 	one, two := p.Resource("mlflow_workspace"), p.Resource("mlflow_workspace")
 	other := workspaceConfig(newWorkspaceName(), nil)
 	acctest.ExpectDiagnostics(t, one.Plan(other).Diagnostics, "")
-	acctest.ExpectDiagnostics(t, two.Plan(other).Diagnostics, "error at name: Duplicate workspace name")
+	acctest.ExpectDiagnostics(t, two.Plan(other).Diagnostics, "error at name: Workspace is managed by two resources")
 	a.Provider, b.Provider, b.State, b.Private = p, p, a.State, a.Private
 	acctest.ExpectDiagnostics(t, a.Plan(config).Diagnostics, "")
 	acctest.ExpectDiagnostics(t, b.Plan(nil).Diagnostics, "error: Workspace is managed by two resources", "terraform state rm")

@@ -47,8 +47,8 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	}
 	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
 	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {
-		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the "+
-			"configuration declare the grant to %s. A grant can be managed by only one resource.\n\nRemove one of the two resources.",
+		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Grant is managed by two resources", fmt.Sprintf("Two resources in the "+
+			"configuration declare the grant to %s. Only one resource can manage it.\n\nRemove one of the two resources.",
 			plan.object()))
 	}
 }

@@ -218,7 +218,7 @@ func TestPermissionResource_duplicate(t *testing.T) {
 			address, id, user, level)
 	}
 	refused := func(config string) resource.TestStep {
-		return resource.TestStep{Config: w.Config(config), ExpectError: regexp.MustCompile("Duplicate grant")}
+		return resource.TestStep{Config: w.Config(config), ExpectError: regexp.MustCompile("Grant is managed by two resources")}
 	}
 	acctest.UnitTest(t,
 		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "Ana@Example.com", "CAN_READ")),

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
@@ -64,9 +65,9 @@ func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics,
 	if plan.Path.IsUnknown() {
 		return true
 	}
-	use := framework.PlannedUse{Action: framework.PlanKeep, ID: token, Name: plan.Path.ValueString()}
+	use := planned.Use{Action: planned.Keep, ID: token, Name: plan.Path.ValueString()}
 	lock := r.Provider.Run.ObjectLock(framework.KindFolderPermissions, r.Client().NormalizeName(use.Name))
-	if _, conflict := lock.Plan(use); !conflict {
+	if lock.Plan(planned.Kind{}, use) == nil { // the diagnostic below is about grants
 		return true
 	}
 	diags.AddAttributeError(path.Root(attributePath), "Permissions are managed by two resources", fmt.Sprintf("Two resources in the "+

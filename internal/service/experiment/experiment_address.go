@@ -8,8 +8,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
+
+// plannedExperiment describes experiments in the diagnostics of conflicting plans.
+var plannedExperiment = planned.Kind{Noun: "Experiment", NameAttribute: "name", Contents: "its runs", IsRestorable: true}
 
 // If a resource is renamed, gets another for_each key, or is moved to another module without a moved block, Terraform destroys the
 // experiment of the old address and creates one for the new address. Both are the same experiment, and the functions in this file make sure
@@ -23,67 +27,25 @@ func (r *experimentResource) recordPlannedAction(diags *diag.Diagnostics, id str
 	case r.Client() == nil:
 	case plan == nil:
 		if !state.Name.IsUnknown() && state.deletionPolicy() != deletionRetain {
-			r.recordUse(diags, framework.PlannedUse{Action: framework.PlanDelete, ID: id, Name: state.Name.ValueString()})
+			r.recordUse(diags, planned.Use{Action: planned.Delete, ID: id, Name: state.Name.ValueString()})
 		}
 	case plan.Name.IsUnknown():
 	case state == nil:
-		r.recordUse(diags, framework.PlannedUse{
-			Action: framework.PlanCreate, ID: id, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool(),
+		r.recordUse(diags, planned.Use{
+			Action: planned.Create, ID: id, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool(),
 		})
 	case r.Client().NormalizeName(state.Name.ValueString()) == r.Client().NormalizeName(plan.Name.ValueString()):
-		r.recordUse(diags, framework.PlannedUse{Action: framework.PlanKeep, ID: id, Name: plan.Name.ValueString()})
+		r.recordUse(diags, planned.Use{Action: planned.Keep, ID: id, Name: plan.Name.ValueString()})
 	default:
-		r.recordUse(diags, framework.PlannedUse{Action: framework.PlanRenameFrom, ID: id, Name: state.Name.ValueString()})
-		r.recordUse(diags, framework.PlannedUse{Action: framework.PlanRenameTo, ID: id, Name: plan.Name.ValueString()})
+		r.recordUse(diags, planned.Use{Action: planned.RenameFrom, ID: id, Name: state.Name.ValueString()})
+		r.recordUse(diags, planned.Use{Action: planned.RenameTo, ID: id, Name: plan.Name.ValueString()})
 	}
 }
 
-// recordUse records a planned use of a name, and reports the first other use that it conflicts with.
-func (r *experimentResource) recordUse(diags *diag.Diagnostics, use framework.PlannedUse) {
-	lock := r.Provider.Run.NameLock(r.Client(), use.Name)
-	lock.Lock()
-	defer lock.Unlock()
-	lock.Planned = append(lock.Planned, use)
-	for _, other := range lock.Planned[:len(lock.Planned)-1] {
-		if d := plannedConflict(use, other); d != nil {
-			diags.Append(d)
-			return
-		}
-	}
-}
-
-// plannedConflict returns why the plans of two resources for a name conflict, nil if they do not.
-func plannedConflict(a, b framework.PlannedUse) diag.Diagnostic {
-	if b.Action == framework.PlanDelete || b.Action == framework.PlanRenameFrom && a.Action != framework.PlanDelete {
-		a, b = b, a // a is the one that frees the name, if one of them does
-	}
-	switch sameExperiment := a.ID != "" && a.ID == b.ID; {
-	case a.Action == framework.PlanDelete && b.Action != framework.PlanDelete && sameExperiment:
-		return diag.NewErrorDiagnostic("Experiment is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, "+
-			"one of which is no longer in the configuration. This plan would delete the experiment that the other one still manages. The cause "+
-			"can be an apply that was interrupted while the resource was renamed.\n\nRemove the old address from the state:\n\n  terraform state "+
-			"rm OLD_ADDRESS\n\nor use a removed block with destroy = false. If it is a deposed object of the same resource, "+
-			"remove the resource from the state and import the experiment again.",
-			framework.UpperFirst(framework.DescribeExperiment(a.ID, a.Name))))
-	case a.Action == framework.PlanDelete && b.Action == framework.PlanCreate && !b.Adopts:
-		return diag.NewWarningDiagnostic("Experiment would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its runs, because "+
-			"a resource is no longer in the configuration, and creates an experiment with the same name for another resource. If you only renamed "+
-			"the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new one. Then "+
-			"nothing is deleted.", framework.DescribeExperiment(a.ID, a.Name)))
-	case !sameExperiment && (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo ||
-		a.Action == framework.PlanRenameFrom && b.HasNameAfterApply()):
-		return diag.NewErrorDiagnostic("Experiment name is still in use", fmt.Sprintf("This plan renames or deletes %s, and uses its name for "+
-			"another experiment. Terraform runs the two operations in any order, so the name may still be in use.\n\nUse two applies: first "+
-			"rename or delete that experiment, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first "+
-			"rename one of the experiments to a temporary name.",
-			framework.DescribeExperiment(a.ID, a.Name)))
-	case a.HasNameAfterApply() && b.HasNameAfterApply() && !sameExperiment:
-		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Duplicate experiment name", fmt.Sprintf("Two resources in the "+
-			"configuration declare the same experiment, one as %q and one as %q. An experiment can be managed by only one resource.\n\nRemove one "+
-			"of the two resources, or change its name.",
-			b.Name, a.Name))
-	}
-	return nil
+// recordUse records a planned use of a name, and reports its conflict with another one.
+func (r *experimentResource) recordUse(diags *diag.Diagnostics, use planned.Use) {
+	use.Object = framework.DescribeExperiment(use.ID, use.Name)
+	diags.Append(r.Provider.Run.NameLock(r.Client(), use.Name).Plan(plannedExperiment, use))
 }
 
 // shouldRestoreDeleted reports whether to restore and adopt an experiment that another resource of this apply has deleted. That resource
@@ -127,10 +89,7 @@ func (c creator) claim(e mlflow.Experiment) bool {
 
 // addClaimedError reports that another resource of this apply manages the experiment.
 func addClaimedError(diags *diag.Diagnostics, e mlflow.Experiment) {
-	diags.AddAttributeError(path.Root("name"), "Experiment is managed by two resources", fmt.Sprintf("%s was created, adopted, or changed "+
-		"by another resource in this apply. An experiment can be managed by only one resource. Nothing was changed for this one.\n\nRemove one "+
-		"of the two resources, or change its name.",
-		framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name))))
+	diags.Append(plannedExperiment.DuplicateError(framework.DescribeExperiment(e.ID, e.Name)))
 }
 
 // checkNotPendingDelete adds an error if another resource of this apply failed to delete the experiment: the next apply would try again,

@@ -186,7 +186,7 @@ func TestExperiment_inStateTwice(t *testing.T) {
 	refused := regexp.MustCompile(`(?s)managed by two resources.*terraform state rm`)
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("old")},
-		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Duplicate experiment name")},
+		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Experiment is managed by two resources")},
 		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n", "name=/Shared/churn")},
 		resource.TestStep{Config: config("new"), ExpectError: refused},
 		resource.TestStep{Config: config("old"), ExpectError: refused},

@@ -57,7 +57,7 @@ func TestExperiment_resourceRenamedPlan(t *testing.T) {
 func TestExperiment_namesPlanned(t *testing.T) {
 	t.Parallel()
 	const (
-		duplicate = "error at name: Duplicate experiment name: "
+		duplicate = "error at name: Experiment is managed by two resources: "
 		inUse     = "error: Experiment name is still in use: "
 	)
 	rename := func(from, to string) func(w *acctest.Workspace, d *acctest.Provider) string {
@@ -116,7 +116,7 @@ func TestExperiment_namesPlanned(t *testing.T) {
 // TestExperiment_adoptedTwice applies two resources that adopt one experiment, which a plan with unknown names cannot detect.
 func TestExperiment_adoptedTwice(t *testing.T) {
 	t.Parallel()
-	const refused = "error at name: Experiment is managed by two resources: Experiment \"/Shared/churn\" (ID) was created, adopted, or changed by another resource"
+	const refused = "error at name: Experiment is managed by two resources: Another resource in this apply created, adopted, or changed experiment \"/Shared/churn\" (ID)"
 	for name, c := range map[string]struct {
 		there      bool // before the apply
 		one, other map[string]any

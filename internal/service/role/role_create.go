@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
@@ -57,9 +56,7 @@ func (c roleCreator) object() string { return c.plan.object(c.Client()) }
 // create creates or adopts the role, with its grants.
 func (c roleCreator) create(ctx context.Context) bool {
 	if c.lock.Declared {
-		c.diags.AddAttributeError(path.Root(attributeName), "Role is managed by two resources", fmt.Sprintf("%s was created, adopted, or "+
-			"changed by another resource in this apply. A role can be managed by only one resource. This resource changed nothing.\n\nRemove "+
-			"one of the two resources, or change its name.", framework.UpperFirst(c.object())))
+		c.diags.Append(plannedRole.DuplicateError(c.object()))
 		return false
 	}
 	role, err := c.directory.Role(ctx, "", c.plan.Name.ValueString())

@@ -84,19 +84,24 @@ func (b *roleBase) checkOwnMembership(
 		b.checkOwnAccess(ctx, d, role, at, "remove member from role", "Removing this user from the role", diags)
 }
 
+// addMembersManagedTwiceError reports two resources that manage the members of a role. format is the detail, with the role.
+func addMembersManagedTwiceError(diags *diag.Diagnostics, format, role string) {
+	diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf(format, role))
+}
+
 // checkPlannedMembers reports resources of a plan that conflict over the members of a role. user is "" for the list of all members.
 func (b *roleBase) checkPlannedMembers(name, user string, inState bool, diags *diag.Diagnostics) {
 	duplicate, mixed := b.lock(name).PlanMember(user, inState)
 	switch {
 	case duplicate && user == "":
-		diags.AddAttributeError(path.Root(attributeRole), "Duplicate list of members", fmt.Sprintf("Two resources in the configuration declare "+
-			"all members of %s.\n\nRemove one of the two resources.", b.describe(name)))
+		addMembersManagedTwiceError(diags, "Two resources in the configuration declare all members of %s. Only one resource can manage "+
+			"them.\n\nRemove one of the two resources.", b.describe(name))
 	case duplicate:
-		diags.AddAttributeError(path.Root(attributeUser), "Duplicate member", fmt.Sprintf("Two resources in the configuration declare that %q "+
-			"is a member of %s.\n\nRemove one of the two resources.", user, b.describe(name)))
+		diags.AddAttributeError(path.Root(attributeUser), "Member is managed by two resources", fmt.Sprintf("Two resources in the "+
+			"configuration declare user %q in %s. Only one resource can manage a member.\n\nRemove one of the two resources.", user,
+			b.describe(name)))
 	case mixed:
-		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Both mlflow_role_members, which "+
-			"declares all members, and mlflow_role_member are used for %s. Each would revert the changes of the other.\n\nUse only one of them "+
-			"for a role.", b.describe(name)))
+		addMembersManagedTwiceError(diags, "The configuration declares members of %s in mlflow_role_members, which manages all of them, and "+
+			"in mlflow_role_member. Each resource would revert the changes of the other.\n\nUse only one of the two for a role.", b.describe(name))
 	}
 }

@@ -41,8 +41,8 @@ func (r *roleMembersResource) setMembers(
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource in this apply "+
-			"has already set all members of %s, and this one would replace them.\n\nRemove one of the two resources.", r.describe(name)))
+		addMembersManagedTwiceError(diags, "Another resource in this apply set all members of %s. Only one resource can manage them. Nothing "+
+			"was changed for this one.\n\nRemove one of the two resources.", r.describe(name))
 		return false
 	}
 	role, ok := r.lookUpRole(ctx, d, name, "set members of role", diags)

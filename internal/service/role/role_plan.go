@@ -10,10 +10,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
+
+// plannedRole describes roles in the diagnostics of conflicting plans.
+var plannedRole = planned.Kind{Noun: "Role", NameAttribute: attributeName, Contents: "its members and grants"}
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan].
 func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -25,7 +29,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	if plan == nil {
 		if r.UseStateWorkspace(state.Workspace); r.Client() != nil {
-			r.recordPlan(&resp.Diagnostics, framework.PlannedUse{Action: framework.PlanDelete, ID: state.ID.ValueString(),
+			r.recordPlan(&resp.Diagnostics, planned.Use{Action: planned.Delete, ID: state.ID.ValueString(),
 				Name: state.Name.ValueString()})
 			r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 		}
@@ -49,7 +53,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	switch d := r.directory(&resp.Diagnostics); {
 	case d == nil:
 	case state == nil:
-		use := framework.PlannedUse{Action: framework.PlanCreate, ID: address, Name: plan.Name.ValueString(),
+		use := planned.Use{Action: planned.Create, ID: address, Name: plan.Name.ValueString(),
 			Adopts: plan.AdoptExisting.ValueBool()}
 		r.recordPlan(&resp.Diagnostics, use)
 		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
@@ -96,52 +100,17 @@ func stateRoleID(ctx context.Context, req resource.ModifyPlanRequest, resp *reso
 // recordUpdate records that a resource keeps or renames its role.
 func (r *roleResource) recordUpdate(diags *diag.Diagnostics, address string, state, plan *roleModel) {
 	if plan.Name.Equal(state.Name) {
-		r.recordPlan(diags, framework.PlannedUse{Action: framework.PlanKeep, ID: address, Name: plan.Name.ValueString()})
+		r.recordPlan(diags, planned.Use{Action: planned.Keep, ID: address, Name: plan.Name.ValueString()})
 		return
 	}
-	r.recordPlan(diags, framework.PlannedUse{Action: framework.PlanRenameFrom, ID: address, Name: state.Name.ValueString()})
-	r.recordPlan(diags, framework.PlannedUse{Action: framework.PlanRenameTo, ID: address, Name: plan.Name.ValueString()})
+	r.recordPlan(diags, planned.Use{Action: planned.RenameFrom, ID: address, Name: state.Name.ValueString()})
+	r.recordPlan(diags, planned.Use{Action: planned.RenameTo, ID: address, Name: plan.Name.ValueString()})
 }
 
-// recordPlan records the planned use of a role name, and reports the first conflict with another resource. Resources are planned in any
-// order, so the last one reports the conflict.
-func (r *roleResource) recordPlan(diags *diag.Diagnostics, use framework.PlannedUse) {
-	for _, other := range r.lock(use.Name).Plan(use) {
-		if d := plannedRoleConflict(r.describe(use.Name), use, other); d != nil {
-			diags.Append(d)
-			return
-		}
-	}
-}
-
-// plannedRoleConflict returns a diagnostic if two planned uses of a role name conflict, otherwise nil.
-func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnostic {
-	if b.Action == framework.PlanDelete || b.Action == framework.PlanRenameFrom && a.Action != framework.PlanDelete {
-		a, b = b, a // if one of the two releases the name, it is a
-	}
-	switch sameAddress := a.ID != "" && a.ID == b.ID; {
-	case a.Action == framework.PlanDelete && b.Action == framework.PlanKeep:
-		return diag.NewErrorDiagnostic("Role is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one "+
-			"of which is no longer in the configuration. This plan would delete the role that the other one still manages.\n\nRemove the old "+
-			"address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor use a removed block with destroy = false.",
-			framework.UpperFirst(object)))
-	case a.Action == framework.PlanDelete && b.Action == framework.PlanCreate && !b.Adopts && !sameAddress:
-		return diag.NewErrorDiagnostic("Role would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its members and grants, "+
-			"because a resource is no longer in the configuration, and creates a role with the same name for another resource.\n\nIf you only "+
-			"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
-			"one. To replace the role, use terraform apply -replace=ADDRESS.", object))
-	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo ||
-		a.Action == framework.PlanRenameFrom && b.HasNameAfterApply()) &&
-		!sameAddress:
-		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and assigns its name "+
-			"to another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nApply in two steps: first rename "+
-			"or delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of "+
-			"the roles to a temporary name.", object))
-	case a.HasNameAfterApply() && b.HasNameAfterApply() && !sameAddress:
-		return diag.NewAttributeErrorDiagnostic(path.Root(attributeName), "Duplicate role", fmt.Sprintf("Two resources in the configuration "+
-			"declare %s. A role can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
-	}
-	return nil
+// recordPlan records the planned use of a role name, and reports its conflict with another one.
+func (r *roleResource) recordPlan(diags *diag.Diagnostics, use planned.Use) {
+	use.Object = r.describe(use.Name)
+	diags.Append(r.lock(use.Name).Plan(plannedRole, use))
 }
 
 // planCreate looks up the role. A role that exists must be adopted, which can remove grants.

@@ -32,9 +32,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("%s was created or adopted by "+
-			"another resource in this apply. An account can be managed by only one resource. This resource changed nothing.\n\nRemove one "+
-			"of the two resources.", framework.UpperFirst(plan.object())))
+		resp.Diagnostics.Append(plannedUser.DuplicateError(plan.object()))
 		return
 	}
 	// An account to adopt stays claimed after a failure: the old resource of a renamed one would delete it.

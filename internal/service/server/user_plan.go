@@ -10,8 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
+
+// plannedUser describes users in the diagnostics of conflicting plans.
+var plannedUser = planned.Kind{Noun: "User", NameAttribute: attributeUsername, Contents: "its permissions and role memberships"}
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan].
 func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -140,36 +144,19 @@ func (r *userResource) planDelete(ctx context.Context, private framework.Private
 // recordPlan records the planned use of a username, and reports a conflict with another resource. A resource that is renamed without a
 // moved block looks like two, one to delete and one to create, and the account would lose its permissions.
 func (r *userResource) recordPlan(diags *diag.Diagnostics, token string, state, plan *userModel) {
-	var use framework.PlannedUse
+	var use planned.Use
 	switch {
 	case plan == nil && state.isRetained(), plan != nil && plan.Username.IsUnknown(), r.Provider == nil:
 		return
 	case plan == nil:
-		use = framework.PlannedUse{Action: framework.PlanDelete, Name: state.name()}
+		use = planned.Use{Action: planned.Delete, Name: state.name()}
 	case state == nil:
-		use = framework.PlannedUse{Action: framework.PlanCreate, ID: token, Name: plan.name()}
+		use = planned.Use{Action: planned.Create, ID: token, Name: plan.name()}
 	case state.Username.Equal(plan.Username):
-		use = framework.PlannedUse{Action: framework.PlanKeep, ID: token, Name: plan.name()}
+		use = planned.Use{Action: planned.Keep, ID: token, Name: plan.name()}
 	default:
 		return // the plan of the creation that follows records the new name
 	}
-	other, conflict := r.Provider.Run.ObjectLock(kindUser, use.Name).Plan(use)
-	if !conflict {
-		return
-	}
-	switch {
-	case use.Action != framework.PlanDelete && other.Action != framework.PlanDelete:
-		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration "+
-			"declare %s. An account can be managed by only one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
-	case use.Action == framework.PlanKeep, other.Action == framework.PlanKeep:
-		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which "+
-			"is no longer in the configuration. This plan would delete the account that the other one still manages.\n\nRemove the old address "+
-			"from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor use a removed block with destroy = false.",
-			framework.UpperFirst(describeUser(use.Name))))
-	default:
-		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role "+
-			"memberships, because a resource is no longer in the configuration, and creates an account with the same name for another "+
-			"resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the "+
-			"old address to the new one. To replace the account, use terraform apply -replace=ADDRESS.", describeUser(use.Name)))
-	}
+	use.Object = describeUser(use.Name)
+	diags.Append(r.Provider.Run.ObjectLock(kindUser, use.Name).Plan(plannedUser, use))
 }

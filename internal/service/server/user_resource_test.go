@@ -151,11 +151,11 @@ func TestUser_twoAddresses(t *testing.T) {
 		"create, delete": {create, remove, "error: User would be deleted and recreated"},
 		"delete, keep":   {remove, keep, "error: User is managed by two resources"},
 		"keep, delete":   {keep, remove, "error: User is managed by two resources"},
-		"create, create": {create, create, "error at username: Duplicate user"},
-		"keep, create":   {keep, create, "error at username: Duplicate user"},
-		"keep, adopt":    {keep, adopt, "error at username: Duplicate user"},
-		"adopt, keep":    {adopt, keep, "error at username: Duplicate user"},
-		"keep, keep":     {keep, keep, "error at username: Duplicate user"},
+		"create, create": {create, create, "error at username: User is managed by two resources"},
+		"keep, create":   {keep, create, "error at username: User is managed by two resources"},
+		"keep, adopt":    {keep, adopt, "error at username: User is managed by two resources"},
+		"adopt, keep":    {adopt, keep, "error at username: User is managed by two resources"},
+		"keep, keep":     {keep, keep, "error at username: User is managed by two resources"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -169,14 +169,14 @@ func TestUser_twoAddresses(t *testing.T) {
 		kept, again := block(p, true).Plan(keep.config), block(p, false)
 		again.Private = kept.Resp.PlannedPrivate
 		acctest.ExpectDiagnostics(t, again.Plan(create.config).Diagnostics, "")
-		acctest.ExpectDiagnostics(t, block(p, false).Plan(create.config).Diagnostics, "error at username: Duplicate user")
+		acctest.ExpectDiagnostics(t, block(p, false).Plan(create.config).Diagnostics, "error at username: User is managed by two resources")
 	})
 	t.Run("adopted and deleted in one apply", func(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
 		adopts, deletes := s.Provider(t, nil).Resource("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, nil)
 		acctest.ExpectDiagnostics(t, p.Resource("mlflow_user").ApplyPlan(adopts, config), "")
-		acctest.ExpectDiagnostics(t, p.Resource("mlflow_user").ApplyPlan(adopts, config), "error at username: Duplicate user")
+		acctest.ExpectDiagnostics(t, p.Resource("mlflow_user").ApplyPlan(adopts, config), "error at username: User is managed by two resources")
 		acctest.ExpectDiagnostics(t, block(p, true).ApplyPlan(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	t.Run("not adopted, and deleted in one apply", func(t *testing.T) {

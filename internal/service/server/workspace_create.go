@@ -39,7 +39,7 @@ func (r *workspaceResource) createOrAdopt(
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		addClaimedWorkspaceError(diags, plan)
+		diags.Append(plannedWorkspace.DuplicateError(plan.object()))
 		return false
 	}
 	lock.Claimed = plan.AdoptExisting.ValueBool()
@@ -63,12 +63,4 @@ func addWorkspaceNameInUseError(diags *diag.Diagnostics, plan workspaceModel, ta
 	diags.AddAttributeError(path.Root("name"), "Could not create workspace: name already in use", fmt.Sprintf(
 		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. "+
 			"Otherwise, choose another name.", framework.UpperFirst(taken.Error()), name))
-}
-
-// addClaimedWorkspaceError reports that another resource in this apply manages the workspace.
-func addClaimedWorkspaceError(diags *diag.Diagnostics, plan workspaceModel) {
-	diags.AddAttributeError(path.Root("name"), "Workspace is managed by two resources",
-		fmt.Sprintf("%s was created, adopted, or changed by another resource in this apply. A workspace can be managed by only one resource. "+
-			"This resource changed nothing.\n\nRemove one of the two resources, or change its name.",
-			framework.UpperFirst(plan.object())))
 }

@@ -10,7 +10,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 )
+
+// plannedWorkspace describes workspaces in the diagnostics of conflicting plans.
+var plannedWorkspace = planned.Kind{Noun: "Workspace", NameAttribute: "name", Contents: "its roles"}
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan]. It rejects the deletion of a workspace with content.
 func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -99,41 +103,19 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 func (r *workspaceResource) recordPlan(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
 	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
-		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, Name: state.Name.ValueString()}, diags)
+		r.recordUse(planned.Use{Action: planned.Delete, Name: state.Name.ValueString()}, diags)
 	}
 	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement again, without the state
 		return
 	}
-	use := framework.PlannedUse{
-		Action: framework.PlanCreate, ID: token, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool(),
-	}
+	use := planned.Use{Action: planned.Create, ID: token, Name: plan.Name.ValueString()}
 	if state != nil {
-		use.Action = framework.PlanKeep
+		use.Action = planned.Keep
 	}
 	r.recordUse(use, diags)
 }
 
-func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diagnostics) {
-	other, conflict := r.Provider.Run.ObjectLock(framework.KindWorkspace, use.Name).Plan(use)
-	if !conflict {
-		return
-	}
-	object := describeWorkspace(use.Name)
-	isEither := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
-	switch {
-	case !isEither(framework.PlanDelete):
-		diags.AddAttributeError(path.Root("name"), "Duplicate workspace name", fmt.Sprintf("Two resources in the configuration declare %s. A "+
-			"workspace can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
-	case isEither(framework.PlanKeep):
-		diags.AddError("Workspace is managed by two resources",
-			fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. This plan would delete "+
-				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
-				"use a removed block with destroy = false.", framework.UpperFirst(object)))
-	default:
-		diags.AddError("Workspace would be deleted and recreated",
-			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
-				"the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, "+
-				"add a moved block from the old address to the new one. To replace the workspace, use terraform apply "+
-				"-replace=ADDRESS.", object))
-	}
+func (r *workspaceResource) recordUse(use planned.Use, diags *diag.Diagnostics) {
+	use.Object = describeWorkspace(use.Name)
+	diags.Append(r.Provider.Run.ObjectLock(framework.KindWorkspace, use.Name).Plan(plannedWorkspace, use))
 }

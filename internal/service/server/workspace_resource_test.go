@@ -331,10 +331,10 @@ func TestWorkspaceResource_twoAddresses(t *testing.T) {
 		"adopt, delete":  {adopt, remove, renamed},
 		"delete, keep":   {remove, keep, managedTwice},
 		"keep, delete":   {keep, remove, managedTwice},
-		"create, create": {create, create, "error at name: Duplicate workspace name"},
-		"keep, adopt":    {keep, adopt, "error at name: Duplicate workspace name"},
-		"adopt, keep":    {adopt, keep, "error at name: Duplicate workspace name"},
-		"keep, keep":     {keep, keep, "error at name: Duplicate workspace name"},
+		"create, create": {create, create, "error at name: Workspace is managed by two resources"},
+		"keep, adopt":    {keep, adopt, "error at name: Workspace is managed by two resources"},
+		"adopt, keep":    {adopt, keep, "error at name: Workspace is managed by two resources"},
+		"keep, keep":     {keep, keep, "error at name: Workspace is managed by two resources"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

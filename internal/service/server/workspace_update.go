@@ -33,7 +33,7 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		addClaimedWorkspaceError(&resp.Diagnostics, plan)
+		resp.Diagnostics.Append(plannedWorkspace.DuplicateError(plan.object()))
 		return
 	}
 	lock.Claimed = true // even if the update fails: another resource must not delete the workspace
