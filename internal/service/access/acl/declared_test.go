@@ -161,6 +161,40 @@ func TestDeclared_duplicates(t *testing.T) {
 	expectPaths(t, duplicateErrors(unknown))
 }
 
+// TestDeclared_retainedGrants: `retained` contains no kinds, so the kind of a principal follows from its name and the server. An MLflow
+// server has no service principals, even if a username looks like an application ID.
+func TestDeclared_retainedGrants(t *testing.T) {
+	const user, sp = mlflow.KindUser, mlflow.KindServicePrincipal
+	for name, c := range map[string]struct {
+		server, principal string
+		declared          *Declared
+		want              mlflow.PrincipalKind // empty if the grant is declared
+	}{
+		"email on Databricks":          {mlflow.KindDatabricks, "ana@example.com", permissionsOf(nil, nil, nil), user},
+		"application ID on Databricks": {mlflow.KindDatabricks, someApplication, permissionsOf(nil, nil, nil), sp},
+		"declared application ID": {
+			mlflow.KindDatabricks, someApplication, permissionsOf(nil, nil, levels{strings.ToUpper(someApplication): "CAN_READ"}), "",
+		},
+		"application ID declared as a user": {
+			mlflow.KindDatabricks, someApplication, permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil), "",
+		},
+		"UUID on an MLflow server": {mlflow.KindServer, someApplication, permissionsOf(nil, nil, nil), user},
+		"declared UUID on an MLflow server": {
+			mlflow.KindServer, someApplication, permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil), "",
+		},
+		"role of the same name on an MLflow server": {mlflow.KindServer, "ana", permissionsOf(levels{"ana": "CAN_READ"}, nil, nil), user},
+	} {
+		var want []mlflow.Grant
+		if c.want != "" {
+			want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: c.want, Name: c.principal}, Level: "CAN_MANAGE"}}
+		}
+		retained := framework.StringMapValue(levels{c.principal: "CAN_MANAGE"})
+		if got := c.declared.retainedGrants(framework.RulesOf(c.server), retained); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
 // aclEntry returns a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
 func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlflow.ACLEntry {
 	e := mlflow.ACLEntry{Principal: mlflow.Principal{Kind: kind, Name: name}}

@@ -239,3 +239,22 @@ func TestWrite_keepsHidden(t *testing.T) {
 		})
 	}
 }
+
+// TestWrite_groupNamedAsRetained: an earlier run retained the grant of a user, not that of a group with the same name.
+func TestWrite_groupNamedAsRetained(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	w.AddGroup(emulator.OtherUser)
+	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil) // the creator has CAN_MANAGE
+	w.Grant(id, emulator.GroupPrincipal(emulator.OtherUser), "CAN_MANAGE")
+	state, plan := permissionsOf(nil, nil, nil), permissionsOf(nil, nil, nil)
+	state.Retained = framework.StringMapValue(levels{emulator.OtherUser: "CAN_MANAGE"})
+	var diags diag.Diagnostics
+	listOf(mlflowtest.Connect(t, w, emulator.AdminToken), id).Write(t.Context(), plan, state, &diags)
+	want := []emulator.Grant{{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_MANAGE"}}
+	if got := w.Grants(id); !slices.Equal(got, want) || len(diags) > 0 {
+		t.Errorf("got grants %v (%v), want %v", got, diags, want)
+	}
+	if !plan.Retained.Equal(state.Retained) {
+		t.Errorf("got retained %v, want %v", plan.Retained, state.Retained)
+	}
+}
