@@ -12,7 +12,7 @@ import (
 func foldersOf(m *Matrix, f *folder) []string {
 	var lines []string
 	for _, r := range f.experiments {
-		lines = append(lines, r.name[len(f.path):])
+		lines = append(lines, r.Name[len(f.path):])
 	}
 	for _, sub := range f.folders {
 		lines = append(lines, fmt.Sprintf("%s (%d)", sub.path, sub.size))
@@ -82,16 +82,16 @@ func TestMatrix_foldersModel(t *testing.T) {
 
 func expectFolderAccess(t *testing.T, m *Matrix, f *folder) {
 	t.Helper()
-	var below []row
+	var below []*row
 	for _, r := range m.rows {
-		if strings.HasPrefix(r.name, f.path) {
+		if strings.HasPrefix(r.Name, f.path) {
 			below = append(below, r)
 		}
 	}
 	for i, column := range m.columns {
 		found := map[string]int{}
 		for _, r := range below {
-			for _, g := range m.cells[r][column.principal].shown {
+			for _, g := range r.cells[column.principal].shown {
 				found[g.Level]++
 			}
 		}
@@ -119,12 +119,12 @@ func expectFolderAccess(t *testing.T, m *Matrix, f *folder) {
 
 func expectPrincipalRows(t *testing.T, m *Matrix, p namedPrincipal, view principalView) {
 	t.Helper()
-	listed := map[row]string{}
+	listed := map[*row]string{}
 	for _, place := range view.Rows {
 		for _, r := range m.rows {
-			if place.Size == 0 && r.name == place.Path || place.Size > 0 && strings.HasPrefix(r.name, place.Path) {
+			if place.Size == 0 && r.Name == place.Path || place.Size > 0 && strings.HasPrefix(r.Name, place.Path) {
 				if listed[r] != "" {
-					t.Errorf("%v is listed twice for %v", r, p)
+					t.Errorf("%q is listed twice for %v", r.Name, p)
 				}
 				listed[r] = fmt.Sprint(place.Levels, place.Grants)
 			}
@@ -132,7 +132,7 @@ func expectPrincipalRows(t *testing.T, m *Matrix, p namedPrincipal, view princip
 	}
 	want := 0
 	for _, r := range m.rows {
-		c, ok := m.cells[r][p.principal]
+		c, ok := r.cells[p.principal]
 		if !ok {
 			continue
 		}
@@ -140,7 +140,7 @@ func expectPrincipalRows(t *testing.T, m *Matrix, p namedPrincipal, view princip
 		grants := fmt.Sprint(slices.Compact(slices.Clone(c.grants)))
 		for _, level := range shownLevels(c) {
 			if !strings.HasSuffix(listed[r], grants) || !strings.Contains(listed[r], fmt.Sprint("{", level.levelView)) {
-				t.Errorf("%v is listed for %v as %q, want %v and %s", r, p, listed[r], level.levelView, grants)
+				t.Errorf("%q is listed for %v as %q, want %v and %s", r.Name, p, listed[r], level.levelView, grants)
 			}
 		}
 	}

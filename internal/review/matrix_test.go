@@ -70,7 +70,7 @@ func pageOf(t *testing.T, r Review) string {
 	return page
 }
 
-// The result does not depend on the order of the grants, and the grants are not changed.
+// The result does not depend on the order of the grants or on duplicates, and the grants are not changed.
 func TestMatrix_deterministic(t *testing.T) {
 	t.Parallel()
 	render := func(grants []Grant) string {
@@ -82,6 +82,9 @@ func TestMatrix_deterministic(t *testing.T) {
 	want := render(grants)
 	if !slices.Equal(grants, given) {
 		t.Error("rendering changes the grants")
+	}
+	if render(slices.Concat(grants, grants)) != want {
+		t.Error("the text depends on duplicate grants")
 	}
 	for seed := range uint64(5) {
 		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(grants), func(i, j int) { grants[i], grants[j] = grants[j], grants[i] })
