@@ -12,11 +12,11 @@ import (
 func accessTexts(all []Access) []string {
 	var texts []string
 	for _, a := range all {
-		var ways []string
-		for _, w := range a.Ways {
-			ways = append(ways, strings.TrimSpace(fmt.Sprint(w.Level, " ", strings.Join(append([]string{w.Group}, w.Via...), ">"))))
+		var paths []string
+		for _, path := range a.Paths {
+			paths = append(paths, strings.TrimSpace(fmt.Sprint(path.Level, " ", strings.Join(append([]string{path.Group}, path.Via...), ">"))))
 		}
-		texts = append(texts, fmt.Sprintf("%s: %s %s %s (%s)", a.Experiment, a.Kind, a.Principal, a.Level, strings.Join(ways, ", ")))
+		texts = append(texts, fmt.Sprintf("%s: %s %s %s (%s)", a.Experiment, a.Kind, a.Principal, a.Level, strings.Join(paths, ", ")))
 	}
 	return texts
 }
@@ -42,12 +42,12 @@ func TestEffectiveAccess(t *testing.T) {
 		want []string
 	}{
 		"nothing": {},
-		"the highest of all ways": {
+		"the highest of all paths": {
 			Review{Grants: []Grant{direct("ana", "CAN_READ"), group("ds", "CAN_EDIT"), group("risk", "CAN_MANAGE")}},
 			Principals{Members: []Member{in("ds", "ana"), in("risk", "ana"), in("risk", "ben")}},
 			[]string{"/e: user ana CAN_MANAGE (CAN_MANAGE risk, CAN_EDIT ds, CAN_READ)", "/e: user ben CAN_MANAGE (CAN_MANAGE risk)"},
 		},
-		"nested, the shortest way, and through every group that has a grant": {
+		"nested, the shortest path, and through every group that has a grant": {
 			Review{Grants: []Grant{group("all", "CAN_READ"), group("team", "CAN_EDIT")}},
 			Principals{Members: []Member{in("all", "ana", "division", "team"), in("all", "ana", "team"), in("team", "ana")}},
 			[]string{"/e: user ana CAN_EDIT (CAN_EDIT team, CAN_READ all>team)"},
@@ -148,8 +148,8 @@ func TestEffectiveAccess_fields(t *testing.T) {
 	}
 	want := []Access{
 		{"1", "/e", KindServicePrincipal, "7a2b", "tester", "CAN_RUN",
-			[]Way{{"CAN_RUN", "ci", []string{"bots"}, true, "/Shared", SourceGrant}}},
-		{"2", "/e", KindServicePrincipal, "6f1c", "deployer", "CAN_EDIT", []Way{{Level: "CAN_EDIT", Source: SourceGrant}}},
+			[]AccessPath{{"CAN_RUN", "ci", []string{"bots"}, true, "/Shared", SourceGrant}}},
+		{"2", "/e", KindServicePrincipal, "6f1c", "deployer", "CAN_EDIT", []AccessPath{{Level: "CAN_EDIT", Source: SourceGrant}}},
 	}
 	if got := EffectiveAccess(r, p); !reflect.DeepEqual(got, want) {
 		t.Errorf("the access is\n%+v, want\n%+v", got, want)
@@ -216,7 +216,7 @@ func TestEffectiveAccess_longChain(t *testing.T) {
 	}
 	p.Members = append(p.Members, Member{Group: fmt.Sprint("g", length-1), Kind: KindUser, Name: "ana"})
 	got := EffectiveAccess(Review{Grants: []Grant{grantOf("/e", KindGroup, "g0", "CAN_READ", false)}}, p)
-	if len(got) != 1 || got[0].Principal != "ana" || len(got[0].Ways) != 1 || len(got[0].Ways[0].Via) != length-1 {
+	if len(got) != 1 || got[0].Principal != "ana" || len(got[0].Paths) != 1 || len(got[0].Paths[0].Via) != length-1 {
 		t.Errorf("there are %d lines", len(got))
 	}
 }

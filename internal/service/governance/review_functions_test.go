@@ -43,10 +43,10 @@ func TestEffectiveAccess(t *testing.T) {
 		matrixGrantOf("/a", "group", "risk", "CAN_EDIT", true, "experiment_id", "1", "inherited_from_path", "/"),
 		matrixGrantOf("/a", "user", "ana", "CAN_READ", false, "experiment_id", "1", "display_name", "Ana"),
 	}
-	line := func(name string, shown any, ways string) map[string]any {
+	line := func(name string, shown any, paths string) map[string]any {
 		return map[string]any{
 			"experiment_id": "1", "experiment_name": "/a", "kind": "user", "principal": name, "display_name": shown, "level": "CAN_EDIT",
-			"groups": []any{"risk"}, "ways": ways,
+			"groups": []any{"risk"}, "ways": paths,
 		}
 	}
 	const inherited = "CAN_EDIT through risk, inherited from /"
@@ -65,7 +65,7 @@ func TestEffectiveAccess(t *testing.T) {
 	}
 }
 
-// Each group is listed once, in the order of the ways. The texts of ways that differ only in the groups between are not mixed up.
+// Each group is listed once, in the order of the paths. The texts of paths that differ only in the groups between are not mixed up.
 func TestEffectiveAccess_groups(t *testing.T) {
 	t.Parallel()
 	r := []any{

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Way is an access path: a grant, the right of an admin, or the default level, through which a principal has a level on an experiment.
-type Way struct {
+// AccessPath is a grant, the right of an admin, or the default level, through which a principal has a level on an experiment.
+type AccessPath struct {
 	Level string
 	// Group is the name of the group that has the grant. It is empty if the grant is to the principal itself.
 	Group string
@@ -21,34 +21,34 @@ type Way struct {
 }
 
 // String describes the access path, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
-func (w Way) String() string {
+func (p AccessPath) String() string {
 	switch {
-	case w.Source == SourceDefault:
-		return w.Level + " by default"
-	case w.Source == SourceAdmin:
-		return w.Level + w.adminText() + w.groupText()
-	case w.Inherited && w.Group == "":
-		return w.Level + " " + inheritedText(w.InheritedFrom)
-	case w.Inherited:
-		return w.Level + w.groupText() + ", " + inheritedText(w.InheritedFrom)
-	case w.Group == "":
-		return w.Level + " directly"
+	case p.Source == SourceDefault:
+		return p.Level + " by default"
+	case p.Source == SourceAdmin:
+		return p.Level + p.adminText() + p.groupText()
+	case p.Inherited && p.Group == "":
+		return p.Level + " " + inheritedText(p.InheritedFrom)
+	case p.Inherited:
+		return p.Level + p.groupText() + ", " + inheritedText(p.InheritedFrom)
+	case p.Group == "":
+		return p.Level + " directly"
 	default:
-		return w.Level + w.groupText()
+		return p.Level + p.groupText()
 	}
 }
 
 // groupText describes the groups of the access path.
-func (w Way) groupText() string {
-	if w.Group == "" {
+func (p AccessPath) groupText() string {
+	if p.Group == "" {
 		return ""
 	}
-	return " through " + strings.Join(append([]string{w.Group}, w.Via...), " > ")
+	return " through " + strings.Join(append([]string{p.Group}, p.Via...), " > ")
 }
 
 // adminText describes which admins have the right.
-func (w Way) adminText() string {
-	switch w.InheritedFrom {
+func (p AccessPath) adminText() string {
+	switch p.InheritedFrom {
 	case fromAdmin:
 		return " as a server admin"
 	case fromWorkspace:
@@ -58,7 +58,7 @@ func (w Way) adminText() string {
 	}
 }
 
-// The values of Source of a [Way].
+// The values of Source of an [AccessPath].
 const (
 	// SourceGrant is a grant.
 	SourceGrant = "grant"
@@ -74,17 +74,17 @@ const (
 	fromWorkspace = "workspace"
 )
 
-// way returns the access path of the principal of a grant.
-func (g Grant) way() Way {
-	w := Way{Level: g.Level, Inherited: g.Inherited, InheritedFrom: g.InheritedFrom, Source: SourceGrant}
+// accessPath returns the access path of the principal of a grant.
+func (g Grant) accessPath() AccessPath {
+	p := AccessPath{Level: g.Level, Inherited: g.Inherited, InheritedFrom: g.InheritedFrom, Source: SourceGrant}
 	if from := g.origin(); g.Inherited && g.Level == levelManage && (from == fromAdmin || from == fromWorkspace) {
-		w.Source = SourceAdmin
+		p.Source = SourceAdmin
 	}
-	return w
+	return p
 }
 
-// compareWays sorts from the highest to the lowest level, and grants to the principal itself before those to its groups.
-func compareWays(a, b Way) int {
+// compareAccessPaths sorts from the highest to the lowest level, and grants to the principal itself before those to its groups.
+func compareAccessPaths(a, b AccessPath) int {
 	if a.Level != b.Level {
 		return compareLevels(a.Level, b.Level)
 	}

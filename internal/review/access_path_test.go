@@ -2,9 +2,9 @@ package review
 
 import "testing"
 
-func TestWay_String(t *testing.T) {
+func TestAccessPath_String(t *testing.T) {
 	t.Parallel()
-	for want, w := range map[string]Way{
+	for want, path := range map[string]AccessPath{
 		"CAN_MANAGE directly": {Level: "CAN_MANAGE", Source: SourceGrant},
 		"CAN_EDIT inherited":  {Level: "CAN_EDIT", Inherited: true, Source: SourceGrant},
 		"CAN_EDIT inherited from /Projects/retail": {Level: "CAN_EDIT", Inherited: true, InheritedFrom: "/Projects/retail",
@@ -25,8 +25,8 @@ func TestWay_String(t *testing.T) {
 		"CAN_READ by default": {Level: "CAN_READ", Inherited: true,
 			Source: SourceDefault},
 	} {
-		if got := w.String(); got != want {
-			t.Errorf("the way %+v is described as %q, want %q", w, got, want)
+		if got := path.String(); got != want {
+			t.Errorf("%+v: got %q, want %q", path, got, want)
 		}
 	}
 }
