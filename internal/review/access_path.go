@@ -46,13 +46,13 @@ func (p AccessPath) groupText() string {
 	return " through " + strings.Join(append([]string{p.Group}, p.Via...), " > ")
 }
 
-// adminText describes which admins have the right.
+// adminText describes which admins of an MLflow server have the right.
 func (p AccessPath) adminText() string {
 	switch p.InheritedFrom {
 	case fromAdmin:
 		return " as a server admin"
 	case fromWorkspace:
-		return " as a workspace admin"
+		return " as a manager of the MLflow workspace"
 	default:
 		return " as an admin"
 	}
@@ -62,13 +62,13 @@ func (p AccessPath) adminText() string {
 const (
 	// SourceGrant is a grant.
 	SourceGrant = "grant"
-	// SourceAdmin is the right of a server admin or a workspace admin of an MLflow server. DENY does not override it.
+	// SourceAdmin is the right of a server admin, or of a manager of the MLflow workspace. DENY does not override it.
 	SourceAdmin = "admin"
 	// SourceDefault is the default level of an MLflow server.
 	SourceDefault = "default"
 )
 
-// The values of InheritedFrom for the rights of admins of an MLflow server.
+// The values of InheritedFrom for the rights of server admins and of managers of the MLflow workspace.
 const (
 	fromAdmin     = "admin"
 	fromWorkspace = "workspace"

@@ -71,16 +71,23 @@ func TestEffectiveAccess_groups(t *testing.T) {
 	r := []any{
 		matrixGrantOf("/a", "group", "all", "CAN_READ", false), matrixGrantOf("/a", "group", "all", "CAN_EDIT", true, "inherited_from_path", "/"),
 		matrixGrantOf("/a", "group", "risk", "CAN_MANAGE", false), matrixGrantOf("/a", "user", "eve", "CAN_READ", false),
+		matrixGrantOf("/a", "group", "owners", "CAN_MANAGE", true, "inherited_from", []any{"workspace"}),
+		matrixGrantOf("/a", "user", "root", "CAN_MANAGE", true, "inherited_from", []any{"admin"}),
 	}
 	member := func(group, name string, via ...any) any {
 		return map[string]any{"group": group, "kind": "user", "name": name, "via": append([]any{}, via...)}
 	}
-	p := map[string]any{"members": []any{member("risk", "ana"), member("all", "ana", "risk"), member("all", "ben", "ops", "night"), member("all", "cleo")}}
+	p := map[string]any{"members": []any{
+		member("risk", "ana"), member("all", "ana", "risk"), member("all", "ben", "ops", "night"), member("all", "cleo"),
+		member("owners", "dora"),
+	}}
 	want := map[string][2]any{
 		"ana":  {[]any{"risk", "all"}, "CAN_MANAGE through risk; CAN_EDIT through all > risk, inherited from /; CAN_READ through all > risk"},
 		"ben":  {[]any{"all"}, "CAN_EDIT through all > ops > night, inherited from /; CAN_READ through all > ops > night"},
 		"cleo": {[]any{"all"}, "CAN_EDIT through all, inherited from /; CAN_READ through all"},
+		"dora": {[]any{"owners"}, "CAN_MANAGE as a manager of the MLflow workspace through owners"},
 		"eve":  {[]any{}, "CAN_READ directly"},
+		"root": {[]any{}, "CAN_MANAGE as a server admin"},
 	}
 	lines, _ := mustCall(t, "effective_access", r, p).([]any)
 	if len(lines) != len(want) {
