@@ -52,15 +52,15 @@ func newModel(r Review, p Principals) *model {
 			m.depth[pair] = 0
 		}
 	}
-	for again := true; again; {
-		again = false
+	for changed := true; changed; {
+		changed = false
 		for outer, a := range m.depth {
 			for inner, b := range m.depth {
 				whole := [3]string{outer[0], inner[1], inner[2]}
-				old, there := m.depth[whole]
-				if outer[1] == "group" && outer[2] == inner[0] && (!there || a+b+1 < old) {
+				old, found := m.depth[whole]
+				if outer[1] == "group" && outer[2] == inner[0] && (!found || a+b+1 < old) {
 					m.depth[whole] = a + b + 1
-					again = true
+					changed = true
 				}
 			}
 		}
@@ -211,10 +211,10 @@ func expectModel(t *testing.T, r Review, p Principals) {
 		}
 	}
 	if !reflect.DeepEqual(gotLevels, wantLevels) {
-		t.Fatalf("the levels are\n%v, want\n%v\nreview %+v\nprincipals %+v", gotLevels, wantLevels, r, p)
+		t.Fatalf("got levels\n%v, want\n%v\nreview %+v\nprincipals %+v", gotLevels, wantLevels, r, p)
 	}
 	if !reflect.DeepEqual(gotPaths, wantPaths) {
-		t.Fatalf("the paths are\n%v, want\n%v\nreview %+v\nprincipals %+v", gotPaths, wantPaths, r, p)
+		t.Fatalf("got access paths\n%v, want\n%v\nreview %+v\nprincipals %+v", gotPaths, wantPaths, r, p)
 	}
 }
 
@@ -294,7 +294,7 @@ func TestEffectiveAccess_model(t *testing.T) {
 		r, p := randomReview(seed)
 		expectModel(t, r, p)
 		if t.Failed() {
-			t.Fatalf("in the world of seed %d", seed)
+			t.Fatalf("failed with seed %d", seed)
 		}
 	}
 }
