@@ -103,8 +103,8 @@ func TestParseSnapshot_errors(t *testing.T) {
 		`{"version": 1, "experiments": {}}`: "cannot unmarshal object",
 		"{\n<<<<<<< HEAD\n\"version\": 1\n=======\n>>>>>>> main\n}": "it contains a " +
 			"merge conflict. Render it again",
-		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: `grant 1 of experiment "/e" ` +
-			"has no kind, principal, or level. Render it again",
+		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: "grant 1 of " +
+			`experiment "/e" has no kind, principal, or level. Render it again`,
 	} {
 		if _, err := ParseSnapshot([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "Could not read snapshot: ") ||
 			!strings.Contains(err.Error(), want) {
