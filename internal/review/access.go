@@ -19,8 +19,8 @@ type Access struct {
 	DisplayName string
 	// Level is the effective level.
 	Level string
-	// Ways are the access paths, those with Level first.
-	Ways []Way
+	// Paths are the access paths, those with Level first.
+	Paths []AccessPath
 }
 
 // EffectiveAccess returns the effective levels of every principal on every experiment, sorted by experiment and principal. It resolves
@@ -43,11 +43,11 @@ func EffectiveAccess(r Review, p Principals) []Access {
 			x.addGrant(g)
 		}
 		for _, i := range x.admins {
-			x.add(i, Way{Level: levelManage, Inherited: true, InheritedFrom: fromAdmin, Source: SourceAdmin})
+			x.add(i, AccessPath{Level: levelManage, Inherited: true, InheritedFrom: fromAdmin, Source: SourceAdmin})
 		}
 		if r.DefaultLevel != "" {
 			for _, i := range x.users {
-				x.add(i, Way{Level: r.DefaultLevel, Inherited: true, Source: SourceDefault})
+				x.add(i, AccessPath{Level: r.DefaultLevel, Inherited: true, Source: SourceDefault})
 			}
 		}
 		all = x.appendEntries(all, e.Experiment)
@@ -65,8 +65,8 @@ type accessIndex struct {
 	admins, users []int
 	// members are the indexes of the principals that [groupIndex.resolve] returns for a group.
 	members map[string][]int
-	// ways are the access paths of each principal on the current experiment. withAccess are the indexes of the principals that have any.
-	ways       [][]Way
+	// paths are the access paths of each principal on the current experiment. withAccess are the indexes of the principals that have any.
+	paths      [][]AccessPath
 	withAccess []int
 }
 
@@ -104,27 +104,27 @@ func newAccessIndex(experiments []experimentGrants, p Principals) *accessIndex {
 			x.users = append(x.users, i)
 		}
 	}
-	x.ways = make([][]Way, len(x.principals))
+	x.paths = make([][]AccessPath, len(x.principals))
 	return x
 }
 
 // add adds an access path of a principal on the current experiment.
-func (x *accessIndex) add(i int, w Way) {
-	if len(x.ways[i]) == 0 {
+func (x *accessIndex) add(i int, path AccessPath) {
+	if len(x.paths[i]) == 0 {
 		x.withAccess = append(x.withAccess, i)
 	}
-	x.ways[i] = append(x.ways[i], w)
+	x.paths[i] = append(x.paths[i], path)
 }
 
 // addGrant adds the access paths that result from a grant.
 func (x *accessIndex) addGrant(g Grant) {
-	w := g.way()
+	path := g.accessPath()
 	if g.Kind != KindGroup {
-		x.add(x.index[g.principal()], w)
+		x.add(x.index[g.principal()], path)
 		return
 	}
 	if x.groups.isUnresolved(g.Principal) {
-		x.add(x.index[g.principal()], w)
+		x.add(x.index[g.principal()], path)
 	}
 	found := x.groups.resolve(g.Principal)
 	indexes, known := x.members[g.Principal]
@@ -134,10 +134,10 @@ func (x *accessIndex) addGrant(g Grant) {
 		}
 		x.members[g.Principal] = indexes
 	}
-	w.Group = g.Principal
+	path.Group = g.Principal
 	for i, member := range found {
-		w.Via = member.via
-		x.add(indexes[i], w)
+		path.Via = member.via
+		x.add(indexes[i], path)
 	}
 }
 
@@ -145,62 +145,62 @@ func (x *accessIndex) addGrant(g Grant) {
 func (x *accessIndex) appendEntries(all []Access, e Experiment) []Access {
 	slices.Sort(x.withAccess)
 	for _, i := range x.withAccess {
-		ways := x.ways[i]
-		slices.SortFunc(ways, compareWays)
-		ways = slices.CompactFunc(ways, func(a, b Way) bool { return compareWays(a, b) == 0 })
-		levels, ways := effectiveLevels(ways)
+		paths := x.paths[i]
+		slices.SortFunc(paths, compareAccessPaths)
+		paths = slices.CompactFunc(paths, func(a, b AccessPath) bool { return compareAccessPaths(a, b) == 0 })
+		levels, paths := effectiveLevels(paths)
 		for _, level := range levels {
 			p := x.principals[i]
 			all = append(all, Access{
 				ExperimentID: e.ID, Experiment: e.Name, Kind: p.kind, Principal: p.name, DisplayName: p.displayName,
-				Level: level, Ways: waysForLevel(level, levels, ways),
+				Level: level, Paths: pathsForLevel(level, levels, paths),
 			})
 		}
-		x.ways[i] = x.ways[i][:0] // the elements have copies
+		x.paths[i] = x.paths[i][:0] // the elements have copies
 	}
 	x.withAccess = x.withAccess[:0]
 	return all
 }
 
 // effectiveLevels returns the effective levels of a principal, and its access paths without a default level that does not apply.
-func effectiveLevels(ways []Way) (levels []string, relevant []Way) {
+func effectiveLevels(paths []AccessPath) (levels []string, relevant []AccessPath) {
 	denied, admin, allowed := false, false, false
-	for _, w := range ways {
-		denied = denied || w.Level == levelDeny
-		admin = admin || w.Source == SourceAdmin
-		allowed = allowed || w.Source != SourceDefault && !allowsNothing(w.Level)
+	for _, path := range paths {
+		denied = denied || path.Level == levelDeny
+		admin = admin || path.Source == SourceAdmin
+		allowed = allowed || path.Source != SourceDefault && !allowsNothing(path.Level)
 	}
-	granted := slices.ContainsFunc(ways, func(w Way) bool { return w.Source != SourceDefault })
+	granted := slices.ContainsFunc(paths, func(path AccessPath) bool { return path.Source != SourceDefault })
 	if denied && !admin || granted && !allowed {
-		ways = slices.DeleteFunc(ways, func(w Way) bool { return w.Source == SourceDefault })
+		paths = slices.DeleteFunc(paths, func(path AccessPath) bool { return path.Source == SourceDefault })
 	}
 	if denied && !admin {
-		return []string{levelDeny}, ways
+		return []string{levelDeny}, paths
 	}
-	for _, w := range ways {
-		if len(levels) == 0 || levels[len(levels)-1] != w.Level {
-			levels = append(levels, w.Level)
+	for _, path := range paths {
+		if len(levels) == 0 || levels[len(levels)-1] != path.Level {
+			levels = append(levels, path.Level)
 		}
 	}
 	if len(levels) == 1 {
-		return levels, ways
+		return levels, paths
 	}
-	return highestLevels(levels), ways
+	return highestLevels(levels), paths
 }
 
-// waysForLevel returns a copy of the access paths for one of the levels, those with exactly that level first. It omits access paths with a
-// level that only another of the levels includes.
-func waysForLevel(level string, levels []string, ways []Way) []Way {
-	if len(levels) == 1 && ways[0].Level == level {
-		return slices.Clone(ways)
+// pathsForLevel returns a copy of the access paths for one of the levels, those with exactly that level first. It omits access paths with
+// a level that only another of the levels includes.
+func pathsForLevel(level string, levels []string, paths []AccessPath) []AccessPath {
+	if len(levels) == 1 && paths[0].Level == level {
+		return slices.Clone(paths)
 	}
-	var exact, others []Way
-	for _, w := range ways {
-		covers := func(l string) bool { return includesLevel(l, w.Level) }
-		if w.Level == level {
-			exact = append(exact, w)
-		} else if includesLevel(level, w.Level) || !slices.ContainsFunc(levels, covers) {
-			others = append(others, w)
+	var exact, others []AccessPath
+	for _, path := range paths {
+		covers := func(l string) bool { return includesLevel(l, path.Level) }
+		if path.Level == level {
+			exact = append(exact, path)
+		} else if includesLevel(level, path.Level) || !slices.ContainsFunc(levels, covers) {
+			others = append(others, path)
 		}
 	}
 	return append(exact, others...)

@@ -41,26 +41,26 @@ type model struct {
 func newModel(r Review, p Principals) *model {
 	m := &model{r: r, p: p, contains: map[[3]string]bool{}, depth: map[[3]string]int{}}
 	for _, member := range p.Members {
-		way := append([]string{member.Group}, member.Via...)
-		for i := 1; i < len(way); i++ {
-			m.contains[[3]string{way[i-1], "group", way[i]}] = true
+		groups := append([]string{member.Group}, member.Via...)
+		for i := 1; i < len(groups); i++ {
+			m.contains[[3]string{groups[i-1], "group", groups[i]}] = true
 		}
-		m.contains[[3]string{way[len(way)-1], member.Kind, member.Name}] = true
+		m.contains[[3]string{groups[len(groups)-1], member.Kind, member.Name}] = true
 	}
 	for pair := range m.contains {
 		if !slices.Contains(p.Everybody, pair[0]) {
 			m.depth[pair] = 0
 		}
 	}
-	for again := true; again; {
-		again = false
+	for changed := true; changed; {
+		changed = false
 		for outer, a := range m.depth {
 			for inner, b := range m.depth {
 				whole := [3]string{outer[0], inner[1], inner[2]}
-				old, there := m.depth[whole]
-				if outer[1] == "group" && outer[2] == inner[0] && (!there || a+b+1 < old) {
+				old, found := m.depth[whole]
+				if outer[1] == "group" && outer[2] == inner[0] && (!found || a+b+1 < old) {
 					m.depth[whole] = a + b + 1
-					again = true
+					changed = true
 				}
 			}
 		}
@@ -100,9 +100,9 @@ func (m *model) isUser(kind, name string) bool {
 	return kind == "user" && (!stated || exists)
 }
 
-// ways returns descriptions of the access paths of a principal on an experiment, and its effective levels.
-func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels []string) {
-	ways = map[string]bool{}
+// paths returns descriptions of the access paths of a principal on an experiment, and its effective levels.
+func (m *model) paths(id, name, kind, who string) (paths map[string]bool, levels []string) {
+	paths = map[string]bool{}
 	levelSet, admin, granted := map[string]bool{}, false, false
 	add := func(g Grant, group string, depth int) {
 		source := "grant"
@@ -113,7 +113,7 @@ func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels [
 		if !g.Inherited {
 			from = ""
 		}
-		ways[fmt.Sprint(g.Level, group, depth, g.Inherited, from, source)] = true
+		paths[fmt.Sprint(g.Level, group, depth, g.Inherited, from, source)] = true
 		levelSet[g.Level], granted = true, true
 	}
 	for _, g := range m.r.Grants {
@@ -137,10 +137,10 @@ func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels [
 	positive := slices.ContainsFunc(slices.Collect(maps.Keys(levelSet)), func(l string) bool { return rightsOf(l) != "" })
 	denied := levelSet["DENY"] && !admin
 	if m.isUser(kind, who) && m.r.DefaultLevel != "" && rightsOf(m.r.DefaultLevel) != "" && !denied && (!granted || positive) {
-		ways[fmt.Sprint(m.r.DefaultLevel, "", 0, true, "", "default")] = true
+		paths[fmt.Sprint(m.r.DefaultLevel, "", 0, true, "", "default")] = true
 		levelSet[m.r.DefaultLevel] = true
 	}
-	return ways, maximal(levelSet, denied)
+	return paths, maximal(levelSet, denied)
 }
 
 func maximal(levels map[string]bool, denied bool) []string {
@@ -181,51 +181,51 @@ func expectModel(t *testing.T, r Review, p Principals) {
 	t.Helper()
 	m := newModel(r, p)
 	type place struct{ id, name, kind, who string }
-	gotLevels, gotWays := map[place][]string{}, map[place]map[string]bool{}
+	gotLevels, gotPaths := map[place][]string{}, map[place]map[string]bool{}
 	experiments := map[[2]string]bool{}
 	for _, a := range EffectiveAccess(r, p) {
 		at := place{a.ExperimentID, a.Experiment, a.Kind, a.Principal}
 		gotLevels[at] = append(gotLevels[at], a.Level)
-		if gotWays[at] == nil {
-			gotWays[at] = map[string]bool{}
+		if gotPaths[at] == nil {
+			gotPaths[at] = map[string]bool{}
 		}
-		if a.Ways[0].Level != a.Level {
-			t.Errorf("the first way of %+v is of another level", a)
+		if a.Paths[0].Level != a.Level {
+			t.Errorf("%+v: got first access path %v, want level %s", a, a.Paths[0], a.Level)
 		}
-		for _, w := range a.Ways {
-			gotWays[at][fmt.Sprint(w.Level, w.Group, len(w.Via), w.Inherited, w.InheritedFrom, w.Source)] = true
-			m.expectMembership(t, a, w)
+		for _, path := range a.Paths {
+			gotPaths[at][fmt.Sprint(path.Level, path.Group, len(path.Via), path.Inherited, path.InheritedFrom, path.Source)] = true
+			m.expectMembership(t, a, path)
 		}
 	}
 	for _, e := range groupByExperiment(r) {
 		experiments[[2]string{e.ID, e.Name}] = true
 	}
-	wantLevels, wantWays := map[place][]string{}, map[place]map[string]bool{}
+	wantLevels, wantPaths := map[place][]string{}, map[place]map[string]bool{}
 	for e := range experiments {
 		for who := range m.principals() {
-			if ways, levels := m.ways(e[0], e[1], who.kind, who.name); len(levels) > 0 {
+			if paths, levels := m.paths(e[0], e[1], who.kind, who.name); len(levels) > 0 {
 				at := place{e[0], e[1], who.kind, who.name}
-				wantLevels[at], wantWays[at] = levels, ways
+				wantLevels[at], wantPaths[at] = levels, paths
 				slices.Sort(gotLevels[at])
 			}
 		}
 	}
 	if !reflect.DeepEqual(gotLevels, wantLevels) {
-		t.Fatalf("the levels are\n%v, want\n%v\nreview %+v\nprincipals %+v", gotLevels, wantLevels, r, p)
+		t.Fatalf("got levels\n%v, want\n%v\nreview %+v\nprincipals %+v", gotLevels, wantLevels, r, p)
 	}
-	if !reflect.DeepEqual(gotWays, wantWays) {
-		t.Fatalf("the ways are\n%v, want\n%v\nreview %+v\nprincipals %+v", gotWays, wantWays, r, p)
+	if !reflect.DeepEqual(gotPaths, wantPaths) {
+		t.Fatalf("got access paths\n%v, want\n%v\nreview %+v\nprincipals %+v", gotPaths, wantPaths, r, p)
 	}
 }
 
 // expectMembership checks that every group of an access path contains the next one.
-func (m *model) expectMembership(t *testing.T, a Access, w Way) {
+func (m *model) expectMembership(t *testing.T, a Access, path AccessPath) {
 	t.Helper()
-	if w.Group == "" {
+	if path.Group == "" {
 		return
 	}
-	group := w.Group
-	for _, nested := range w.Via {
+	group := path.Group
+	for _, nested := range path.Via {
 		if !m.contains[[3]string{group, "group", nested}] {
 			t.Fatalf("%+v: group %q does not contain group %q", a, group, nested)
 		}
@@ -294,7 +294,7 @@ func TestEffectiveAccess_model(t *testing.T) {
 		r, p := randomReview(seed)
 		expectModel(t, r, p)
 		if t.Failed() {
-			t.Fatalf("in the world of seed %d", seed)
+			t.Fatalf("failed with seed %d", seed)
 		}
 	}
 }

@@ -12,11 +12,11 @@ import (
 func accessTexts(all []Access) []string {
 	var texts []string
 	for _, a := range all {
-		var ways []string
-		for _, w := range a.Ways {
-			ways = append(ways, strings.TrimSpace(fmt.Sprint(w.Level, " ", strings.Join(append([]string{w.Group}, w.Via...), ">"))))
+		var paths []string
+		for _, path := range a.Paths {
+			paths = append(paths, strings.TrimSpace(fmt.Sprint(path.Level, " ", strings.Join(append([]string{path.Group}, path.Via...), ">"))))
 		}
-		texts = append(texts, fmt.Sprintf("%s: %s %s %s (%s)", a.Experiment, a.Kind, a.Principal, a.Level, strings.Join(ways, ", ")))
+		texts = append(texts, fmt.Sprintf("%s: %s %s %s (%s)", a.Experiment, a.Kind, a.Principal, a.Level, strings.Join(paths, ", ")))
 	}
 	return texts
 }
@@ -42,17 +42,17 @@ func TestEffectiveAccess(t *testing.T) {
 		want []string
 	}{
 		"nothing": {},
-		"the highest of all ways": {
+		"the highest level of all paths": {
 			Review{Grants: []Grant{direct("ana", "CAN_READ"), group("ds", "CAN_EDIT"), group("risk", "CAN_MANAGE")}},
 			Principals{Members: []Member{in("ds", "ana"), in("risk", "ana"), in("risk", "ben")}},
 			[]string{"/e: user ana CAN_MANAGE (CAN_MANAGE risk, CAN_EDIT ds, CAN_READ)", "/e: user ben CAN_MANAGE (CAN_MANAGE risk)"},
 		},
-		"nested, the shortest way, and through every group that has a grant": {
+		"nested groups: the shortest path for each group with a grant": {
 			Review{Grants: []Grant{group("all", "CAN_READ"), group("team", "CAN_EDIT")}},
 			Principals{Members: []Member{in("all", "ana", "division", "team"), in("all", "ana", "team"), in("team", "ana")}},
 			[]string{"/e: user ana CAN_EDIT (CAN_EDIT team, CAN_READ all>team)"},
 		},
-		"members of nested groups that are listed once": {
+		"members that only the nested group lists": {
 			Review{Grants: []Grant{group("all", "CAN_READ")}},
 			Principals{Members: []Member{nested("all", "division"), nested("division", "team"), in("team", "ana")}},
 			[]string{"/e: user ana CAN_READ (CAN_READ all>division>team)"},
@@ -62,7 +62,7 @@ func TestEffectiveAccess(t *testing.T) {
 			Principals{Members: []Member{nested("a", "b"), nested("b", "a"), nested("a", "a"), in("b", "ana")}},
 			[]string{"/e: user ana CAN_EDIT (CAN_EDIT b, CAN_READ a>b)"},
 		},
-		"edit and run have a line each": {
+		"CAN_EDIT and CAN_RUN have an element each": {
 			Review{Grants: []Grant{group("ds", "CAN_EDIT"), direct("ana", "CAN_RUN"), direct("ana", "CAN_READ"), direct("ana", "USE")}},
 			Principals{Members: []Member{in("ds", "ana")}},
 			[]string{
@@ -74,7 +74,7 @@ func TestEffectiveAccess(t *testing.T) {
 			Review{Grants: []Grant{direct("ana", "CAN_FLY"), direct("ana", "CAN_READ")}}, Principals{},
 			[]string{"/e: user ana CAN_READ (CAN_READ)", "/e: user ana CAN_FLY (CAN_FLY)"},
 		},
-		"groups that stay": {
+		"groups that cannot be resolved": {
 			Review{Grants: []Grant{group("users", "CAN_READ"), group("unknown", "CAN_EDIT"), group("deleted", "CAN_EDIT"),
 				group("half", "CAN_READ"), group("empty", "CAN_READ")}},
 			Principals{
@@ -87,7 +87,7 @@ func TestEffectiveAccess(t *testing.T) {
 				"/e: group users CAN_READ (CAN_READ, CAN_READ half)", "/e: user ana CAN_READ (CAN_READ half)",
 			},
 		},
-		"deny outweighs all but admins": {
+		"DENY overrides all levels except those of admins": {
 			Review{DefaultLevel: "CAN_READ", Grants: []Grant{
 				direct("ana", "CAN_MANAGE"), group("banned", "DENY"), from("admin", direct("root", "CAN_MANAGE")),
 				from("workspace", group("owners", "CAN_MANAGE")),
@@ -101,7 +101,7 @@ func TestEffectiveAccess(t *testing.T) {
 				"/e: user root CAN_MANAGE (CAN_MANAGE, CAN_READ, DENY banned)", "/e: user zoe CAN_READ (CAN_READ)",
 			},
 		},
-		"a manager is denied unless the level is that of an admin": {
+		"DENY overrides CAN_MANAGE on every experiment": {
 			Review{Grants: []Grant{from("every experiment", direct("ana", "CAN_MANAGE")), direct("ana", "DENY")}}, Principals{},
 			[]string{"/e: user ana DENY (DENY, CAN_MANAGE)"},
 		},
@@ -109,7 +109,7 @@ func TestEffectiveAccess(t *testing.T) {
 			Review{Experiments: []Experiment{{ID: "1", Name: "/e"}}}, Principals{Principals: []PrincipalStatus{admin, user("ana")}},
 			[]string{"/e: user root CAN_MANAGE (CAN_MANAGE)"},
 		},
-		"the default level is that of every user who exists": {
+		"the default level applies to every existing user": {
 			Review{DefaultLevel: "CAN_READ", Grants: []Grant{direct("ana", "USE"), direct("none", "NO_PERMISSIONS"),
 				group("ds", "CAN_EDIT"), direct("ghost", "CAN_EDIT")}},
 			Principals{Principals: []PrincipalStatus{user("zoe"), {Kind: KindUser, Name: "ghost"}}, Members: []Member{in("ds", "ben")}},
@@ -122,14 +122,14 @@ func TestEffectiveAccess(t *testing.T) {
 			Review{DefaultLevel: "NO_PERMISSIONS", Experiments: []Experiment{{Name: "/e"}}},
 			Principals{Principals: []PrincipalStatus{user("zoe")}}, nil,
 		},
-		"grants that are listed twice": {
+		"duplicate grants": {
 			Review{Grants: []Grant{direct("ana", "CAN_READ"), direct("ana", "CAN_READ"), from("/Shared", direct("ana", "CAN_READ"))}},
 			Principals{},
 			[]string{"/e: user ana CAN_READ (CAN_READ, CAN_READ)"},
 		},
 	} {
 		if got := accessTexts(EffectiveAccess(c.r, c.p)); !slices.Equal(got, c.want) {
-			t.Errorf("%s: the access is\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}
 }
@@ -148,11 +148,11 @@ func TestEffectiveAccess_fields(t *testing.T) {
 	}
 	want := []Access{
 		{"1", "/e", KindServicePrincipal, "7a2b", "tester", "CAN_RUN",
-			[]Way{{"CAN_RUN", "ci", []string{"bots"}, true, "/Shared", SourceGrant}}},
-		{"2", "/e", KindServicePrincipal, "6f1c", "deployer", "CAN_EDIT", []Way{{Level: "CAN_EDIT", Source: SourceGrant}}},
+			[]AccessPath{{"CAN_RUN", "ci", []string{"bots"}, true, "/Shared", SourceGrant}}},
+		{"2", "/e", KindServicePrincipal, "6f1c", "deployer", "CAN_EDIT", []AccessPath{{Level: "CAN_EDIT", Source: SourceGrant}}},
 	}
 	if got := EffectiveAccess(r, p); !reflect.DeepEqual(got, want) {
-		t.Errorf("the access is\n%+v, want\n%+v", got, want)
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
 
@@ -163,13 +163,13 @@ func TestEffectiveAccess_deterministic(t *testing.T) {
 		_, p := randomReview(seed)
 		r := inconsistentReview(seed)
 		want := EffectiveAccess(r, p)
-		shuffled, people := shuffle(seed, r), p
-		people.Members, people.Principals = shuffledList(seed, p.Members), shuffledList(seed, p.Principals)
-		if got := EffectiveAccess(shuffled, people); !reflect.DeepEqual(got, want) {
-			t.Fatalf("the access depends on the order:\n%+v, want\n%+v", got, want)
+		shuffled, principals := shuffle(seed, r), p
+		principals.Members, principals.Principals = shuffledList(seed, p.Members), shuffledList(seed, p.Principals)
+		if got := EffectiveAccess(shuffled, principals); !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d: got in another order\n%+v\nwant\n%+v", seed, got, want)
 		}
-		if _, samePeople := randomReview(seed); !reflect.DeepEqual(r, inconsistentReview(seed)) || !reflect.DeepEqual(p, samePeople) {
-			t.Fatal("the arguments were changed")
+		if _, before := randomReview(seed); !reflect.DeepEqual(r, inconsistentReview(seed)) || !reflect.DeepEqual(p, before) {
+			t.Fatalf("seed %d: EffectiveAccess changed its arguments", seed)
 		}
 	}
 }
@@ -216,7 +216,7 @@ func TestEffectiveAccess_longChain(t *testing.T) {
 	}
 	p.Members = append(p.Members, Member{Group: fmt.Sprint("g", length-1), Kind: KindUser, Name: "ana"})
 	got := EffectiveAccess(Review{Grants: []Grant{grantOf("/e", KindGroup, "g0", "CAN_READ", false)}}, p)
-	if len(got) != 1 || got[0].Principal != "ana" || len(got[0].Ways) != 1 || len(got[0].Ways[0].Via) != length-1 {
-		t.Errorf("there are %d lines", len(got))
+	if len(got) != 1 || got[0].Principal != "ana" || len(got[0].Paths) != 1 || len(got[0].Paths[0].Via) != length-1 {
+		t.Errorf("got %d elements, want 1 for ana with one access path through %d groups", len(got), length)
 	}
 }

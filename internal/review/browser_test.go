@@ -130,21 +130,21 @@ func call[T any](p *tab, method string, params any) T {
 }
 
 // await returns the next matching message. It queues the others.
-func (p *tab) await(what string, fits func(message) bool) message {
+func (p *tab) await(action string, matches func(message) bool) message {
 	p.t.Helper()
 	timeout := time.After(2 * time.Minute)
 	for {
 		select {
 		case m, open := <-p.messages:
 			if !open {
-				p.t.Fatalf("the browser ended during %s", what)
+				p.t.Fatalf("browser exited during %s", action)
 			}
-			if fits(m) {
+			if matches(m) {
 				return m
 			}
 			p.events = append(p.events, m)
 		case <-timeout:
-			p.t.Fatalf("the browser does not respond to %s", what)
+			p.t.Fatalf("no response from the browser to %s", action)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func eval[T any](p *tab, expression string) T {
 		ExceptionDetails json.RawMessage
 	}](p, "Runtime.evaluate", object{"expression": expression, "returnByValue": true, "awaitPromise": true})
 	if r.ExceptionDetails != nil {
-		p.t.Fatalf("%s throws %s", expression, r.ExceptionDetails)
+		p.t.Fatalf("%s threw %s", expression, r.ExceptionDetails)
 	}
 	return r.Result.Value
 }
@@ -210,7 +210,7 @@ func (p *tab) press(key string) {
 	}
 }
 
-// pdf returns the page as it is printed.
+// pdf prints the page as a PDF.
 func (p *tab) pdf() []byte {
 	p.t.Helper()
 	r := call[struct{ Data string }](p, "Page.printToPDF", object{"preferCSSPageSize": true, "printBackground": true})

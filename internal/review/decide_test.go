@@ -58,9 +58,9 @@ func TestDecide(t *testing.T) {
 			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-26")},
 			[]string{`approved ana CAN_READ by "a"`},
 		},
-		"the day after": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-25")},
+		"the day after the last one": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-25")},
 			[]string{`expired ana CAN_READ by "a"`}},
-		"a deferral that is over": {
+		"an expired deferral": {
 			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "defer", "2026-11-25T23:59:59+14:00")},
 			[]string{`expired ana CAN_READ by "a"`},
 		},
@@ -74,7 +74,7 @@ func TestDecide(t *testing.T) {
 			[]string{`stale ana CAN_EDIT by "a"`}},
 		"raised after revoke": {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "revoke", "")},
 			[]string{`stale ana CAN_EDIT by "a"`}},
-		"another, not higher": {[]Grant{grant("CAN_RUN")}, []Decision{decide("a", "CAN_EDIT", "approve", "")},
+		"a different level, not higher": {[]Grant{grant("CAN_RUN")}, []Decision{decide("a", "CAN_EDIT", "approve", "")},
 			[]string{`stale ana CAN_RUN by "a"`}},
 		"lowered": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_EDIT", "approve", "")},
 			[]string{`approved ana CAN_READ by "a"`}},
@@ -91,7 +91,7 @@ func TestDecide(t *testing.T) {
 			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "revoke", ""), decide("b", "CAN_EDIT", "approve", "")},
 			[]string{`approved ana CAN_EDIT by "b"`, `gone CAN_READ by "a"`},
 		},
-		"two grants that only the level tells apart": {
+		"two grants that differ only in level": {
 			[]Grant{grant("CAN_EDIT"), grant("CAN_RUN")}, []Decision{decide("a", "CAN_RUN", "revoke", ""),
 				decide("b", "CAN_EDIT", "approve", "")},
 			[]string{`approved ana CAN_EDIT by "b"`, `revoked ana CAN_RUN by "a"`},
@@ -108,11 +108,11 @@ func TestDecide(t *testing.T) {
 			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_MANAGE", "approve", ""), decide("b", "CAN_RUN", "revoke", "")},
 			[]string{`approved ana CAN_EDIT by "a"`, `gone CAN_RUN by "b"`},
 		},
-		"a grant that is listed twice": {
+		"a duplicate grant": {
 			[]Grant{grant("CAN_READ"), grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")},
 			[]string{`approved ana CAN_READ by "a"`},
 		},
-		"the same person inherits": {
+		"the principal inherits the level instead": {
 			[]Grant{{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true}},
 			[]Decision{decide("a", "CAN_READ", "approve", "")},
 			[]string{`undecided ana CAN_READ by ""`, `gone CAN_READ by "a"`},
@@ -120,7 +120,7 @@ func TestDecide(t *testing.T) {
 	} {
 		got, err := Decide(Review{Grants: c.grants}, c.decisions, today)
 		if texts := decidedTexts(got); err != nil || !slices.Equal(texts, c.want) {
-			t.Errorf("%s: the decisions are\n%s (%v)\nwant\n%s", name, strings.Join(texts, "\n"), err, strings.Join(c.want, "\n"))
+			t.Errorf("%s: got\n%s (%v)\nwant\n%s", name, strings.Join(texts, "\n"), err, strings.Join(c.want, "\n"))
 		}
 	}
 }
@@ -164,12 +164,12 @@ func TestDecide_errors(t *testing.T) {
 		},
 	} {
 		if _, err := Decide(Review{}, c.decisions, today); err == nil || err.Error() != "Invalid decisions: "+c.want {
-			t.Errorf("the error is %v, want %s", err, c.want)
+			t.Errorf("got error %v, want %s", err, c.want)
 		}
 	}
 	_, err := Decide(Review{}, slices.Repeat([]Decision{change(func(d *Decision) { d.Decision = "x" })}, 12), today)
 	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "\n2 more errors are not listed.") {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want 10 errors and the number of the others", err)
 	}
 }
 
@@ -185,15 +185,15 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 		return
 	}
 	if again, err := Decide(shuffle(1, r), shuffledList(2, decisions), today); err != nil || !reflect.DeepEqual(again, d) {
-		t.Fatalf("the result depends on the order: %+v (%v), want %+v", again, err, d)
+		t.Fatalf("got in another order %+v (%v), want %+v", again, err, d)
 	}
 	if !slices.Equal(decisions, given) {
-		t.Fatal("the decisions were changed")
+		t.Fatal("Decide changed the decisions")
 	}
 	c := d.Counts
 	if c.Grants != c.Undecided+c.Approved+c.Revoked+c.Deferred+c.Expired+c.Stale || c.Grants != len(fingerprints(r)) ||
 		c.Gone != len(d.Gone) {
-		t.Fatalf("the counts are %+v of %d grants", c, len(fingerprints(r)))
+		t.Fatalf("got counts %+v of %d grants, want the lengths of the lists", c, len(fingerprints(r)))
 	}
 	var got []DecidedGrant
 	used := map[Decision]bool{}
@@ -209,7 +209,7 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	slices.SortFunc(got, byText)
 	slices.SortFunc(want, byText)
 	if !slices.Equal(got, want) {
-		t.Fatalf("the grants are %+v, want %+v", got, want)
+		t.Fatalf("got grants %+v, want %+v", got, want)
 	}
 	for _, gone := range d.Gone {
 		used[gone] = true
@@ -217,7 +217,7 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	for _, decision := range decisions {
 		checked, _ := validateDecision(decision)
 		if checked.Decision.Decision != "" && !used[checked.Decision] {
-			t.Fatalf("%+v is neither applied nor in Gone", decision)
+			t.Fatalf("decision %+v is neither applied nor in Gone", decision)
 		}
 	}
 }
@@ -278,13 +278,13 @@ func TestLinesToDecide(t *testing.T) {
 			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "twice", Level: "CAN_RUN"},
 		},
 	}
-	made := func(grant int, level, decision, until string) Decision {
+	decide := func(grant int, level, decision, until string) Decision {
 		return Decision{Fingerprint: Fingerprint(r.Grants[grant]), Level: level, Decision: decision, Until: until}
 	}
 	decisions := []Decision{
-		made(0, "CAN_READ", "approve", ""), made(1, "CAN_READ", "approve", "2026-11-25"), made(3, " CAN_READ ", "", ""),
-		made(4, "CAN_READ", "approve", ""),
-		made(5, "CAN_RUN", "approve", ""),
+		decide(0, "CAN_READ", "approve", ""), decide(1, "CAN_READ", "approve", "2026-11-25"), decide(3, " CAN_READ ", "", ""),
+		decide(4, "CAN_READ", "approve", ""),
+		decide(5, "CAN_RUN", "approve", ""),
 	}
 	result, err := Decide(r, decisions, today)
 	if err != nil {
@@ -294,15 +294,15 @@ func TestLinesToDecide(t *testing.T) {
 	got := LinesToDecide(r, decisions, result)
 	if want := all[3] + all[5] + all[6]; got != want || strings.Count(got, "\n") != 3 ||
 		!strings.Contains(got, `"ana","2026-11-26T04:00:00Z"`) {
-		t.Errorf("the lines are\n%swant\n%s", got, want)
+		t.Errorf("got lines\n%swant\n%s", got, want)
 	}
 	for _, grant := range []int{2, 4, 5} {
-		decisions = append(decisions, made(grant, r.Grants[grant].Level, "", ""))
+		decisions = append(decisions, decide(grant, r.Grants[grant].Level, "", ""))
 	}
 	if result, err = Decide(r, decisions, today); err != nil || result.Counts.Undecided != 2 || result.Counts.Stale != 2 {
-		t.Errorf("with the lines, the decisions are %+v, %v", result.Counts, err)
+		t.Errorf("with the lines appended: got counts %+v (%v), want 2 undecided and 2 stale", result.Counts, err)
 	}
 	if got := LinesToDecide(r, decisions, result); got != "" {
-		t.Errorf("the second time, the lines are\n%s", got)
+		t.Errorf("with the lines appended: got more lines\n%s", got)
 	}
 }

@@ -193,11 +193,11 @@ func (c *Changes) add(before, after []Grant, name string) {
 
 // levelsOf returns the highest levels of the grants of one principal.
 func levelsOf(grants []Grant) []string {
-	var ways []Way
+	var paths []AccessPath
 	for _, g := range grants {
-		ways = append(ways, g.way())
+		paths = append(paths, g.accessPath())
 	}
-	levels, _ := effectiveLevels(ways)
+	levels, _ := effectiveLevels(paths)
 	return levels
 }
 

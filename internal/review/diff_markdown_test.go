@@ -56,7 +56,7 @@ func TestChanges_Markdown(t *testing.T) {
 		text := changes.Markdown()
 		for _, want := range c.want {
 			if changes.Any() != c.changed || !strings.Contains(text, want) {
-				t.Errorf("%s: changed is %t, the summary is\n%s\nwant\n%s", name, changes.Any(), text, want)
+				t.Errorf("%s: got changes: %t, summary\n%s\nwant\n%s", name, changes.Any(), text, want)
 			}
 		}
 	}
@@ -71,6 +71,6 @@ func TestChanges_Markdown_many(t *testing.T) {
 	}
 	text := Diff(Review{Experiments: []Experiment{{Name: "/a"}}}, after).Markdown()
 	if n := strings.Count(text, "\n| added"); n != maxSummaryRows || !strings.Contains(text, "\nNot listed: 3 more changes.\n") {
-		t.Errorf("the summary lists %d changes:\n%s", n, text)
+		t.Errorf("got %d listed changes, want %d:\n%s", n, maxSummaryRows, text)
 	}
 }

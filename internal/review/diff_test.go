@@ -67,7 +67,7 @@ func TestDiff(t *testing.T) {
 		"added":    {grants(), grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ"}},
 		"removed":  {grants(grant("CAN_READ")), grants(), []string{"removed /e ana: CAN_READ -> "}},
 		"raised":   {grants(grant("CAN_READ")), grants(grant("CAN_EDIT")), []string{"raised /e ana: CAN_READ -> CAN_EDIT"}},
-		"raised by another": {grants(grant("CAN_READ")), grants(grant("CAN_READ"), from("/Shared", "")),
+		"raised by another grant": {grants(grant("CAN_READ")), grants(grant("CAN_READ"), from("/Shared", "")),
 			[]string{"raised /e ana: CAN_READ -> CAN_EDIT"}},
 		"raised to both": {grants(grant("CAN_RUN")), grants(grant("CAN_RUN"), grant("CAN_EDIT")),
 			[]string{"raised /e ana: CAN_RUN -> CAN_EDIT, CAN_RUN"}},
@@ -76,12 +76,12 @@ func TestDiff(t *testing.T) {
 			[]string{"lowered /e ana: CAN_EDIT, CAN_RUN -> CAN_EDIT"}},
 		"denied": {grants(grant("CAN_READ")), grants(grant("CAN_READ"), grant("DENY")),
 			[]string{"lowered /e ana: CAN_READ -> DENY"}},
-		"no longer denied":    {grants(grant("DENY")), grants(grant("CAN_FLY")), []string{"raised /e ana: DENY -> CAN_FLY"}},
-		"neither is higher":   {grants(grant("CAN_EDIT")), grants(grant("CAN_RUN")), []string{"changed /e ana: CAN_EDIT -> CAN_RUN"}},
-		"an unknown level":    {grants(grant("CAN_EDIT")), grants(grant("CAN_FLY")), []string{"changed /e ana: CAN_EDIT -> CAN_FLY"}},
-		"nothing and nothing": {grants(grant("DENY")), grants(grant("NO_PERMISSIONS")), []string{"changed /e ana: DENY -> NO_PERMISSIONS"}},
-		"another source":      {grants(grant("CAN_EDIT")), grants(from("/Shared", "")), []string{"source /e ana: CAN_EDIT -> CAN_EDIT"}},
-		"one source less": {grants(grant("CAN_EDIT"), from("/Shared", "")), grants(grant("CAN_EDIT")),
+		"no longer denied":   {grants(grant("DENY")), grants(grant("CAN_FLY")), []string{"raised /e ana: DENY -> CAN_FLY"}},
+		"neither is higher":  {grants(grant("CAN_EDIT")), grants(grant("CAN_RUN")), []string{"changed /e ana: CAN_EDIT -> CAN_RUN"}},
+		"an unknown level":   {grants(grant("CAN_EDIT")), grants(grant("CAN_FLY")), []string{"changed /e ana: CAN_EDIT -> CAN_FLY"}},
+		"both allow nothing": {grants(grant("DENY")), grants(grant("NO_PERMISSIONS")), []string{"changed /e ana: DENY -> NO_PERMISSIONS"}},
+		"another source":     {grants(grant("CAN_EDIT")), grants(from("/Shared", "")), []string{"source /e ana: CAN_EDIT -> CAN_EDIT"}},
+		"one source fewer": {grants(grant("CAN_EDIT"), from("/Shared", "")), grants(grant("CAN_EDIT")),
 			[]string{"source /e ana: CAN_EDIT -> CAN_EDIT"}},
 		"a renamed folder": {grants(from("/Shared/a", "/directories/1")), grants(from("/Shared/b", "/directories/1")), nil},
 		"a display name": {
@@ -100,19 +100,19 @@ func TestDiff(t *testing.T) {
 			Review{Grants: []Grant{on("1", "/e", grant("CAN_READ"))}}, Review{Grants: []Grant{on("2", "/e", grant("CAN_READ"))}},
 			[]string{"added /e ana:  -> CAN_READ", "listed /e", "not listed /e"},
 		},
-		"newly listed":        {Review{}, grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ", "listed /e"}},
-		"no longer listed":    {grants(grant("CAN_READ")), Review{}, []string{"not listed /e"}},
-		"newly unreadable":    {grants(grant("CAN_READ")), unreadable(), []string{"unreadable /e"}},
-		"still unreadable":    {unreadable(), unreadable(), nil},
-		"new and unreadable":  {Review{}, unreadable(), []string{"unreadable /e", "listed /e"}},
-		"unreadable and gone": {unreadable(), Review{}, []string{"not listed /e"}},
-		"newly readable":      {unreadable(), grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ", "readable /e"}},
-		"readable after all":  {grants(grant("CAN_READ")), unreadable(grant("CAN_READ")), nil},
+		"newly listed":         {Review{}, grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ", "listed /e"}},
+		"no longer listed":     {grants(grant("CAN_READ")), Review{}, []string{"not listed /e"}},
+		"newly unreadable":     {grants(grant("CAN_READ")), unreadable(), []string{"unreadable /e"}},
+		"still unreadable":     {unreadable(), unreadable(), nil},
+		"new and unreadable":   {Review{}, unreadable(), []string{"unreadable /e", "listed /e"}},
+		"unreadable, unlisted": {unreadable(), Review{}, []string{"not listed /e"}},
+		"newly readable":       {unreadable(), grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ", "readable /e"}},
+		"unreadable, grants":   {grants(grant("CAN_READ")), unreadable(grant("CAN_READ")), nil},
 		"the default level": {Review{DefaultLevel: "CAN_READ"}, Review{DefaultLevel: "CAN_EDIT"},
 			[]string{"default CAN_READ -> CAN_EDIT"}},
 	} {
 		if got := changeTexts(Diff(c.before, c.after)); !slices.Equal(got, c.want) {
-			t.Errorf("%s: the changes are\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestDiff_fields(t *testing.T) {
 		GrantsAfter:  []string{"CAN_READ, granted directly", "CAN_EDIT, inherited from /Shared"},
 	}}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("raised is\n%+v, want\n%+v", got, want)
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
 
@@ -140,16 +140,16 @@ func checkDiff(t *testing.T, a, b Review) {
 	t.Helper()
 	changes := Diff(a, b)
 	if texts := changeTexts(Diff(a, shuffle(1, a))); texts != nil {
-		t.Fatalf("a review differs from itself: %q", texts)
+		t.Fatalf("got changes %q between a review and itself, want none", texts)
 	}
 	if again := Diff(shuffle(2, a), shuffle(3, b)); !reflect.DeepEqual(again, changes) {
-		t.Fatalf("the changes depend on the order:\n%+v, want\n%+v", again, changes)
+		t.Fatalf("got in another order\n%+v\nwant\n%+v", again, changes)
 	}
 	back := Diff(b, a)
 	if len(back.Raised) != len(changes.Lowered) || len(back.Lowered) != len(changes.Raised) || len(back.Changed) != len(changes.Changed) ||
 		len(back.SourceChanged) != len(changes.SourceChanged) || len(back.Renamed) != len(changes.Renamed) ||
 		len(back.NewlyListed) != len(changes.NoLongerListed) {
-		t.Fatalf("the changes back are\n%+v, and there\n%+v", back, changes)
+		t.Fatalf("got in the other direction\n%+v\nwant the reverse of\n%+v", back, changes)
 	}
 	// Every grant that is only in the second review is part of a change.
 	seen := map[[4]string]bool{}
@@ -158,7 +158,7 @@ func checkDiff(t *testing.T, a, b Review) {
 		for _, c := range list {
 			at := [4]string{c.ExperimentID, c.Experiment, c.Kind, c.Principal}
 			if seen[at] {
-				t.Fatalf("%+v is listed twice", c)
+				t.Fatalf("change %+v is listed twice", c)
 			}
 			seen[at] = true
 		}
@@ -170,7 +170,7 @@ func checkDiff(t *testing.T, a, b Review) {
 	for _, l := range fingerprints(b) {
 		g := l.Grant
 		if !old[grantKey{l.Fingerprint, g.Level}] && !seen[[4]string{g.ExperimentID, g.Experiment, g.Kind, g.Principal}] {
-			t.Fatalf("no change reports %+v", g)
+			t.Fatalf("grant %+v is in no change", g)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func TestFingerprint(t *testing.T) {
 	want := Fingerprint(g)
 	const stable = "f57eacf1f534940e52000b976"
 	if want != stable || !regexp.MustCompile(`^f[0-9a-f]{24}$`).MatchString(want) {
-		t.Errorf("the fingerprint is %s, want %s", want, stable)
+		t.Errorf("got %s, want %s", want, stable)
 	}
 	for name, same := range map[string]Grant{
 		"level":              change(func(g *Grant) { g.Level = "CAN_EDIT" }),
@@ -33,10 +33,10 @@ func TestFingerprint(t *testing.T) {
 		"origin that has ID": change(func(g *Grant) { g.InheritedFrom, g.InheritedFromID = "/other", "/Shared" }),
 	} {
 		if got := Fingerprint(same); got != want {
-			t.Errorf("%s: the fingerprint is %s, want %s", name, got, want)
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
-	seen := map[string]string{want: "itself"}
+	seen := map[string]string{want: "the original"}
 	for name, other := range map[string]Grant{
 		"ID":            change(func(g *Grant) { g.ExperimentID = "2" }),
 		"ID as a name":  change(func(g *Grant) { g.ExperimentID, g.Experiment = "", "1" }),
@@ -50,8 +50,8 @@ func TestFingerprint(t *testing.T) {
 		"with a length": change(func(g *Grant) { g.Kind, g.Principal = "user3:ana", "" }),
 	} {
 		got := Fingerprint(other)
-		if first, there := seen[got]; there {
-			t.Errorf("%s and %s have the same fingerprint", name, first)
+		if first, found := seen[got]; found {
+			t.Errorf("%s: got the fingerprint of %q, want a different one", name, first)
 		}
 		seen[got] = name
 	}
@@ -77,10 +77,10 @@ func TestLines(t *testing.T) {
 			Fingerprint(direct), "", "", "", ""},
 	}
 	if err != nil || !reflect.DeepEqual(lines, want) {
-		t.Errorf("the lines are %q (%v), want %q", lines, err, want)
+		t.Errorf("got %q (%v), want %q", lines, err, want)
 	}
 	if !strings.HasPrefix(text, `"experiment_id","experiment_name",`) {
-		t.Errorf("fields are not quoted: %s", text)
+		t.Errorf("got %s, want every field quoted", text)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestLines_breaks(t *testing.T) {
 	text := Lines(Review{Grants: []Grant{{Experiment: name, Kind: KindUser, Principal: "ana\nlee", Level: "CAN_READ", Inherited: true,
 		InheritedFrom: "/\n"}}})
 	if n := strings.Count(text, "\n"); n != 2 || strings.Contains(text, "\r") || !strings.Contains(text, `"/e␍␊""a"",""b""␍c␊d"`) {
-		t.Errorf("the table with one grant has %d lines:\n%s", n, text)
+		t.Errorf("got %d lines for one grant, want 2 without other line breaks:\n%s", n, text)
 	}
 }
 
@@ -118,14 +118,14 @@ func TestLines_decided(t *testing.T) {
 		r := inconsistentReview(seed)
 		text := Lines(r)
 		if again := Lines(shuffle(seed, r)); again != text {
-			t.Fatalf("the lines depend on the order:\n%s\nwant\n%s", again, text)
+			t.Fatalf("got in another order\n%s\nwant\n%s", again, text)
 		}
 		d, err := Decide(r, decisionsOf(t, text, "approve"), today)
 		if err != nil || d.Counts.Approved != d.Counts.Grants || d.Counts.Gone != 0 {
-			t.Fatalf("the counts are %+v (%v) after\n%s", d.Counts, err, text)
+			t.Fatalf("got counts %+v (%v), want all approved after\n%s", d.Counts, err, text)
 		}
 		if d, err := Decide(r, decisionsOf(t, text, ""), today); err != nil || d.Counts.Undecided != d.Counts.Grants {
-			t.Fatalf("the counts are %+v (%v)", d.Counts, err)
+			t.Fatalf("got counts %+v (%v), want all undecided", d.Counts, err)
 		}
 	}
 }
@@ -136,7 +136,7 @@ func FuzzLines(f *testing.F) {
 		r, _ := hostileReview(text)
 		lines, err := csv.NewReader(strings.NewReader(Lines(r))).ReadAll()
 		if err != nil || len(lines) != 1+len(fingerprints(r)) {
-			t.Fatalf("there are %d lines (%v), want %d", len(lines), err, 1+len(fingerprints(r)))
+			t.Fatalf("got %d lines (%v), want %d", len(lines), err, 1+len(fingerprints(r)))
 		}
 	})
 }
@@ -148,12 +148,12 @@ func TestParseDate(t *testing.T) {
 		"2026-11-26T00:00:00Z": "2026-11-26",
 	} {
 		if got, err := ParseDate(" " + text + "\r\n"); err != nil || got.Format(time.RFC3339) != want+"T00:00:00Z" {
-			t.Errorf("%q is read as %v (%v), want %s", text, got, err, want)
+			t.Errorf("%q: got %v (%v), want %s", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "soon", "26.11.2026", "2026-13-01", "2026-02-29", "2026-11-26 12:00", "20261126"} {
 		if _, err := ParseDate(text); err == nil || !strings.HasPrefix(err.Error(), "Invalid date \""+text+"\": use YYYY-MM-DD") {
-			t.Errorf("the error of %q is %v", text, err)
+			t.Errorf("%q: got error %v, want an invalid date", text, err)
 		}
 	}
 }

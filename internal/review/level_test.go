@@ -26,7 +26,7 @@ func TestMeetsLevel(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("at least %q are %q, want %q", minLevel, got, want)
+			t.Errorf("%q: got %q, want %q", minLevel, got, want)
 		}
 	}
 }
@@ -36,7 +36,7 @@ func TestCompareLevels(t *testing.T) {
 	got := []string{"NO_PERMISSIONS", "CAN_READ", "DENY", "CAN_MANAGE", "CAN_FLY", "USE", "CAN_RUN", "CAN_EDIT"}
 	slices.SortFunc(got, compareLevels)
 	if want := "CAN_MANAGE CAN_EDIT CAN_RUN USE CAN_READ CAN_FLY DENY NO_PERMISSIONS"; strings.Join(got, " ") != want {
-		t.Errorf("the order is %q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -58,10 +58,10 @@ func TestHighestLevels(t *testing.T) {
 	} {
 		given := strings.Fields(levels)
 		if got := strings.Join(highestLevels(given), " "); got != want {
-			t.Errorf("the highest of %q are %q, want %q", levels, got, want)
+			t.Errorf("%q: got %q, want %q", levels, got, want)
 		}
 		if strings.Join(given, " ") != levels {
-			t.Errorf("%q was changed to %q", levels, given)
+			t.Errorf("highestLevels changed its argument: got %q, want %q", given, levels)
 		}
 	}
 }
@@ -74,7 +74,7 @@ func TestIncludesLevel(t *testing.T) {
 		for _, other := range all {
 			want := level == other || allows(rightsOf(level), rightsOf(other)) && rightsOf(level) != ""
 			if got := includesLevel(level, other); got != want {
-				t.Errorf("%q includes %q: %v, want %v", level, other, got, want)
+				t.Errorf("%q includes %q: got %t, want %t", level, other, got, want)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package review
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 )
@@ -10,15 +9,18 @@ import (
 // order of the grants.
 type Matrix struct {
 	review       Review
-	rows         []row
+	rows         []*row
 	columns      []namedPrincipal
-	cells        map[row]map[principal]cell
 	unreadable   []Unreadable
 	defaultLevel string
 }
 
-// row is an experiment. The ID can be empty.
-type row struct{ name, id string }
+// row is an experiment.
+type row struct {
+	experimentGrants
+
+	cells map[principal]cell
+}
 
 // cell is the access of a principal to an experiment.
 type cell struct {
@@ -32,27 +34,21 @@ type cell struct {
 // NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or the
 // highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
 func NewMatrix(r Review) *Matrix {
-	m := &Matrix{review: r, cells: map[row]map[principal]cell{}, unreadable: sortedUnreadable(r.Unreadable)}
+	m := &Matrix{review: r, unreadable: sortedUnreadable(r.Unreadable)}
 	if r.DefaultLevel != levelNone { // it allows nothing
 		m.defaultLevel = r.DefaultLevel
 	}
-	for _, e := range r.Experiments {
-		m.cells[row{e.Name, e.ID}] = map[principal]cell{}
-	}
-	for _, g := range r.Grants {
-		e, p := row{g.Experiment, g.ExperimentID}, g.principal()
-		if m.cells[e] == nil {
-			m.cells[e] = map[principal]cell{}
+	for _, e := range groupByExperiment(r) {
+		cells := map[principal]cell{}
+		for grants := e.grants; len(grants) > 0; {
+			var own []Grant
+			own, grants = cutFirstPrincipal(grants)
+			described := describeAll(own)
+			slices.Sort(described)
+			cells[own[0].principal()] = cell{highestGrants(own), described}
 		}
-		c := m.cells[e][p]
-		c.shown = highestGrants(append(c.shown, g))
-		c.grants = append(c.grants, g.describe())
-		slices.Sort(c.grants)
-		m.cells[e][p] = c
+		m.rows = append(m.rows, &row{e, cells})
 	}
-	m.rows = slices.SortedFunc(maps.Keys(m.cells), func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
-	})
 	names := displayNames(r.Grants)
 	for _, p := range slices.SortedFunc(maps.Keys(names), comparePrincipals) {
 		m.columns = append(m.columns, namedPrincipal{p, names[p]})
@@ -60,17 +56,22 @@ func NewMatrix(r Review) *Matrix {
 	return m
 }
 
-// highestGrants returns the grants of one principal on one experiment that the matrix shows. It sorts the grants.
+// highestGrants returns the grants of one principal on one experiment that the matrix shows: of the effective ones, if there are any, one
+// for each of the [highestLevels], a direct one if possible. Unknown levels are not shown next to a known one. The grants are sorted by
+// [compareGrants].
 func highestGrants(grants []Grant) []Grant {
-	slices.SortFunc(grants, func(a, b Grant) int {
-		return cmp.Or(trueFirst(a.Effective, b.Effective), compareLevels(a.Level, b.Level), trueFirst(!a.Inherited, !b.Inherited),
-			cmp.Compare(a.InheritedFrom, b.InheritedFrom))
-	})
-	shown := grants[:1:1]
-	if grants[0].Level == levelEdit {
-		run := slices.IndexFunc(grants, func(g Grant) bool { return g.Level == levelRun && g.Effective == grants[0].Effective })
-		if run >= 0 {
-			shown = append(shown, grants[run])
+	if slices.ContainsFunc(grants, func(g Grant) bool { return g.Effective }) {
+		grants = slices.DeleteFunc(slices.Clone(grants), func(g Grant) bool { return !g.Effective })
+	}
+	levels := make([]string, len(grants))
+	for i, g := range grants {
+		levels[i] = g.Level
+	}
+	var shown []Grant
+	for _, level := range highestLevels(levels) {
+		if len(shown) == 0 || level == levelRun {
+			i := slices.IndexFunc(grants, func(g Grant) bool { return g.Level == level })
+			shown = append(shown, grants[i])
 		}
 	}
 	return shown
@@ -79,8 +80,8 @@ func highestGrants(grants []Grant) []Grant {
 // levels returns the levels that are shown, the highest first.
 func (m *Matrix) levels() []string {
 	found := map[string]bool{}
-	for _, cells := range m.cells {
-		for _, c := range cells {
+	for _, r := range m.rows {
+		for _, c := range r.cells {
 			for _, g := range c.shown {
 				found[g.Level] = true
 			}

@@ -11,9 +11,10 @@ import (
 )
 
 // shownExperiments returns the names of the experiments that match the filters, including folded ones, and the status text of the page.
-func shownExperiments(p *tab) (names []string, says string) {
+func shownExperiments(p *tab) (names []string, status string) {
 	p.t.Helper()
-	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.search)`),
+	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")]
+			.map((th) => th.dataset.search)`),
 		eval[string](p, `document.getElementById("shown").textContent`)
 }
 
@@ -28,7 +29,7 @@ func teamGrants(n int) []Grant {
 		name, team := fmt.Sprintf("/Projects/team-%d/experiment-%03d", i%5, i), fmt.Sprintf("team-%d", i%5)
 		grants = append(grants, grantOf(name, "group", "admins", "CAN_MANAGE", true), grantOf(name, "group", team, "CAN_EDIT", false))
 		if i%3 == 0 {
-			grants = append(grants, grantOf(name, "user", fmt.Sprintf("person%d@example.com", i%20), "CAN_MANAGE", false))
+			grants = append(grants, grantOf(name, "user", fmt.Sprintf("user%d@example.com", i%20), "CAN_MANAGE", false))
 		}
 	}
 	return grants
@@ -62,42 +63,44 @@ func TestBrowser_filters(t *testing.T) {
 		experiments int
 		fragment    string
 		lines       int
-		says        string
+		status      string
 	}{
 		"5, all":                {5, "", 5, ""},
 		"5, by experiment":      {5, "#experiment=EXPERIMENT-000", 1, "Filtered: 1 of 5 experiments, 3 of 8 principals."},
 		"5, nothing":            {5, "#experiment=none", 0, "Filtered: 0 of 5 experiments, 0 of 8 principals."},
 		"5, an anchor":          {5, "#unreadable", 5, ""},
 		"300, all":              {300, "", 300, ""},
-		"300, by principal":     {300, "#principal=person0@", 5, "Filtered: 5 of 300 experiments, 1 of 26 principals."},
+		"300, by principal":     {300, "#principal=user0@", 5, "Filtered: 5 of 300 experiments, 1 of 26 principals."},
 		"300, by kind":          {300, "#principal=user", 100, "Filtered: 100 of 300 experiments, 20 of 26 principals."},
 		"300, by level":         {300, "#level=CAN_MANAGE", 300, "Filtered: 300 of 300 experiments, 21 of 26 principals."},
 		"300, by level, direct": {300, "#level=CAN_MANAGE&direct=1", 100, "Filtered: 100 of 300 experiments, 20 of 26 principals."},
-		"300, everything at once": {
+		"300, all filters": {
 			300, "#experiment=team-0&principal=user&level=CAN_EDIT&direct=1", 20, "Filtered: 20 of 300 experiments, 4 of 26 principals.",
 		},
 	} {
 		p := b.open(pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment, 1280)
-		names, says := shownExperiments(p)
-		if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
-			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says,
-				c.lines, c.says)
+		names, status := shownExperiments(p)
+		if len(names) != c.lines || status != c.status || c.lines > 0 && names[0] != first {
+			t.Errorf("%s: got %d rows (%v) and status %q, want %d and %q", name, len(names), names[:min(3, len(names))], status,
+				c.lines, c.status)
 		}
 		// A level is below its principal, regardless of hidden columns. Filters unfold folders, and hide the lists of other principals.
-		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .principal")].filter((principal) => principal.closest("td").getClientRects().length)
+		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .principal")]
+			.filter((principal) => principal.closest("td").getClientRects().length)
 			.filter((principal) => {
 				const at = principal.closest("td").getBoundingClientRect();
-				const head = [...document.querySelectorAll("#matrix th.principal")].find((th) => th.dataset.search === principal.textContent).getBoundingClientRect();
+				const head = [...document.querySelectorAll("#matrix th.principal")]
+					.find((th) => th.dataset.search === principal.textContent).getBoundingClientRect();
 				return Math.abs(at.left - head.left) > 1 || Math.abs(at.width - head.width) > 1;
 			}).map((principal) => principal.textContent)`); len(wrong) > 0 {
-			t.Errorf("%s: levels are in the wrong column: %q", name, wrong[:min(3, len(wrong))])
+			t.Errorf("%s: got levels in the wrong column: %q", name, wrong[:min(3, len(wrong))])
 		}
 		columns := eval[int](p, `document.querySelectorAll("#matrix th.principal:not([hidden])").length`)
 		if lists := eval[int](p, `document.querySelectorAll("details:not([hidden])").length`); lists != columns {
-			t.Errorf("%s: there are %d lists of %d principals", name, lists, columns)
+			t.Errorf("%s: got %d lists, want %d", name, lists, columns)
 		}
-		if says != "" && eval[int](p, `document.querySelectorAll("#matrix tr.folded").length`) > 0 {
-			t.Errorf("%s: the filter leaves rows folded", name)
+		if status != "" && eval[int](p, `document.querySelectorAll("#matrix tr.folded").length`) > 0 {
+			t.Errorf("%s: got folded rows, want none while a filter is set", name)
 		}
 	}
 }
@@ -116,7 +119,7 @@ func TestBrowser_editAndRun(t *testing.T) {
 	} {
 		names, _ := shownExperiments(b.open(pageOf(t, Review{Grants: grants}), "#level="+level, 1280))
 		if !slices.Equal(names, want) {
-			t.Errorf("at least %s shows %q, want %q", level, names, want)
+			t.Errorf("%s: got %q, want %q", level, names, want)
 		}
 	}
 }
@@ -129,20 +132,20 @@ func TestBrowser_layout(t *testing.T) {
 		for _, width := range []int{1280, 390} {
 			p := b.open(page, "", width)
 			if got := eval[int](p, "document.documentElement.scrollWidth"); got > width {
-				t.Errorf("%d experiments: the page is %d wide in a window of %d", experiments, got, width)
+				t.Errorf("%d experiments: got page width %d, want at most %d", experiments, got, width)
 			}
 			eval[any](p, `document.querySelectorAll("details").forEach((details) => { details.open = true; })`)
 			if got := eval[int](p, "document.documentElement.scrollWidth"); got > width {
-				t.Errorf("%d experiments: the page with lists is %d wide in a window of %d", experiments, got, width)
+				t.Errorf("%d experiments, lists open: got page width %d, want at most %d", experiments, got, width)
 			}
 			for _, scheme := range []string{"light", "dark"} {
 				p.media("", scheme)
 				if pale := eval[[]string](p, paleText); len(pale) > 0 {
-					t.Errorf("%d experiments, %d wide, %s: the contrast is too low: %q", experiments, width, scheme, pale)
+					t.Errorf("%d experiments, width %d, %s: got low contrast in %q", experiments, width, scheme, pale)
 				}
 			}
 			if c := p.consoleErrors(); len(c) > 0 {
-				t.Errorf("%d experiments, %d wide: %q", experiments, width, c)
+				t.Errorf("%d experiments, width %d: got %q in the console, want nothing", experiments, width, c)
 			}
 		}
 	}
@@ -180,7 +183,7 @@ func TestBrowser_folds(t *testing.T) {
 	for experiments, rows := range map[int]int{20: 26, 300: 6} { // a large table begins folded
 		p := b.open(pageOf(t, teamReview(experiments)), "", 1280)
 		if got := eval[int](p, visibleRows); got != rows {
-			t.Errorf("%d experiments: %d rows are visible, want %d", experiments, got, rows)
+			t.Errorf("%d experiments: got %d visible rows, want %d", experiments, got, rows)
 		}
 		eval[any](p, `document.querySelector("#matrix button.name").focus()`)
 		for _, c := range []struct {
@@ -190,16 +193,16 @@ func TestBrowser_folds(t *testing.T) {
 			p.press(c.key)
 			got, expanded := eval[int](p, visibleRows), eval[string](p, `document.activeElement.getAttribute("aria-expanded")`)
 			if got != c.rows || expanded != c.expanded {
-				t.Errorf("%d experiments: after %q %d rows are visible and aria-expanded is %q, want %d and %q", experiments, c.key, got,
+				t.Errorf("%d experiments, key %q: got %d visible rows and aria-expanded %q, want %d and %q", experiments, c.key, got,
 					expanded, c.rows, c.expanded)
 			}
 		}
 		if eval[string](p, `getComputedStyle(document.activeElement).outlineStyle`) != "solid" {
-			t.Error("the focus is not visible")
+			t.Error("got an invisible focus, want a solid outline")
 		}
 		eval[any](p, `document.getElementById("unfold").click()`)
 		if got := eval[int](p, visibleRows); got != experiments+6 {
-			t.Errorf("%d rows of %d experiments are visible after all folders were unfolded", got, experiments)
+			t.Errorf("%d experiments, all unfolded: got %d visible rows, want %d", experiments, got, experiments+6)
 		}
 		eval[any](p, `document.getElementById("fold").click()`)
 		expectPrint(p, experiments+6)
@@ -211,19 +214,20 @@ func expectPrint(p *tab, rows int) {
 	p.t.Helper()
 	p.media("print", "light")
 	if got := eval[int](p, visibleRows); got != rows {
-		p.t.Errorf("%d rows are printed, want %d", got, rows)
+		p.t.Errorf("got %d printed rows, want %d", got, rows)
 	}
-	if eval[bool](p, `[...document.querySelectorAll("details tr, #sign-off dd")].some((e) => !e.checkVisibility({ contentVisibilityAuto: true }))`) {
-		p.t.Error("a list or the sign-off is not printed")
+	if eval[bool](p, `[...document.querySelectorAll("details tr, #sign-off dd")]
+		.some((e) => !e.checkVisibility({ contentVisibilityAuto: true }))`) {
+		p.t.Error("got a list or a sign-off that is not printed")
 	}
 	if eval[bool](p, `document.getElementById("filter").getClientRects().length > 0`) {
-		p.t.Error("the form of the filters is printed")
+		p.t.Error("got a printed filter form, want none")
 	}
 	if eval[bool](p, `[...document.querySelectorAll("button.name")].some((b) => getComputedStyle(b, "::before").content !== "none")`) {
-		p.t.Error("a folder has a sign of being folded or not")
+		p.t.Error("got a printed fold marker, want none")
 	}
 	if data := p.pdf(); !strings.HasPrefix(string(data), "%PDF-") {
-		p.t.Errorf("the print is no PDF: %q", data[:min(20, len(data))])
+		p.t.Errorf("got %q, want a PDF", data[:min(20, len(data))])
 	}
 	p.media("", "light")
 }
@@ -240,22 +244,22 @@ func TestBrowser_hostile(t *testing.T) {
 	b := startBrowser(t)
 	p := b.open(page, "#experiment=bold", 1280)
 	if eval[bool](p, owned) {
-		t.Error("a name was run as a script")
+		t.Error("the browser ran a name as a script")
 	}
-	if shown, says := shownExperiments(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
-		t.Errorf("the page shows %q and says %q", shown, says)
+	if shown, status := shownExperiments(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(status, "Filtered: 1 of ") {
+		t.Errorf("got experiments %q and status %q, want *bold* and the status of the filter", shown, status)
 	}
 	// The names must be safe without the content security policy, too.
 	open := regexp.MustCompile(`<meta http-equiv[^>]*>`).ReplaceAllString(page, "")
 	if open == page || eval[bool](b.open(open, "", 1280), owned) {
-		t.Error("only the policy of the page prevents a name from running")
+		t.Error("without the content security policy, the browser ran a name as a script")
 	}
 	control := strings.Replace(open, "</body>", "<script>"+harm+"</script></body>", 1)
 	if !eval[bool](b.open(control, "", 1280), owned) {
-		t.Error("this test would not see a script that runs")
+		t.Error("the test does not detect a script that runs")
 	}
 	if eval[bool](b.open(strings.Replace(page, "</body>", "<script>"+harm+"</script></body>", 1), "", 1280), owned) {
-		t.Error("the page's policy lets other scripts run")
+		t.Error("the content security policy allowed another script")
 	}
 }
 

@@ -15,10 +15,10 @@ func (m *Matrix) CSV() string {
 	}
 	writeCSVLine(&b, line)
 	for _, r := range m.rows {
-		line = []string{r.name, r.id}
+		line = []string{r.Name, r.ID}
 		for _, c := range m.columns {
 			var levels []string
-			for _, g := range m.cells[r][c.principal].shown {
+			for _, g := range r.cells[c.principal].shown {
 				level := g.Level
 				if g.Inherited {
 					level += " (inherited)"

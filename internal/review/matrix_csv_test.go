@@ -25,7 +25,7 @@ func TestMatrix_CSV(t *testing.T) {
 		{"/Projects/nb", "unreadable: It is a notebook.", "", "", "", ""},
 	}
 	if err != nil || !reflect.DeepEqual(lines, want) {
-		t.Errorf("the lines are %q (%v), want %q", lines, err, want)
+		t.Errorf("got %q (%v), want %q", lines, err, want)
 	}
 }
 
@@ -33,7 +33,7 @@ func TestMatrix_hostileCSV(t *testing.T) {
 	t.Parallel()
 	lines, err := csv.NewReader(strings.NewReader(NewMatrix(Review{Grants: hostileGrants()}).CSV())).ReadAll()
 	if err != nil || len(lines) != 1+len(hostileNames) {
-		t.Fatalf("there are %d lines: %v", len(lines), err)
+		t.Fatalf("got %d lines (%v), want %d", len(lines), err, 1+len(hostileNames))
 	}
 	for _, line := range lines {
 		for _, cell := range line {
@@ -41,7 +41,7 @@ func TestMatrix_hostileCSV(t *testing.T) {
 			for _, piece := range regexp.MustCompile("[;,|\t\r\n\u2028]").Split(cell, -1) {
 				piece = strings.TrimLeftFunc(piece, func(r rune) bool { return r == '"' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 				if first, _ := utf8.DecodeRuneInString(piece); piece != "" && strings.ContainsRune("=+-@＝＋－＠", first) {
-					t.Errorf("a spreadsheet evaluates %q as a formula", cell)
+					t.Errorf("got cell %q, which a spreadsheet evaluates as a formula", cell)
 				}
 			}
 		}
@@ -64,7 +64,7 @@ func TestEscapeFormula(t *testing.T) {
 		"user x;=1": "user x;'=1",
 	} {
 		if got := escapeFormula(field); got != want {
-			t.Errorf("%q is escaped as %q, want %q", field, got, want)
+			t.Errorf("%q: got %q, want %q", field, got, want)
 		}
 	}
 }
@@ -75,6 +75,6 @@ func TestMatrix_quotesEveryCell(t *testing.T) {
 	got := NewMatrix(Review{Grants: []Grant{grantOf("a;=1+1", "user", "b\";=1+1;\"", "CAN_READ", false)}}).CSV()
 	const want = `"experiment","experiment_id","user b"";'=1+1;""` + "\"\n" + `"a;'=1+1","","CAN_READ"` + "\n"
 	if got != want {
-		t.Errorf("the lines are\n%s\nwant\n%s", got, want)
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -11,7 +11,7 @@ type folder struct {
 	// path ends with a slash. It is empty for the folder of all experiments.
 	path string
 	// experiments are those that belong to no subfolder.
-	experiments []row
+	experiments []*row
 	folders     []*folder
 	// size is the number of experiments, those of subfolders included.
 	size int
@@ -36,18 +36,18 @@ type levelCount struct {
 }
 
 // newFolder returns the folder of experiments whose names start with path. The rows are sorted by name.
-func (m *Matrix) newFolder(path string, rows []row) *folder {
+func (m *Matrix) newFolder(path string, rows []*row) *folder {
 	f := &folder{path: path, size: len(rows), access: make([]folderAccess, len(m.columns))}
 	for len(rows) > 0 {
-		end := strings.IndexByte(rows[0].name[len(path):], '/') + 1
+		end := strings.IndexByte(rows[0].Name[len(path):], '/') + 1
 		below := 1
-		for end > 0 && below < len(rows) && strings.HasPrefix(rows[below].name, rows[0].name[:len(path)+end]) {
+		for end > 0 && below < len(rows) && strings.HasPrefix(rows[below].Name, rows[0].Name[:len(path)+end]) {
 			below++
 		}
 		if below == 1 {
-			f.addExperiment(rows[0], m.cells[rows[0]], m.columns)
+			f.addExperiment(rows[0], m.columns)
 		} else {
-			f.addFolder(m.newFolder(commonFolder(rows[0].name, rows[below-1].name), rows[:below]))
+			f.addFolder(m.newFolder(commonFolder(rows[0].Name, rows[below-1].Name), rows[:below]))
 		}
 		rows = rows[below:]
 	}
@@ -63,10 +63,10 @@ func commonFolder(a, b string) string {
 	return a[:strings.LastIndexByte(a[:n], '/')+1]
 }
 
-func (f *folder) addExperiment(r row, cells map[principal]cell, columns []namedPrincipal) {
+func (f *folder) addExperiment(r *row, columns []namedPrincipal) {
 	f.experiments = append(f.experiments, r)
 	for i, p := range columns {
-		c, ok := cells[p.principal]
+		c, ok := r.cells[p.principal]
 		if !ok {
 			continue
 		}

@@ -12,7 +12,7 @@ import (
 func foldersOf(m *Matrix, f *folder) []string {
 	var lines []string
 	for _, r := range f.experiments {
-		lines = append(lines, r.name[len(f.path):])
+		lines = append(lines, r.Name[len(f.path):])
 	}
 	for _, sub := range f.folders {
 		lines = append(lines, fmt.Sprintf("%s (%d)", sub.path, sub.size))
@@ -29,13 +29,13 @@ func TestMatrix_folders(t *testing.T) {
 		"none":                       {nil, nil},
 		"names without folders":      {[]string{"b", "a"}, []string{"a", "b"}},
 		"a folder of one experiment": {[]string{"/a/b/x"}, []string{"/a/b/x"}},
-		"a folder of one folder":     {[]string{"/a/b/x", "/a/b/y"}, []string{"/a/b/ (2)", "  x", "  y"}},
+		"a folder with one folder":   {[]string{"/a/b/x", "/a/b/y"}, []string{"/a/b/ (2)", "  x", "  y"}},
 		"experiments before folders": {[]string{"/a/b/x", "/a/b/y", "/a/c"}, []string{"/a/ (3)", "  c", "  /a/b/ (2)", "    x", "    y"}},
-		"a common start that is no folder": {
+		"a common prefix that is not a folder": {
 			[]string{"/team-1/x", "/team-10/x", "/team-1/y"}, []string{"/ (3)", "  team-10/x", "  /team-1/ (2)", "    x", "    y"},
 		},
-		"an experiment named as a folder": {[]string{"/a", "/a/", "/a/x"}, []string{"/ (3)", "  a", "  /a/ (2)", "    ", "    x"}},
-		"only slashes":                    {[]string{"/", "//", "///"}, []string{"/ (3)", "  ", "  // (2)", "    ", "    /"}},
+		"an experiment with the path of a folder": {[]string{"/a", "/a/", "/a/x"}, []string{"/ (3)", "  a", "  /a/ (2)", "    ", "    x"}},
+		"only slashes": {[]string{"/", "//", "///"}, []string{"/ (3)", "  ", "  // (2)", "    ", "    /"}},
 	} {
 		var r Review
 		for _, n := range c.names {
@@ -43,7 +43,7 @@ func TestMatrix_folders(t *testing.T) {
 		}
 		m := NewMatrix(r)
 		if got := foldersOf(m, m.newFolder("", m.rows)); !slices.Equal(got, c.want) {
-			t.Errorf("%s: the folders are %q, want %q", name, got, c.want)
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 }
@@ -82,16 +82,16 @@ func TestMatrix_foldersModel(t *testing.T) {
 
 func expectFolderAccess(t *testing.T, m *Matrix, f *folder) {
 	t.Helper()
-	var below []row
+	var below []*row
 	for _, r := range m.rows {
-		if strings.HasPrefix(r.name, f.path) {
+		if strings.HasPrefix(r.Name, f.path) {
 			below = append(below, r)
 		}
 	}
 	for i, column := range m.columns {
 		found := map[string]int{}
 		for _, r := range below {
-			for _, g := range m.cells[r][column.principal].shown {
+			for _, g := range r.cells[column.principal].shown {
 				found[g.Level]++
 			}
 		}
@@ -104,11 +104,11 @@ func expectFolderAccess(t *testing.T, m *Matrix, f *folder) {
 			}
 		}
 		if ok != (len(found) > 0) || view.Mixed != mixed || len(view.Levels) != shown {
-			t.Errorf("%q: the cell of %v is %+v, the levels below are %v of %d", f.path, column, view, found, len(below))
+			t.Errorf("%q: got cell %+[3]v of %[2]v, want the levels %[4]v of %[5]d experiments", f.path, column, view, found, len(below))
 		}
 		for _, level := range view.Levels {
 			if found[level.Level] != len(below) {
-				t.Errorf("%q: %s is shown, but %v have it", f.path, level.Level, found)
+				t.Errorf("%q: got %s, want only levels on all of %d experiments: %v", f.path, level.Level, len(below), found)
 			}
 		}
 	}
@@ -119,20 +119,20 @@ func expectFolderAccess(t *testing.T, m *Matrix, f *folder) {
 
 func expectPrincipalRows(t *testing.T, m *Matrix, p namedPrincipal, view principalView) {
 	t.Helper()
-	listed := map[row]string{}
-	for _, place := range view.Rows {
+	listed := map[*row]string{}
+	for _, listedRow := range view.Rows {
 		for _, r := range m.rows {
-			if place.Size == 0 && r.name == place.Path || place.Size > 0 && strings.HasPrefix(r.name, place.Path) {
+			if listedRow.Size == 0 && r.Name == listedRow.Path || listedRow.Size > 0 && strings.HasPrefix(r.Name, listedRow.Path) {
 				if listed[r] != "" {
-					t.Errorf("%v is listed twice for %v", r, p)
+					t.Errorf("%q is listed twice for %v", r.Name, p)
 				}
-				listed[r] = fmt.Sprint(place.Levels, place.Grants)
+				listed[r] = fmt.Sprint(listedRow.Levels, listedRow.Grants)
 			}
 		}
 	}
 	want := 0
 	for _, r := range m.rows {
-		c, ok := m.cells[r][p.principal]
+		c, ok := r.cells[p.principal]
 		if !ok {
 			continue
 		}
@@ -140,11 +140,11 @@ func expectPrincipalRows(t *testing.T, m *Matrix, p namedPrincipal, view princip
 		grants := fmt.Sprint(slices.Compact(slices.Clone(c.grants)))
 		for _, level := range shownLevels(c) {
 			if !strings.HasSuffix(listed[r], grants) || !strings.Contains(listed[r], fmt.Sprint("{", level.levelView)) {
-				t.Errorf("%v is listed for %v as %q, want %v and %s", r, p, listed[r], level.levelView, grants)
+				t.Errorf("%q for %v: got %q, want %v and %s", r.Name, p, listed[r], level.levelView, grants)
 			}
 		}
 	}
 	if len(listed) != want || view.Experiments != want {
-		t.Errorf("%d experiments are listed for %v and %d counted, want %d", len(listed), p, view.Experiments, want)
+		t.Errorf("%v: got %d listed and %d counted experiments, want %d", p, len(listed), view.Experiments, want)
 	}
 }

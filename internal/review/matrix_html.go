@@ -141,8 +141,8 @@ func (m *Matrix) counts() countsView {
 		}
 		counts.Kinds[len(counts.Kinds)-1].Count++
 	}
-	for _, e := range groupByExperiment(m.review) {
-		for _, g := range e.grants {
+	for _, r := range m.rows {
+		for _, g := range r.grants {
 			if g.Inherited {
 				counts.Inherited++
 			} else {

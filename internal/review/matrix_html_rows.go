@@ -68,19 +68,14 @@ type cellLevelView struct {
 type pageBuilder struct {
 	*pageView
 
-	matrix      *Matrix
-	experiments map[row]Experiment
+	matrix *Matrix
 }
 
 func newPageBuilder(m *Matrix, view *pageView) *pageBuilder {
-	p := &pageBuilder{pageView: view, matrix: m, experiments: map[row]Experiment{}}
-	for _, e := range m.review.Experiments {
-		key := row{e.Name, e.ID}
-		if known, ok := p.experiments[key]; !ok || compareExperiments(e, known) < 0 {
-			p.experiments[key] = e
-		}
-		view.Owners = view.Owners || e.Owner != ""
-		view.Updates = view.Updates || e.LastUpdated != ""
+	p := &pageBuilder{pageView: view, matrix: m}
+	for _, r := range m.rows {
+		view.Owners = view.Owners || r.Owner != ""
+		view.Updates = view.Updates || r.LastUpdated != ""
 	}
 	for i, c := range m.columns {
 		name := c.name
@@ -97,8 +92,8 @@ func newPageBuilder(m *Matrix, view *pageView) *pageBuilder {
 // addFolder adds the rows of a folder and of its experiments and subfolders. The folder of all experiments has no row.
 func (p *pageBuilder) addFolder(f *folder, depth int) {
 	for _, r := range f.experiments {
-		p.addRow(p.experimentRow(f, r, depth), func(i int) (cellView, bool) {
-			c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]
+		p.addRow(f.experimentRow(r, depth), func(i int) (cellView, bool) {
+			c, ok := r.cells[p.matrix.columns[i].principal]
 			return cellView{Levels: shownLevels(c), Grants: strings.Join(c.grants, "; ")}, ok
 		})
 	}
@@ -110,13 +105,12 @@ func (p *pageBuilder) addFolder(f *folder, depth int) {
 	}
 }
 
-func (p *pageBuilder) experimentRow(f *folder, r row, depth int) rowView {
-	e := p.experiments[r]
-	view := rowView{Parent: f.path, Depth: depth, Owner: e.Owner, Updated: e.LastUpdated}
-	if at, err := time.Parse(time.RFC3339, e.LastUpdated); err == nil {
+func (f *folder) experimentRow(r *row, depth int) rowView {
+	view := rowView{Parent: f.path, Depth: depth, Owner: r.Owner, Updated: r.LastUpdated}
+	if at, err := time.Parse(time.RFC3339, r.LastUpdated); err == nil {
 		view.Updated = at.UTC().Format(time.DateOnly)
 	}
-	rest := r.name[len(f.path):]
+	rest := r.Name[len(f.path):]
 	end := strings.LastIndex(rest, "/") + 1
 	view.Folder, view.Name = rest[:end], rest[end:]
 	return view
@@ -203,8 +197,8 @@ func (p *pageBuilder) addPrincipals(all *folder) {
 // all its experiments, and a row for each other experiment.
 func (p *pageBuilder) appendPrincipalRows(f *folder, i int, rows []principalRowView) []principalRowView {
 	for _, r := range f.experiments {
-		if c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]; ok {
-			rows = append(rows, principalRowView{Path: r.name, Levels: shownLevels(c), Grants: slices.Compact(slices.Clone(c.grants))})
+		if c, ok := r.cells[p.matrix.columns[i].principal]; ok {
+			rows = append(rows, principalRowView{Path: r.Name, Levels: shownLevels(c), Grants: slices.Compact(slices.Clone(c.grants))})
 		}
 	}
 	for _, sub := range f.folders {

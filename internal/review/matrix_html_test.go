@@ -19,8 +19,9 @@ func TestMatrix_HTML(t *testing.T) {
 		"<title>Permission review: 2 experiments, 4 principals</title>",
 		"<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
 		`title="service principal deployer (6f1c)"`, "Every user has at least <b>CAN_READ</b> on every experiment.",
-		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-search="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
-			` <small>2 experiments</small></th><td class="differs"><span class="principal">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
+		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-search="/Projects/">` +
+			`<span class="name"><bdi>/Projects/</bdi></span> <small>2 experiments</small></th>` +
+			`<td class="differs"><span class="principal">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
 			`<span class="full"> CAN_MANAGE on 1 of 2 experiments</span>`,
 		`<tr data-depth="1" style="--depth:1"><th scope="row" data-search="/Projects/churn"><bdi class="name">churn</bdi></th><td>` +
 			`<td><span class="principal">group risk</span> <b data-level="CAN_READ" aria-hidden="true">R</b>` +
@@ -35,7 +36,7 @@ func TestMatrix_HTML(t *testing.T) {
 		`<h2 id="to-sign">Sign-off</h2>`,
 	} {
 		if !strings.Contains(page, part) {
-			t.Errorf("the page lacks %q:\n%s", part, page)
+			t.Errorf("page does not contain %q:\n%s", part, page)
 		}
 	}
 	expectSelfContained(t, page)
@@ -50,7 +51,7 @@ func TestMatrix_HTML_one(t *testing.T) {
 		"<li><b>1</b> direct grant</li>", "<li><b>0</b> inherited grants</li>",
 	} {
 		if !strings.Contains(page, part) {
-			t.Errorf("the page lacks %q:\n%s", part, page)
+			t.Errorf("page does not contain %q:\n%s", part, page)
 		}
 	}
 }
@@ -61,22 +62,22 @@ func expectSelfContained(t *testing.T, page string) {
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
 		tag = regexp.MustCompile(`(title|data-search|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
 		if m := regexp.MustCompile(`(?i)^<(link|iframe|img|object|embed|base)\b|\b(src|on\w+)=|href="[^#]`).FindString(tag); m != "" {
-			t.Errorf("the page loads or runs something: %s in %s", m, tag)
+			t.Errorf("got %s in %s, want a page that loads nothing and has no event handler", m, tag)
 		}
 	}
 	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindString(page)
 	if style == "" || strings.Contains(style, "url(") || strings.Contains(style, "@import") {
-		t.Errorf("the style loads something: %s", style)
+		t.Errorf("got style %s, want one that loads nothing", style)
 	}
 	scripts := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(page, -1)
 	if len(scripts) != 1 {
-		t.Fatalf("there are %d scripts", len(scripts))
+		t.Fatalf("got %d scripts, want 1", len(scripts))
 	}
 	hash := sha256.Sum256([]byte(scripts[0][1]))
 	policy := "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 	found := regexp.MustCompile(`Content-Security-Policy" content="([^"]*)"`).FindStringSubmatch(page)
 	if found == nil || html.UnescapeString(found[1]) != policy {
-		t.Errorf("the policy is %q, want %q", found, policy)
+		t.Errorf("got policy %q, want %q", found, policy)
 	}
 }
 
@@ -85,11 +86,11 @@ func TestMatrix_hostileHTML(t *testing.T) {
 	page := pageOf(t, Review{Grants: hostileGrants()})
 	expectSelfContained(t, page)
 	if n := len(regexp.MustCompile(`<tr data-depth="\d+" style="--depth:\d+"><th`).FindAllString(page, -1)); n != len(hostileNames) {
-		t.Errorf("there are %d lines", n)
+		t.Errorf("got %d rows, want %d", n, len(hostileNames))
 	}
 	for _, name := range hostileNames[:20] {
 		if strings.ContainsAny(name, "<\"") && strings.Contains(page, name) {
-			t.Errorf("the page contains %q unescaped", name)
+			t.Errorf("page contains %q unescaped", name)
 		}
 	}
 }
@@ -130,12 +131,12 @@ func TestMatrix_pageOptions(t *testing.T) {
 		}
 		for _, part := range c.has {
 			if !strings.Contains(page, part) {
-				t.Errorf("%s: the page lacks %q:\n%s", name, part, page)
+				t.Errorf("%s: page does not contain %q:\n%s", name, part, page)
 			}
 		}
 		for _, part := range c.lacks {
 			if strings.Contains(page, part) {
-				t.Errorf("%s: the page contains %q", name, part)
+				t.Errorf("%s: page contains %q", name, part)
 			}
 		}
 	}

@@ -17,7 +17,7 @@ func (m *Matrix) Markdown() string {
 		table[0][i+1] = markdownCode(level)
 	}
 	for _, r := range m.rows {
-		line := []string{markdownCode(r.name)}
+		line := []string{markdownCode(r.Name)}
 		for _, level := range levels {
 			line = append(line, strings.Join(m.principalsWith(r, level), ", "))
 		}
@@ -40,10 +40,10 @@ func (m *Matrix) Markdown() string {
 }
 
 // principalsWith returns the principals, in Markdown, whose level on an experiment is the given one.
-func (m *Matrix) principalsWith(r row, level string) []string {
+func (m *Matrix) principalsWith(r *row, level string) []string {
 	var principals []string
 	for _, p := range m.columns {
-		shown := m.cells[r][p.principal].shown
+		shown := r.cells[p.principal].shown
 		i := slices.IndexFunc(shown, func(g Grant) bool { return g.Level == level })
 		if i < 0 {
 			continue

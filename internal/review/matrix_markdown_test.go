@@ -15,7 +15,7 @@ func TestMatrix_Markdown(t *testing.T) {
 		"| `/Projects/churn` | *`ana@example.com`* |                                     | group `risk` |\n" +
 		"\n*Italic*: inherited.\n"
 	if got := NewMatrix(Review{Grants: exampleGrants()}).Markdown(); got != want {
-		t.Errorf("the table is\n%s\nwant\n%s", got, want)
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	r := Review{
 		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"},
@@ -28,12 +28,12 @@ func TestMatrix_Markdown(t *testing.T) {
 		"Unreadable experiments:\n\n- `/Projects/nb`: <code>It is␊a notebook.</code>\n",
 	} {
 		if !strings.Contains(got, part) {
-			t.Errorf("the table of a review lacks %q:\n%s", part, got)
+			t.Errorf("table does not contain %q:\n%s", part, got)
 		}
 	}
 	r.DefaultLevel = "NO_PERMISSIONS"
 	if got := NewMatrix(r).Markdown(); strings.Contains(got, "at least") {
-		t.Errorf("the table contains a default level:\n%s", got)
+		t.Errorf("got a default level, want none:\n%s", got)
 	}
 }
 
@@ -43,18 +43,18 @@ func TestMatrix_hostileMarkdown(t *testing.T) {
 	table, _, _ := strings.Cut(got, "\n\n")
 	lines := strings.Split(table, "\n")
 	if len(lines) != 2+len(hostileNames) {
-		t.Errorf("there are %d lines", len(lines))
+		t.Errorf("got %d lines, want %d", len(lines), 2+len(hostileNames))
 	}
 	spans := regexp.MustCompile("`[^`|<>\\\\]*`|<code>[^`|<>\\\\]*</code>")
 	for _, line := range lines {
 		if strings.Count(line, "|") != strings.Count(lines[0], "|") {
-			t.Errorf("a name made cells in %q", line)
+			t.Errorf("got more cells than in the header: %q", line)
 		}
 		if rest := spans.ReplaceAllString(line, ""); strings.ContainsAny(rest, "`<>\\@[{$\"'") {
-			t.Errorf("something of a name is left in %q", rest)
+			t.Errorf("got unescaped characters %q", rest)
 		}
 	}
 	if strings.ContainsAny(got, "\u202e\u200b\u2028\x00\r\t") {
-		t.Errorf("an invisible character is in\n%s", got)
+		t.Errorf("got invisible characters in\n%s", got)
 	}
 }

@@ -70,7 +70,7 @@ func pageOf(t *testing.T, r Review) string {
 	return page
 }
 
-// The result does not depend on the order of the grants, and the grants are not changed.
+// The result does not depend on the order of the grants or on duplicates, and the grants are not changed.
 func TestMatrix_deterministic(t *testing.T) {
 	t.Parallel()
 	render := func(grants []Grant) string {
@@ -81,12 +81,15 @@ func TestMatrix_deterministic(t *testing.T) {
 	given := slices.Clone(grants)
 	want := render(grants)
 	if !slices.Equal(grants, given) {
-		t.Error("rendering changes the grants")
+		t.Error("NewMatrix changed the grants")
+	}
+	if render(slices.Concat(grants, grants)) != want {
+		t.Error("duplicate grants changed the text")
 	}
 	for seed := range uint64(5) {
 		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(grants), func(i, j int) { grants[i], grants[j] = grants[j], grants[i] })
 		if render(grants) != want {
-			t.Fatal("the text depends on the order of the grants")
+			t.Fatal("the order of the grants changed the text")
 		}
 	}
 }
@@ -106,25 +109,25 @@ func TestNewMatrix_ranking(t *testing.T) {
 		"the highest": {
 			[]Grant{grant("CAN_READ", false), grant("CAN_MANAGE", true), grant("CAN_EDIT", false)}, "CAN_MANAGE (inherited)",
 		},
-		"the direct of two": {[]Grant{grant("CAN_EDIT", true), grant("CAN_EDIT", false)}, "CAN_EDIT"},
-		"use above read":    {[]Grant{grant("USE", false), grant("CAN_READ", false)}, "USE"},
+		"the direct one of two": {[]Grant{grant("CAN_EDIT", true), grant("CAN_EDIT", false)}, "CAN_EDIT"},
+		"use above read":        {[]Grant{grant("USE", false), grant("CAN_READ", false)}, "USE"},
 		"neither of edit and run is higher": {
 			[]Grant{grant("CAN_RUN", true), grant("CAN_READ", false), grant("CAN_EDIT", false)}, "CAN_EDIT, CAN_RUN (inherited)",
 		},
 		"run above read": {[]Grant{grant("CAN_READ", false), grant("CAN_RUN", true)}, "CAN_RUN (inherited)"},
 		"manage above both": {[]Grant{grant("CAN_RUN", false), grant("CAN_EDIT", true), grant("CAN_MANAGE", true)},
 			"CAN_MANAGE (inherited)"},
-		"both effective":        {[]Grant{effective(grant("CAN_RUN", false)), effective(grant("CAN_EDIT", false))}, "CAN_EDIT, CAN_RUN"},
-		"one of both effective": {[]Grant{grant("CAN_RUN", false), effective(grant("CAN_EDIT", false))}, "CAN_EDIT"},
-		"what the review says":  {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
-		"known before unknown":  {[]Grant{grant("CAN_FLY", false), grant("CAN_READ", true)}, "CAN_READ (inherited)"},
-		"an unknown one":        {[]Grant{grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
-		"unknown ones by name":  {[]Grant{grant("CAN_SWIM", true), grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
+		"both effective":         {[]Grant{effective(grant("CAN_RUN", false)), effective(grant("CAN_EDIT", false))}, "CAN_EDIT, CAN_RUN"},
+		"one of both effective":  {[]Grant{grant("CAN_RUN", false), effective(grant("CAN_EDIT", false))}, "CAN_EDIT"},
+		"an effective DENY":      {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
+		"known before unknown":   {[]Grant{grant("CAN_FLY", false), grant("CAN_READ", true)}, "CAN_READ (inherited)"},
+		"an unknown level":       {[]Grant{grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
+		"unknown levels by name": {[]Grant{grant("CAN_SWIM", true), grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
 	} {
 		for range 2 {
 			lines, err := csv.NewReader(strings.NewReader(NewMatrix(Review{Grants: c.grants}).CSV())).ReadAll()
 			if err != nil || len(lines) != 2 || lines[1][2] != c.want {
-				t.Errorf("%s: the lines are %q (%v), want %q", name, lines, err, c.want)
+				t.Errorf("%s: got %q (%v), want %q", name, lines, err, c.want)
 			}
 			slices.Reverse(c.grants)
 		}
@@ -136,13 +139,13 @@ func TestMatrix_empty(t *testing.T) {
 	t.Parallel()
 	m := NewMatrix(Review{})
 	if got, want := m.Markdown(), "| Experiment |\n|------------|\n\n*Italic*: inherited.\n"; got != want {
-		t.Errorf("the table is %q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if got, want := m.CSV(), `"experiment","experiment_id"`+"\n"; got != want {
-		t.Errorf("the lines are %q, want %q", got, want)
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>The review contains no experiments.</p>") {
-		t.Errorf("the page is %s", page)
+		t.Errorf("got page %s, want the text for no experiments", page)
 	}
 }
 
@@ -155,20 +158,21 @@ func TestMatrix_editAndRun(t *testing.T) {
 		"|-----------------|--------------|-----------------------------------|\n" +
 		"| `/Projects/run` | group `risk` | *group `risk`*, *group `science`* |\n"
 	if got := NewMatrix(r).Markdown(); !strings.HasPrefix(got, table) {
-		t.Errorf("the table is\n%s\nwant\n%s", got, table)
+		t.Errorf("got\n%s\nwant\n%s", got, table)
 	}
 	const line = `"/Projects/run","","CAN_EDIT, CAN_RUN (inherited)","CAN_RUN (inherited)"` + "\n"
 	if got := NewMatrix(r).CSV(); !strings.HasSuffix(got, line) {
-		t.Errorf("the lines are %s, want %s", got, line)
+		t.Errorf("got %s, want %s", got, line)
 	}
 	page := pageOf(t, r)
 	for _, part := range []string{
-		`<span class="principal">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b> <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
+		`<span class="principal">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b>` +
+			` <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
 			`<span class="full"> CAN_EDIT, granted directly; CAN_RUN, inherited from /Projects</span>`,
 		`<option>CAN_EDIT</option><option>CAN_RUN</option>`,
 	} {
 		if !strings.Contains(page, part) {
-			t.Errorf("the page lacks %q:\n%s", part, page)
+			t.Errorf("page does not contain %q:\n%s", part, page)
 		}
 	}
 	expectSelfContained(t, page)

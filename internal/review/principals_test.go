@@ -32,10 +32,10 @@ func TestSelectPrincipals(t *testing.T) {
 	} {
 		selected := SelectPrincipals(c.names, members, key)
 		if got := slices.Sorted(maps.Keys(selected)); !slices.Equal(got, c.want) {
-			t.Errorf("%s: selected are %q, want %q", name, got, c.want)
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
 	if got := SelectPrincipals(nil, members, key); got != nil {
-		t.Errorf("without names %v are selected, want nil", got)
+		t.Errorf("no names: got %v, want nil", got)
 	}
 }

@@ -49,7 +49,8 @@ type Grant struct {
 	// Inherited is false for a direct grant.
 	Inherited bool
 	// InheritedFrom describes the object that an inherited grant comes from, such as the path of a folder. It is empty if it is unknown. On
-	// MLflow servers, "admin" and "workspace" are the rights of server admins and workspace admins, which DENY does not override.
+	// MLflow servers, "admin" and "workspace" are the rights of server admins and of managers of the MLflow workspace, which DENY does not
+	// override.
 	InheritedFrom string
 	// InheritedFromID identifies the object that InheritedFrom describes, such as /directories/123. If it is set, it identifies the source
 	// of the grant instead of InheritedFrom: the path of a folder can change, and a review does not always contain it.

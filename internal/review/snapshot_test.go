@@ -45,7 +45,8 @@ func TestSnapshot(t *testing.T) {
   {"id":"2","name":"/Projects/<none>","grants":[]},
   {"id":"1","name":"/Projects/churn","grants":[
     {"kind":"group","principal":"risk","level":"CAN_READ","inherited":false},
-    {"kind":"service_principal","principal":"6f1c","display_name":"deployer","level":"CAN_RUN","inherited":true,"inherited_from":"/Projects","inherited_from_id":"/directories/7","effective":true}]}
+    {"kind":"service_principal","principal":"6f1c","display_name":"deployer","level":"CAN_RUN","inherited":true,` +
+		`"inherited_from":"/Projects","inherited_from_id":"/directories/7","effective":true}]}
 ],
 "unreadable": [
   {"id":"3","name":"/Projects/nb","reason":"It is a notebook."}
@@ -54,7 +55,7 @@ func TestSnapshot(t *testing.T) {
 `
 	text := mustSnapshot(t, r)
 	if string(text) != want {
-		t.Errorf("the snapshot is\n%s\nwant\n%s", text, want)
+		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
 	parsed, err := ParseSnapshot(text)
 	if err != nil {
@@ -63,7 +64,7 @@ func TestSnapshot(t *testing.T) {
 	r.Caller, r.Experiments = "", []Experiment{{ID: "2", Name: "/Projects/<none>"}, {ID: "1", Name: "/Projects/churn"}}
 	slices.Reverse(r.Grants)
 	if !reflect.DeepEqual(parsed, r) {
-		t.Errorf("the snapshot is read as\n%+v, want\n%+v", parsed, r)
+		t.Errorf("got\n%+v\nwant\n%+v", parsed, r)
 	}
 }
 
@@ -71,18 +72,18 @@ func TestSnapshot_empty(t *testing.T) {
 	t.Parallel()
 	text := mustSnapshot(t, Review{})
 	if r, err := ParseSnapshot(text); err != nil || !reflect.DeepEqual(r, Review{}) {
-		t.Errorf("%s is read as %+v (%v)", text, r, err)
+		t.Errorf("%s: got %+v (%v), want an empty review", text, r, err)
 	}
 }
 
 func TestSnapshot_invalidText(t *testing.T) {
 	t.Parallel()
-	for _, r := range []Review{
+	for i, r := range []Review{
 		{Server: "\xff"}, {Grants: []Grant{{Principal: "a\xff"}}}, {Experiments: []Experiment{{Name: "\xff"}}},
 		{Unreadable: []Unreadable{{Reason: "\xff"}}},
 	} {
 		if _, err := Snapshot(r); err == nil || !strings.Contains(err.Error(), `Could not write snapshot: "`) {
-			t.Errorf("the error is %v", err)
+			t.Errorf("review %d: got error %v, want invalid UTF-8", i, err)
 		}
 	}
 }
@@ -102,11 +103,12 @@ func TestParseSnapshot_errors(t *testing.T) {
 		`{"version": 1, "experiments": {}}`: "cannot unmarshal object",
 		"{\n<<<<<<< HEAD\n\"version\": 1\n=======\n>>>>>>> main\n}": "it contains a " +
 			"merge conflict. Render it again",
-		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: `grant 1 of experiment "/e" has no kind, principal, or level. Render it again`,
+		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: "grant 1 of " +
+			`experiment "/e" has no kind, principal, or level. Render it again`,
 	} {
 		if _, err := ParseSnapshot([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "Could not read snapshot: ") ||
 			!strings.Contains(err.Error(), want) {
-			t.Errorf("the error of %q is %v, want %q", text, err, want)
+			t.Errorf("%q: got error %v, want %q", text, err, want)
 		}
 	}
 }
@@ -121,9 +123,9 @@ func checkSnapshot(t *testing.T, r Review) {
 	}
 	shuffled := shuffle(1, r)
 	shuffled.Grants, shuffled.Unreadable = slices.Concat(shuffled.Grants, r.Grants), slices.Concat(shuffled.Unreadable, r.Unreadable)
-	shuffled.Caller = "somebody"
+	shuffled.Caller = "ana"
 	if again := mustSnapshot(t, shuffled); !bytes.Equal(again, text) {
-		t.Fatalf("the snapshot depends on the order:\n%s\nwant\n%s", again, text)
+		t.Fatalf("got in another order\n%s\nwant\n%s", again, text)
 	}
 	parsed, err := ParseSnapshot(text)
 	if err != nil {
@@ -133,10 +135,10 @@ func checkSnapshot(t *testing.T, r Review) {
 		return
 	}
 	if again := mustSnapshot(t, parsed); !bytes.Equal(again, text) {
-		t.Fatalf("the snapshot of the snapshot is\n%s\nwant\n%s", again, text)
+		t.Fatalf("got from the parsed snapshot\n%s\nwant\n%s", again, text)
 	}
 	if texts := changeTexts(Diff(r, parsed)); texts != nil {
-		t.Fatalf("the snapshot differs from its review: %q", texts)
+		t.Fatalf("got changes %q between a review and its snapshot, want none", texts)
 	}
 }
 
@@ -170,7 +172,7 @@ func FuzzParseSnapshot(f *testing.F) {
 			return
 		}
 		if !strings.HasPrefix(err.Error(), "Could not read snapshot: ") || utf8.Valid(text) && !utf8.ValidString(err.Error()) {
-			t.Fatalf("the error is %v", err)
+			t.Fatalf("got error %v, want the summary and valid UTF-8", err)
 		}
 	})
 }

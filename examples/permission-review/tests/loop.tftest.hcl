@@ -124,8 +124,8 @@ run "the_end_of_the_decision_and_of_the_exception" {
   expect_failures = [check.every_grant_is_decided, check.separation_of_duties]
 }
 
-# The review includes workspace admins of an MLflow server, but separation of duties ignores their rights.
-run "workspace_admins" {
+# The review includes managers of the MLflow workspace, but separation of duties ignores their rights.
+run "workspace_managers" {
   command = plan
 
   override_module {

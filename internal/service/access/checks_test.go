@@ -18,7 +18,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// expectGrants checks the direct grants that the workspace has on an experiment, each written as "kind name level".
+// expectGrants checks the direct grants on an experiment, each in the form "kind name level".
 func expectGrants(w *acctest.Workspace, id string, want ...string) resource.TestCheckFunc {
 	return expectGrantsOf("experiment "+id, func() []emulator.Grant { return w.Grants(id) }, want)
 }
@@ -27,7 +27,7 @@ func expectGrants(w *acctest.Workspace, id string, want ...string) resource.Test
 func expectGrantsOf(object string, grants func() []emulator.Grant, want []string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if got, want := grantTexts(grants()), slices.Sorted(slices.Values(want)); !slices.Equal(got, want) {
-			return fmt.Errorf("%s has the grants %q, want %q", object, got, want)
+			return fmt.Errorf("%s: got grants %q, want %q", object, got, want)
 		}
 		return nil
 	}
@@ -47,7 +47,7 @@ func grantTexts(grants []emulator.Grant) []string {
 func expectWrites(w *acctest.Workspace, want ...string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if got := w.Writes(); !slices.Equal(got, want) {
-			return fmt.Errorf("written was %q, want %q", got, want)
+			return fmt.Errorf("got writes %q, want %q", got, want)
 		}
 		return nil
 	}
@@ -65,7 +65,7 @@ func (check planCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanReque
 			return
 		}
 	}
-	resp.Error = errors.New("no change of permissions in the plan")
+	resp.Error = errors.New("plan contains no change of permissions")
 }
 
 // expectMapChange checks a map attribute before and after; nil is null.
@@ -78,7 +78,7 @@ func expectMapChange(attribute string, before, after map[string]any) plancheck.P
 	return planCheck(func(resourceBefore, resourceAfter any) error {
 		b, a := asMap(resourceBefore), asMap(resourceAfter)
 		if !reflect.DeepEqual(b, before) || !reflect.DeepEqual(a, after) {
-			return fmt.Errorf("%s changes from %v to %v, want from %v to %v", attribute, b, a, before, after)
+			return fmt.Errorf("%s: got a change from %v to %v, want from %v to %v", attribute, b, a, before, after)
 		}
 		return nil
 	})

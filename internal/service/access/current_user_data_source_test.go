@@ -27,16 +27,16 @@ func TestCurrentUserDataSource(t *testing.T) {
 	} {
 		state, says := w.Provider(t, token).ReadDataSource("mlflow_current_user", map[string]any{})
 		if id, _ := state["id"].(string); says != "" || id == "" {
-			t.Errorf("the data source says %q and gives the id %q", says, id)
+			t.Errorf("got diagnostics %q and ID %q, want an ID", says, id)
 		}
 		delete(state, "id")
 		if !reflect.DeepEqual(state, want) {
-			t.Errorf("the caller is %v, want %v", state, want)
+			t.Errorf("got %v, want %v", state, want)
 		}
 	}
-	_, says := w.Provider(t, "wrong").ReadDataSource("mlflow_current_user", map[string]any{})
+	_, says := w.Provider(t, "invalid").ReadDataSource("mlflow_current_user", map[string]any{})
 	if !strings.HasPrefix(says, "error: Could not read the current user: Databricks: ") {
-		t.Errorf("with a wrong token it says %q", says)
+		t.Errorf("invalid token: got diagnostics %q, want an error", says)
 	}
 }
 
@@ -51,7 +51,7 @@ func TestPermissionLevelsDataSource(t *testing.T) {
 		var found []string
 		for _, l := range acctest.ObjectsOf(state["levels"]) {
 			if text, _ := l["description"].(string); !strings.HasPrefix(text, "Can view") {
-				t.Errorf("%v is described as %q", l["level"], text)
+				t.Errorf("%v: got description %q, want the prefix Can view", l["level"], text)
 			}
 			level, _ := l["level"].(string)
 			found = append(found, level)
@@ -59,7 +59,7 @@ func TestPermissionLevelsDataSource(t *testing.T) {
 		return strings.Join(found, " "), says
 	}
 	if got, says := levels(emulator.AdminToken, id); got != "CAN_READ CAN_EDIT CAN_MANAGE" || says != "" {
-		t.Errorf("the levels are %q, said is %q", got, says)
+		t.Errorf("got levels %q and diagnostics %q, want all levels", got, says)
 	}
 	for want, c := range map[string][2]string{
 		"error: Could not read permission levels: Experiment " + deleted + ": Node ID": {emulator.AdminToken, deleted},
@@ -68,7 +68,7 @@ func TestPermissionLevelsDataSource(t *testing.T) {
 		},
 	} {
 		if got, says := levels(c[0], c[1]); got != "" || !strings.HasPrefix(says, want) {
-			t.Errorf("the levels are %q, said is %q, want %q", got, says, want)
+			t.Errorf("got levels %q and diagnostics %q, want %q", got, says, want)
 		}
 	}
 }

@@ -43,13 +43,13 @@ func TestPermission_keepsGroupGrant(t *testing.T) {
 			}
 		}
 		if got != level {
-			t.Errorf("risk has %q, want %q", got, level)
+			t.Errorf("got level %q of group risk, want %q", got, level)
 		}
 	}
 
 	var lowered, removed diag.Diagnostics
 	if r.grant(ctx, riskGrant(id, "CAN_READ"), &lowered) {
-		t.Error("the caller's group was lowered")
+		t.Error("grant lowered the level of the caller's group")
 	}
 	expectDetail(t, lowered, "Grant would lower your own access", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
@@ -61,7 +61,7 @@ func TestPermission_keepsGroupGrant(t *testing.T) {
 	var again diag.Diagnostics
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &again)
 	if len(again) > 0 {
-		t.Errorf("where the caller has a grant of its own, removing the group's says %v", again)
+		t.Errorf("caller with its own grant: got diagnostics %v, want none", again)
 	}
 	expectRisk("")
 }
@@ -79,7 +79,7 @@ func TestPermission_oneWriterAtATime(t *testing.T) {
 	w.Before("", anyACL, func(req *http.Request) {
 		if lock := r.Provider.Run.ACLLock(id); lock.TryLock() {
 			lock.Unlock()
-			t.Errorf("%s came while others could write", req.Method)
+			t.Errorf("%s request without the lock", req.Method)
 		}
 	})
 	var diags diag.Diagnostics
@@ -88,9 +88,9 @@ func TestPermission_oneWriterAtATime(t *testing.T) {
 	r.grant(ctx, other, &diags)
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &diags)
 	if len(diags) > 0 {
-		t.Errorf("diagnostics: %v", diags)
+		t.Errorf("got diagnostics %v, want none", diags)
 	}
 	if n := w.Count("PATCH", anyACL) + w.Count("PUT", anyACL); n != 2 {
-		t.Errorf("%d writes, want 2", n)
+		t.Errorf("got %d writes, want 2", n)
 	}
 }

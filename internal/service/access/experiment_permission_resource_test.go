@@ -26,11 +26,11 @@ func TestPermission_lifecycle(t *testing.T) {
 	other := w.CreateExperiment(emulator.Admin, "/Projects/other", nil)
 	ana, ben := emulator.UserPrincipal(emulator.User), emulator.UserPrincipal(emulator.OtherUser)
 	w.Grant(id, ben, "CAN_READ")
-	step := func(experiment, attributes string, behind func(), action plancheck.ResourceActionType, level string) resource.TestStep {
+	step := func(experiment, attributes string, change func(), action plancheck.ResourceActionType, level string) resource.TestStep {
 		return resource.TestStep{
 			PreConfig: func() {
-				if behind != nil {
-					behind()
+				if change != nil {
+					change()
 				}
 				w.ResetJournal()
 			},
@@ -38,10 +38,10 @@ func TestPermission_lifecycle(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, action)),
 			PostApplyFunc: func() {
 				if got := w.Level(experiment, ana); got != level {
-					t.Errorf("ana has %q, want %q", got, level)
+					t.Errorf("got level %q of ana, want %q", got, level)
 				}
 				if got := w.Level(id, ben); got != "CAN_READ" {
-					t.Errorf("ben has %q", got)
+					t.Errorf("got level %q of ben, want CAN_READ", got)
 				}
 			},
 		}
@@ -71,11 +71,11 @@ func TestPermission_lifecycle(t *testing.T) {
 	)
 	for _, experiment := range []string{id, other} {
 		if got := w.Level(experiment, ana); got != "" {
-			t.Errorf("after destroy ana has %q on %s", got, experiment)
+			t.Errorf("after destroy: got level %q of ana on experiment %s, want none", got, experiment)
 		}
 	}
 	if got := w.Level(id, ben); got != "CAN_READ" {
-		t.Errorf("after destroy ben has %q", got)
+		t.Errorf("after destroy: got level %q of ben, want CAN_READ", got)
 	}
 }
 
@@ -97,53 +97,54 @@ func TestPermission_apply(t *testing.T) {
 		return map[string]any{"id": id + "/" + kind + "/" + name, "experiment_id": id, kind + "_name": name, "permission_level": level}
 	}
 	for name, c := range map[string]struct {
-		token  string
-		behind func(w *acctest.Workspace, id string)
-		grant  bool // else it is removed
-		kind   string
-		who    string
-		level  string
-		want   string
-		left   string // the level of the principal afterwards
+		token     string
+		change    func(w *acctest.Workspace, id string)
+		grant     bool // if false, the grant is revoked
+		kind      string
+		principal string
+		level     string
+		want      string
+		left      string // the level of the principal after the apply
 	}{
-		"an unknown group": {grant: true, kind: "group", who: "nobody", level: "CAN_READ",
+		"an unknown group": {grant: true, kind: "group", principal: "nobody", level: "CAN_READ",
 			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: " +
 				"Principal: GroupName(nobody) does not exist"},
-		"a lost response": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
-			behind: func(w *acctest.Workspace, _ string) {
+		"a lost response": {grant: true, kind: "user", principal: emulator.User, level: "CAN_READ", left: "CAN_READ",
+			change: func(w *acctest.Workspace, _ string) {
 				w.Inject(emulator.Fault{Method: "PATCH", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
-		"no access": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
+		"no access": {token: emulator.UserToken, grant: true, kind: "user", principal: emulator.OtherUser, level: "CAN_READ",
 			want: "error: Could not grant permission: User \"ben@example.com\" on experiment ID: "},
-		"lowering the caller": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ",
+		"lowering the caller": {token: emulator.UserToken, grant: true, kind: "user", principal: emulator.User, level: "CAN_READ",
 			left: "CAN_MANAGE",
-			behind: func(w *acctest.Workspace, id string) {
+			change: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
 			want: "error at permission_level: Grant would lower your own access"},
-		"lowering a caller that inherits more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User,
+		"lowering a caller that inherits a higher level": {token: emulator.UserToken, grant: true, kind: "user", principal: emulator.User,
 			level: "CAN_READ", left: "CAN_READ",
-			behind: func(w *acctest.Workspace, id string) {
+			change: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 				w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			}},
-		"revoking": {kind: "user", who: emulator.User, level: "CAN_READ",
-			behind: func(w *acctest.Workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") }},
-		"revoking a missing grant": {kind: "user", who: emulator.User, level: "CAN_READ"},
-		"revoking, the response is lost": {kind: "user", who: emulator.User, level: "CAN_READ",
-			behind: func(w *acctest.Workspace, id string) {
+		"revoking": {kind: "user", principal: emulator.User, level: "CAN_READ",
+			change: func(w *acctest.Workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") }},
+		"revoking a missing grant": {kind: "user", principal: emulator.User, level: "CAN_READ"},
+		"revoking, lost response": {kind: "user", principal: emulator.User, level: "CAN_READ",
+			change: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
 				w.Inject(emulator.Fault{Method: "PUT", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
-		"revoking the caller's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
-			behind: func(w *acctest.Workspace, id string) {
+		"revoking the caller's own grant": {token: emulator.UserToken, kind: "user", principal: emulator.User, level: "CAN_MANAGE",
+			left: "CAN_MANAGE",
+			change: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
 			want: "warning: Grant kept for the current user"},
-		"revoking without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
+		"revoking without access": {token: emulator.UserToken, kind: "user", principal: emulator.OtherUser, level: "CAN_READ",
 			want: "warning: Could not remove permissions"},
-		"revoking on a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
-			behind: func(w *acctest.Workspace, id string) { w.Trash(id) }, want: "warning: Could not remove permissions"},
+		"revoking on a deleted experiment": {kind: "user", principal: emulator.User, level: "CAN_READ",
+			change: func(w *acctest.Workspace, id string) { w.Trash(id) }, want: "warning: Could not remove permissions"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -151,15 +152,15 @@ func TestPermission_apply(t *testing.T) {
 			w.AddGroup("risk")
 			w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_EDIT")
 			w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
-			if c.behind != nil {
-				c.behind(w, id)
+			if c.change != nil {
+				c.change(w, id)
 			}
 			token := c.token
 			if token == "" {
 				token = emulator.AdminToken
 			}
 			d := w.Provider(t, token)
-			model := permission(id, c.kind, c.who, c.level)
+			model := permission(id, c.kind, c.principal, c.level)
 			var got string
 			if c.grant {
 				_, got = d.Apply("mlflow_experiment_permission", nil, model)
@@ -167,15 +168,15 @@ func TestPermission_apply(t *testing.T) {
 				_, got = d.Apply("mlflow_experiment_permission", model, nil)
 			}
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("apply says %q, want %q", got, want)
+				t.Errorf("got diagnostics %q, want %q", got, want)
 			}
-			principal := emulator.Principal{Kind: c.kind, Name: c.who}
+			principal := emulator.Principal{Kind: c.kind, Name: c.principal}
 			if left := w.Level(id, principal); left != c.left {
-				t.Errorf("%v has %q, want %q", principal, left, c.left)
+				t.Errorf("%v: got level %q, want %q", principal, left, c.left)
 			}
 			if w.Level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" ||
 				w.Level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
-				t.Errorf("other grants are %v", w.Grants(id))
+				t.Errorf("got grants %v, want those of risk and admins unchanged", w.Grants(id))
 			}
 		})
 	}
@@ -184,8 +185,8 @@ func TestPermission_apply(t *testing.T) {
 func TestPermission_readNotFound(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		behind func(w *acctest.Workspace, id string)
-		says   string
+		change func(w *acctest.Workspace, id string)
+		want   string
 	}{
 		"the grant": {func(*acctest.Workspace, string) {},
 			"warning: Permission not found, removed from state: User \"ana@example.com\" on experiment ID no longer has a grant"},
@@ -197,12 +198,12 @@ func TestPermission_readNotFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
-			c.behind(w, id)
+			c.change(w, id)
 			state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment_permission",
 				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com",
 					"permission_level": "CAN_READ"})
-			if state != nil || !strings.HasPrefix(got, strings.ReplaceAll(c.says, "ID", id)) {
-				t.Errorf("state %v, said %q", state, got)
+			if state != nil || !strings.HasPrefix(got, strings.ReplaceAll(c.want, "ID", id)) {
+				t.Errorf("got state %v and diagnostics %q, want %q", state, got, c.want)
 			}
 		})
 	}
@@ -217,13 +218,13 @@ func TestPermissionResource_duplicate(t *testing.T) {
 		return fmt.Sprintf("resource \"mlflow_experiment_permission\" %q {\n  experiment_id = %q\n  user_name = %q\n  permission_level = %q\n}\n",
 			address, id, user, level)
 	}
-	refused := func(config string) resource.TestStep {
+	rejected := func(config string) resource.TestStep {
 		return resource.TestStep{Config: w.Config(config), ExpectError: regexp.MustCompile("Grant is managed by two resources")}
 	}
 	acctest.UnitTest(t,
-		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "Ana@Example.com", "CAN_READ")),
+		rejected(grant("a", "ana@example.com", "CAN_READ")+grant("b", "Ana@Example.com", "CAN_READ")),
 		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
-		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com",
+		rejected(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com",
 			"CAN_EDIT")),
 		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ")),
 			Taint: []string{"mlflow_experiment_permission.a"}},

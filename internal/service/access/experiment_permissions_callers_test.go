@@ -49,13 +49,13 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 	lowered := step(as(emulator.AdminToken, edit), nil, "group risk CAN_EDIT")
 	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // a change outside Terraform
 	acctest.UnitTest(t,
-		step(as(emulator.ServicePrincipalToken, read), kept, "group risk CAN_READ", machine),
-		step(as(emulator.AdminToken, edit), kept, "group risk CAN_EDIT", machine),
+		step(as(emulator.ServicePrincipalToken, read), kept, "group risk CAN_READ", pipelineManages),
+		step(as(emulator.AdminToken, edit), kept, "group risk CAN_EDIT", pipelineManages),
 		step(as(emulator.AdminToken, edit+"\nkeep_caller_access = false"), nil, "group risk CAN_EDIT"),
 		resource.TestStep{
 			PreConfig: func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE") },
 			Config:    as(emulator.ServicePrincipalToken, edit),
-			Check:     expectGrants(w, id, "group risk CAN_EDIT", machine),
+			Check:     expectGrants(w, id, "group risk CAN_EDIT", pipelineManages),
 		},
 		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT",
 			fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
@@ -133,7 +133,7 @@ func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	left, says := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
 	acctest.ExpectDiagnostics(t, says, "warning: Grants restored by the server", emulator.OtherUser)
 	if left != nil {
-		t.Errorf("left in the state is %v", left)
+		t.Errorf("got state %v, want none", left)
 	}
 }
 
@@ -160,21 +160,21 @@ func TestPermissionsResource_loweredCaller(t *testing.T) {
 	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Resource("mlflow_experiment_permissions")
 	acctest.ExpectDiagnostics(t, b.Apply(config), "warning: Undeclared access is kept")
 	if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
-		t.Fatalf("retained is %v", got)
+		t.Fatalf("got retained %v, want the grant of %s", got, emulator.User)
 	}
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_MANAGE") // so that the caller can still read the list
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
 	if says := b.Refresh(); says != "" {
-		t.Errorf("says %q", says)
+		t.Errorf("got diagnostics %q, want none", says)
 	}
 	values := b.Values()
 	if got := values["users"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_READ"}) {
-		t.Errorf("users are %v", got)
+		t.Errorf("got users %v, want CAN_READ of %s", got, emulator.User)
 	}
 	if got := values["retained"]; !reflect.DeepEqual(got, map[string]any{}) {
-		t.Errorf("retained is %v", got)
+		t.Errorf("got retained %v, want none", got)
 	}
 	if p := b.Plan(config); p.Action != "update" {
-		t.Errorf("the plan is to %s", p.Action)
+		t.Errorf("got planned action %s, want update", p.Action)
 	}
 }

@@ -23,13 +23,13 @@ func TestMove_permissions(t *testing.T) {
 	if got != "" || moved["experiment_id"] != id || fmt.Sprint(moved["groups"]) != "map[risk:CAN_READ]" ||
 		fmt.Sprint(moved["users"]) != "map[Ben@Example.com:CAN_EDIT]" ||
 		fmt.Sprint(moved["retained"]) != "map[ana@example.com:CAN_MANAGE]" {
-		t.Errorf("moved %v, said %q", moved, got)
+		t.Errorf("got state %v and diagnostics %q, want the declared and the retained grants", moved, got)
 	}
 	job := map[string]any{"id": "/jobs/12", "object_type": "job", "job_id": "12"}
 	if moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.DatabricksProviderAddress, job); moved != nil ||
 		!strings.HasPrefix(got,
 			"error at experiment_id: Could not move permissions: This databricks_permissions manages the permissions of /jobs/12 (job)") {
-		t.Errorf("moved %v, said %q", moved, got)
+		t.Errorf("got state %v and diagnostics %q, want an error", moved, got)
 	}
 	w.ExpectWrites(t)
 }

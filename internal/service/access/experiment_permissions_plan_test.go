@@ -51,7 +51,7 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 		t.Fatal(says)
 	}
 	if !canManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
-		t.Error("the pipeline is locked out")
+		t.Error("the pipeline lost its access")
 	}
 }
 
@@ -101,7 +101,8 @@ func TestPermissionsResource_rejected(t *testing.T) {
 		rejectedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Invalid principal.*Workspace admins`),
 		rejectedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
-  service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
+  service_principals = { "ana@example.com" = "" }`)),
+			`Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
 		rejectedStep(w.Config(acctest.PermissionsBlock(notebook, "")),
 			`Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
 		rejectedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
@@ -111,7 +112,7 @@ func TestPermissionsResource_rejected(t *testing.T) {
 		rejectedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
 	if writes := w.Writes(); len(writes) > 0 {
-		t.Errorf("refused configurations made %v", writes)
+		t.Errorf("rejected configurations: got writes %v, want none", writes)
 	}
 }
 
@@ -127,15 +128,15 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	}
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config: config("nobody"),
-			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(nobody\).*Nothing was changed.*` +
+			Config: config("missing"),
+			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(missing\).*Nothing was changed.*` +
 				`assigned[\s│]+to[\s│]+the[\s│]+workspace`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				w.AddGroup("somebody")
+				w.AddGroup("created")
 				if n := w.Count("GET", "/api/2.0/mlflow/experiments/get"); n > 0 {
-					t.Errorf("the experiment was suspected %d times of what is wrong with the principal", n)
+					t.Errorf("got %d lookups of the experiment for an unknown principal, want none", n)
 				}
 				if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
 					t.Error(err)
@@ -143,9 +144,9 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the response to the first PUT is lost
 				w.ResetJournal()
 			},
-			Config:           config("somebody"),
+			Config:           config("created"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
-			Check: resource.ComposeTestCheckFunc(expectGrants(w, id, "group somebody CAN_READ", "user ana@example.com CAN_EDIT"),
+			Check: resource.ComposeTestCheckFunc(expectGrants(w, id, "group created CAN_READ", "user ana@example.com CAN_EDIT"),
 				expectWrites(w, "PUT "+permissionsPath(id), "PUT "+permissionsPath(id))),
 		},
 	)

@@ -81,7 +81,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w), func(*terraform.State) error {
 				if n := w.Count("GET", permissionsPath("*")); n != 1 {
-					return fmt.Errorf("the list was read %d times, want once, for the refresh", n)
+					return fmt.Errorf("got %d reads of the list, want 1 for the refresh", n)
 				}
 				return nil
 			}),
@@ -118,7 +118,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 			),
 			Check: grants,
 		},
-		resource.TestStep{ // a change by another user between plan and apply is also reverted; an entry of admins remains
+		resource.TestStep{ // a change by another user between plan and apply is also reverted; a grant of admins remains
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -189,7 +189,8 @@ func TestPermissionsResource_replaced(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	config := func(trigger string, createFirst bool) string {
-		return w.Config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger) + acctest.PermissionsBlock(id, fmt.Sprintf(`
+		data := fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger)
+		return w.Config(data + acctest.PermissionsBlock(id, fmt.Sprintf(`
   users = { "ana@example.com" = "CAN_EDIT" }
   lifecycle {
     replace_triggered_by  = [terraform_data.trigger]
@@ -231,7 +232,7 @@ resource "mlflow_experiment_permissions" "p" {
 	granted := func(*terraform.State) error {
 		e, found := w.ExperimentByName("/Projects/churn")
 		if !found {
-			return errors.New("there is no experiment")
+			return errors.New("experiment not found")
 		}
 		return expectGrants(w, e.ID, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ")(nil)
 	}
@@ -250,7 +251,7 @@ resource "mlflow_experiment_permissions" "p" {
 	)
 	for _, e := range w.Experiments() {
 		if e.LifecycleStage != "deleted" {
-			t.Errorf("experiment %s is left over", e.ID)
+			t.Errorf("experiment %s is not deleted", e.ID)
 		}
 	}
 }
@@ -318,7 +319,7 @@ func expectRequestCounts(w *acctest.Workspace, lists, callers int) plancheck.Pla
 	return journalCheck(func() error {
 		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
 		if gotLists != lists || gotCallers != callers || len(w.Writes()) > 0 {
-			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers,
+			return fmt.Errorf("got %d reads of lists, %d lookups of the caller, writes %v, want %d, %d, and none", gotLists, gotCallers,
 				w.Writes(), lists, callers)
 		}
 		return nil

@@ -16,7 +16,7 @@ import (
 func TestPermissionsFolderPaths(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/team/churn", nil)
-	read := func(want map[string]string, calls int) {
+	read := func(want map[string]string, requests int) {
 		t.Helper()
 		client := mlflowtest.Connect(t, w, emulator.UserToken)
 		list, problem := experimentList(client, nil, id, "").Read(t.Context())
@@ -25,10 +25,10 @@ func TestPermissionsFolderPaths(t *testing.T) {
 		}
 		w.ResetJournal()
 		if got := folderPaths(t.Context(), client, &databricks.FolderIndex{}, id, list); !maps.Equal(got, want) {
-			t.Errorf("paths are %v, want %v", got, want)
+			t.Errorf("got %v, want %v", got, want)
 		}
-		if n := len(w.Journal()); n != calls {
-			t.Errorf("%d calls, want %d", n, calls)
+		if n := len(w.Journal()); n != requests {
+			t.Errorf("got %d requests, want %d", n, requests)
 		}
 	}
 	root := map[string]string{"/directories/": "/"}

@@ -40,13 +40,13 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 		Config: w.Config(namedFolderPermissions("s", folder, `groups = { risk = "CAN_READ" }`)),
 		Check:  expectFolderGrants(w, folder, "group risk CAN_READ"),
 	}
-	taken := resource.TestStep{ // one address moves to another folder, and a new address adopts its folder
+	adopted := resource.TestStep{ // one address moves to another folder, and a new address adopts its folder
 		Config: w.Config(namedFolderPermissions("s", "/Teams/new", groups) + namedFolderPermissions("t", folder, groups)),
 		Check:  resource.ComposeTestCheckFunc(kept, expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 	}
-	swapped := taken
+	swapped := adopted
 	swapped.Config = w.Config(namedFolderPermissions("s", folder, groups) + namedFolderPermissions("t", "/Teams/new", groups))
-	acctest.UnitTest(t, append(steps, changed, taken, swapped)...)
+	acctest.UnitTest(t, append(steps, changed, adopted, swapped)...)
 	mustHaveFolderGrants(t, w, folder)
 	mustHaveFolderGrants(t, w, "/Teams/new")
 }
@@ -87,18 +87,18 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 			old.Provider = old.Restart()
 			renamed := old.Resource(folderKind)
 			config := folderConfig("/Teams/retail", editors)
-			gone, comes := old.Plan(nil), renamed.Plan(config)
+			destroyed, created := old.Plan(nil), renamed.Plan(config)
 			var says []string
-			create := func() { says = append(says, renamed.ApplyPlan(comes, config)) }
+			create := func() { says = append(says, renamed.ApplyPlan(created, config)) }
 			if createFirst {
 				create()
 			}
-			says = append(says, old.ApplyPlan(gone, nil))
+			says = append(says, old.ApplyPlan(destroyed, nil))
 			if !createFirst {
 				create()
 			}
 			if acctest.HasError(acctest.JoinLines(says)) {
-				t.Errorf("says %q", says)
+				t.Errorf("got diagnostics %q, want no error", says)
 			}
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			renamed.ExpectEmptyPlan(config)
@@ -110,7 +110,8 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 func TestFolderPermissions_replaced(t *testing.T) {
 	w := newFolders(t)
 	config := func(trigger string, createFirst bool) string {
-		return w.Config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger) + folderPermissions("/Teams/retail", fmt.Sprintf(`
+		data := fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger)
+		return w.Config(data + folderPermissions("/Teams/retail", fmt.Sprintf(`
   groups = { risk = "CAN_RUN" }
   lifecycle {
     replace_triggered_by  = [terraform_data.trigger]
@@ -136,7 +137,7 @@ func TestFolderPermissions_replaced(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_replaceOption: for -replace, the CLI plans to keep and then to create, which is not a duplicate.
+// TestFolderPermissions_replaceOption: for -replace, Terraform plans to keep and then to create, which is not a duplicate.
 func TestFolderPermissions_replaceOption(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -163,18 +164,18 @@ func TestFolderPermissions_twice(t *testing.T) {
 		return w.Config(namedFolderPermissions("a", a, `groups = { risk = "CAN_READ" }`) +
 			namedFolderPermissions("b", b, `groups = { risk = "CAN_EDIT" }`))
 	}
-	const refused = `Permissions are managed by two resources.*Declare all grants in one resource`
+	const rejected = `Permissions are managed by two resources.*Declare all grants in one resource`
 	acctest.UnitTest(t,
-		rejectedStep(two("/Teams/retail", "/Teams/retail"), refused),
-		rejectedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
+		rejectedStep(two("/Teams/retail", "/Teams/retail"), rejected),
+		rejectedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), rejected),
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), Check: expectFolderGrants(w, "/Teams", "group risk CAN_EDIT")},
-		rejectedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of the two is in the state
+		rejectedStep(two("/Teams/retail", "/Teams/retail/"), rejected), // one of the two is in the state
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), PlanOnly: true},
 	)
 	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the valid step, and two for the destroy
 }
 
-// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the
+// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are unknown until apply, the second is rejected, and the
 // first is applied.
 func TestFolderPermissions_twiceUnknown(t *testing.T) {
 	w := newFolders(t)
@@ -208,6 +209,6 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 		}
 	}
 	if !canManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
-		t.Error("the pipeline is locked out")
+		t.Error("the pipeline lost its access")
 	}
 }

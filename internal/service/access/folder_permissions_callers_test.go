@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	home    = "/Users/" + emulator.User
-	anaHas  = "user " + emulator.User + " CAN_MANAGE"
-	machine = "service_principal " + pipeline + " CAN_MANAGE"
+	home            = "/Users/" + emulator.User
+	anaManages      = "user " + emulator.User + " CAN_MANAGE"
+	pipelineManages = "service_principal " + pipeline + " CAN_MANAGE"
 )
 
 func TestFolderPermissions_callersTakeTurns(t *testing.T) {
@@ -39,22 +39,22 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 	expect := func(retained map[string]any, grants ...string) {
 		t.Helper()
 		if got := b.Values()["retained"]; !reflect.DeepEqual(got, retained) {
-			t.Errorf("retained is %v, want %v", got, retained)
+			t.Errorf("got retained %v, want %v", got, retained)
 		}
 		mustHaveFolderGrants(t, w, folder, grants...)
 	}
 	none, kept := map[string]any{}, map[string]any{pipeline: "CAN_MANAGE"}
 	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, readers)), "warning: Undeclared access is kept", pipeline)
-	expect(kept, "group risk CAN_READ", machine)
+	expect(kept, "group risk CAN_READ", pipelineManages)
 	as(emulator.AdminToken)
 	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors)), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
-	expect(kept, "group risk CAN_EDIT", machine)
+	expect(kept, "group risk CAN_EDIT", pipelineManages)
 	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors, "keep_caller_access", false)), "")
 	expect(none, "group risk CAN_EDIT")
 	w.GrantFolder(folder, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	as(emulator.ServicePrincipalToken)
 	b.Apply(folderConfig(folder, editors))
-	expect(kept, "group risk CAN_EDIT", machine)
+	expect(kept, "group risk CAN_EDIT", pipelineManages)
 	as(emulator.AdminToken)
 	lowered := acctest.MapOfOne(pipeline, "CAN_RUN")
 	acctest.ExpectDiagnostics(t, b.Apply(folderConfig(folder, editors, "service_principals", lowered)), "")
@@ -73,13 +73,13 @@ func TestFolderPermissions_callerKept(t *testing.T) {
 // TestFolderPermissions_callerInherits: the caller inherits access from a parent folder, directly or through a group, so no grant is kept.
 func TestFolderPermissions_callerInherits(t *testing.T) {
 	t.Parallel()
-	for name, above := range map[string]emulator.Principal{"directly": emulator.UserPrincipal(emulator.User),
-		"by a group": emulator.GroupPrincipal("owners")} {
+	for name, grantee := range map[string]emulator.Principal{"directly": emulator.UserPrincipal(emulator.User),
+		"through a group": emulator.GroupPrincipal("owners")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t)
 			w.AddUser(emulator.User, "owners")
-			w.GrantFolder("/Teams", above, "CAN_MANAGE")
+			w.GrantFolder("/Teams", grantee, "CAN_MANAGE")
 			b := folderBlock(t, w, emulator.UserToken)
 			b.MustApply(folderConfig("/Teams/retail", readers))
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
@@ -105,7 +105,7 @@ func TestFolderPermissions_homeFolder(t *testing.T) {
 	step := func(token, attributes string, grants ...string) resource.TestStep {
 		return resource.TestStep{
 			Config: w.ConfigAs(token, "", folderPermissions(home, attributes)), ConfigStateChecks: own,
-			Check:            expectFolderGrants(w, home, append(grants, anaHas)...),
+			Check:            expectFolderGrants(w, home, append(grants, anaManages)...),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		}
 	}
@@ -118,7 +118,7 @@ func TestFolderPermissions_homeFolder(t *testing.T) {
 		declared,
 		step(emulator.AdminToken, `groups = { risk = "CAN_READ" }`, "group risk CAN_READ"), // no longer declared
 	)
-	mustHaveFolderGrants(t, w, home, anaHas)
+	mustHaveFolderGrants(t, w, home, anaManages)
 }
 
 // TestFolderPermissions_homeFolderLowered: a level of the user below CAN_MANAGE is drift, and can be declared.
@@ -130,7 +130,7 @@ func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ", "user "+emulator.User+" CAN_READ")
 	b.MustApply(folderConfig(home, readers))
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ")
-	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as the server had it
+	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as before
 	b.ExpectEmptyPlan(folderConfig(home, readers))
 }
 
@@ -139,10 +139,10 @@ func TestFolderPermissions_serverAddsManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
 	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
 		folderState("users", knownvalue.Null())}
-	made := w.Backend()
-	made.Header = http.Header{"Authorization": {"Bearer " + emulator.UserToken}}
+	asUser := w.Backend()
+	asUser.Header = http.Header{"Authorization": {"Bearer " + emulator.UserToken}}
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
-	made.MustDo(t, "POST", "/api/2.0/workspace/mkdirs", map[string]any{"path": "/Teams/ana"}) // its owner is the user
+	asUser.MustDo(t, "POST", "/api/2.0/workspace/mkdirs", map[string]any{"path": "/Teams/ana"}) // its owner is the user
 	var steps []resource.TestStep
 	for _, folder := range []string{"/Teams/ana", home} {
 		for _, attributes := range []string{`groups = { risk = "CAN_READ" }`,

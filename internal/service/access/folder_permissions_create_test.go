@@ -92,8 +92,8 @@ func expectFolderRequests(w *acctest.Workspace, paths, lists, callers int) planc
 	return journalCheck(func() error {
 		got := []int{w.Count("GET", statusPath), w.Count("GET", foldersPath), w.Count("GET", "/api/2.0/preview/scim/v2/Me")}
 		if want := []int{paths, lists, callers}; !slices.Equal(got, want) || len(w.Writes()) > 0 {
-			return fmt.Errorf("look-ups of paths, reads of lists, and look-ups of the caller are %v, want %v; writes are %v", got, want,
-				w.Writes())
+			return fmt.Errorf("got %v lookups of paths, reads of lists, and lookups of the caller, want %v; got writes %v, want none", got,
+				want, w.Writes())
 		}
 		return nil
 	})
@@ -117,11 +117,11 @@ resource "mlflow_experiment" "e" {
 			Config: w.Config(experiments + folderPermissions("/Projects/retail", groups)),
 			Check: resource.ComposeTestCheckFunc(granted, func(*terraform.State) error {
 				if n := w.Count(http.MethodPost, "/api/2.0/workspace/mkdirs"); n != 1 {
-					return fmt.Errorf("mkdirs was called %d times", n)
+					return fmt.Errorf("got %d requests to mkdirs, want 1", n)
 				}
 				for i := range 3 {
 					if _, found := w.ExperimentByName(fmt.Sprintf("/Projects/retail/churn-%d", i)); !found {
-						return fmt.Errorf("experiment %d is missing", i)
+						return fmt.Errorf("experiment %d not found", i)
 					}
 				}
 				return nil
@@ -177,11 +177,11 @@ func TestFolderPermissions_missing(t *testing.T) {
 	}
 	acctest.ExpectDiagnostics(t, plan(), `warning: Could not read permissions: Folder "/Projects/retail"`,
 		"Apply fails unless the folder exists by then", "create_parents = true")
-	for _, knows := range []any{true, tftypes.UnknownValue} {
-		acctest.ExpectDiagnostics(t, plan("create_parents", knows), "")
+	for _, createParents := range []any{true, tftypes.UnknownValue} {
+		acctest.ExpectDiagnostics(t, plan("create_parents", createParents), "")
 	}
 	if w.HasFolder("/Projects") {
-		t.Error("a folder was created")
+		t.Error("the plan created a folder")
 	}
 }
 
@@ -208,8 +208,8 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 	for name, c := range map[string]struct {
 		token, path string
 		fault       *emulator.Fault
-		says        string
-		holds       []string
+		summary     string
+		detail      []string
 	}{
 		"no access": {emulator.UserToken, "/Teams/retail/new", nil,
 			`error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
@@ -225,9 +225,9 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 				defer w.ClearFaults()
 			}
 			state, says := w.Provider(t, c.token).Create(folderKind, folderConfig(c.path, readers, "create_parents", true))
-			acctest.ExpectDiagnostics(t, says, c.says, c.holds...)
+			acctest.ExpectDiagnostics(t, says, c.summary, c.detail...)
 			if n := w.Count(http.MethodPut, foldersPath); n > 0 || state != nil {
-				t.Errorf("%d lists were written, the state is %v", n, state)
+				t.Errorf("got %d writes and state %v, want none", n, state)
 			}
 		})
 	}

@@ -21,7 +21,7 @@ func TestFolderPermissionsDataSource(t *testing.T) {
 		grants, effective := riskElements(data["grants"], "level", "inherited_from_path"), riskElements(data["effective"], "level")
 		if data["id"] != w.FolderID("/Teams/retail") || data["path"] != path || grants != "[CAN_RUN <nil>] [CAN_EDIT /Teams]" ||
 			effective != "[CAN_EDIT] [CAN_RUN]" {
-			t.Errorf("%s: %v", path, data)
+			t.Errorf("%s: got %v, want the ID and the levels of risk", path, data)
 		}
 	}
 	w.ExpectWrites(t)
@@ -53,7 +53,7 @@ func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
 		data, says := w.Provider(t, emulator.AdminToken).ReadDataSource(folderKind, map[string]any{"path": path})
 		acctest.ExpectDiagnostics(t, says, "")
 		if data["id"] != w.FolderID(path) {
-			t.Errorf("%s: %v", path, data)
+			t.Errorf("%s: got %v, want ID %s", path, data, w.FolderID(path))
 		}
 	}
 }

@@ -27,9 +27,9 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	w.AddGroup("late")
 	w.GrantFolder(folder, emulator.GroupPrincipal("late"), "CAN_READ") // after the plan
 	acctest.ExpectDiagnostics(t, b.ApplyPlan(p, nil), "")
-	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group late CAN_READ", anaHas)
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group late CAN_READ", anaManages)
 	if e, found := w.Experiment(id); !found || e.LifecycleStage != "active" || !w.HasFolder(folder) {
-		t.Errorf("the experiment is %+v", e)
+		t.Errorf("got experiment %+v, want it active in its folder", e)
 	}
 }
 
@@ -38,13 +38,13 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 func TestFolderPermissions_destroyProblems(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
-	refuse := func(method string, status int, code string) func(w *acctest.Workspace) {
+	fail := func(method string, status int, code string) func(w *acctest.Workspace) {
 		return func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Method: method, Path: foldersPath, Status: status, Code: code, Message: "no", Times: -1})
 		}
 	}
 	for name, c := range map[string]struct {
-		behind func(w *acctest.Workspace)
+		change func(w *acctest.Workspace)
 		says   string
 		kept   bool
 	}{
@@ -52,12 +52,12 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 			"warning: Could not remove permissions: Folder", false},
 		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			"warning: Could not remove permissions: Folder", false},
-		"the list is not readable": {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
+		"the list is not readable": {fail("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
 			false},
-		"the list is not writable": {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
+		"the list is not writable": {fail("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
 			false},
-		"the write fails":     {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
-		"the read fails":      {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the write fails":     {fail("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the read fails":      {fail("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
 		"the folder is moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,10 +67,10 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 			b.MustApply(folderConfig(folder, readers))
 			b.Provider = b.Restart()
 			p := b.Plan(nil)
-			c.behind(w)
+			c.change(w)
 			acctest.ExpectDiagnostics(t, b.ApplyPlan(p, nil), c.says)
 			if kept := b.Values() != nil; kept != c.kept {
-				t.Errorf("the state is %v", b.Values())
+				t.Errorf("got state %v, want a state: %t", b.Values(), c.kept)
 			}
 			if w.HasFolder("/Teams/moved") {
 				mustHaveFolderGrants(t, w, "/Teams/moved")
@@ -91,6 +91,8 @@ func TestFolderPermissions_withExperiments(t *testing.T) {
 	w.AddUser(emulator.User, "owners")
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	config := func(level, dependent string) string {
+		parent := folderPermissions("/Teams/new",
+			fmt.Sprintf("create_parents = true\n  groups = { owners = \"CAN_MANAGE\", risk = %q }", level))
 		return w.ConfigAs(emulator.UserToken, "", fmt.Sprintf(`
 resource "mlflow_experiment" "e" {
   count          = 2
@@ -107,7 +109,7 @@ resource "mlflow_folder_permissions" "deep" {
   create_parents = true
   groups         = { risk = %[1]q }
 }
-`, level, dependent)) + folderPermissions("/Teams/new", fmt.Sprintf("create_parents = true\n  groups = { owners = \"CAN_MANAGE\", risk = %q }", level))
+`, level, dependent)) + parent
 	}
 	var steps []resource.TestStep
 	for _, level := range []string{"CAN_READ", "CAN_EDIT"} {
@@ -120,8 +122,8 @@ resource "mlflow_folder_permissions" "deep" {
 					}
 					grants := grantTexts(w.FolderGrants("/Teams/new"))
 					for _, g := range grants {
-						if g != "group owners CAN_MANAGE" && g != "group risk "+level && g != anaHas {
-							return fmt.Errorf("/Teams/new has the grants %q", grants)
+						if g != "group owners CAN_MANAGE" && g != "group risk "+level && g != anaManages {
+							return fmt.Errorf("/Teams/new: got unexpected grants in %q", grants)
 						}
 					}
 					return nil
@@ -132,13 +134,13 @@ resource "mlflow_folder_permissions" "deep" {
 	acctest.UnitTest(t, steps...)
 	for _, e := range w.Experiments() {
 		if e.LifecycleStage != "deleted" {
-			t.Errorf("experiment %s is left over", e.Name)
+			t.Errorf("experiment %s is not deleted", e.Name)
 		}
 	}
 	if !w.HasFolder("/Teams/new/deep") {
-		t.Error("a folder was deleted")
+		t.Error("destroy deleted a folder")
 	}
-	mustHaveFolderGrants(t, w, "/Teams/new", anaHas)
+	mustHaveFolderGrants(t, w, "/Teams/new", anaManages)
 }
 
 // TestFolderPermissions_grantRestored: a grant of a group that the server lists again after its removal is an error, and the state is kept.
@@ -147,11 +149,14 @@ func TestFolderPermissions_grantRestored(t *testing.T) {
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
 	b.MustApply(folderConfig("/Teams/retail", readers))
-	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, ContentType: "application/json", RawBody: fmt.Sprintf(`{"object_id": "/directories/%s",
-		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
+	w.Inject(emulator.Fault{
+		Method: "PUT", Path: foldersPath, ContentType: "application/json",
+		RawBody: fmt.Sprintf(`{"object_id": "/directories/%s", "object_type": "directory",
+			"access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id")),
+	})
 	acctest.ExpectDiagnostics(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder",
 		"terraform state rm ADDRESS")
 	if b.Values() == nil {
-		t.Error("the resource was removed from the state")
+		t.Error("got no state, want the resource")
 	}
 }

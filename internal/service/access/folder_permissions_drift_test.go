@@ -39,7 +39,7 @@ func TestFolderPermissions_drift(t *testing.T) {
 			),
 			Check: expectFolderGrants(w, folder, grants...),
 		},
-		resource.TestStep{ // a change by another user between plan and apply is also reverted; an entry of admins remains
+		resource.TestStep{ // a change by another user between plan and apply is also reverted; a grant of admins remains
 			PreConfig: func() { w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -58,7 +58,7 @@ func TestFolderPermissions_notFound(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
 	for name, c := range map[string]struct {
-		behind func(w *acctest.Workspace)
+		change func(w *acctest.Workspace)
 		says   []string
 	}{
 		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
@@ -89,7 +89,7 @@ func TestFolderPermissions_notFound(t *testing.T) {
 			b := folderBlock(t, w, emulator.AdminToken)
 			b.MustApply(folderConfig(folder, readers))
 			id := b.Text("id")
-			c.behind(w)
+			c.change(w)
 			w.ResetJournal()
 			says := b.Refresh()
 			for i := range c.says {
@@ -99,7 +99,7 @@ func TestFolderPermissions_notFound(t *testing.T) {
 				c.says[1:]...)
 			acctest.ExpectDiagnostics(t, says, "warning", c.says...)
 			if b.Values() != nil {
-				t.Errorf("the state is %v", b.Values())
+				t.Errorf("got state %v, want none", b.Values())
 			}
 			w.ExpectWrites(t)
 			if !w.HasFolder(folder) {
@@ -135,13 +135,13 @@ func TestFolderPermissions_hidden(t *testing.T) {
 			w.Inject(list)
 			acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions", "can no longer view it", "terraform state rm")
 			if b.Values() == nil {
-				t.Error("the state is empty")
+				t.Error("got no state, want the resource")
 			}
 		})
 	}
 }
 
-// TestFolderPermissions_recreated runs the CLI: with create_parents, a folder that was deleted is created again.
+// TestFolderPermissions_recreated runs Terraform: with create_parents, a folder that was deleted is created again.
 func TestFolderPermissions_recreated(t *testing.T) {
 	w := newFolders(t)
 	config := w.Config(folderPermissions("/Teams/retail", "create_parents = true\n  groups = { risk = \"CAN_READ\" }"))
@@ -151,14 +151,14 @@ func TestFolderPermissions_recreated(t *testing.T) {
 	again := granted()
 	again.PreConfig = func() { w.DeleteFolder("/Teams/retail") }
 	again.ConfigPlanChecks = acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionCreate))
-	gone := resource.TestStep{ // between plan and destroy
+	deleted := resource.TestStep{ // between plan and destroy
 		Config: config, Destroy: true,
 		ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
 			w.DeleteFolder("/Teams/retail")
 			return nil
 		})),
 	}
-	acctest.UnitTest(t, granted(), again, gone)
+	acctest.UnitTest(t, granted(), again, deleted)
 }
 
 // TestFolderPermissions_creationTime: if the server returns no creation times, only the object ID identifies the folder.
@@ -206,12 +206,12 @@ func TestFolderPermissions_denied(t *testing.T) {
 				"needs CAN_MANAGE on the folder",
 				"terraform destroy -refresh=false")
 			if b.Values() == nil || len(b.Values()) != len(state) {
-				t.Errorf("the state is %v", b.Values())
+				t.Errorf("got state %v, want %v", b.Values(), state)
 			}
 			says := b.ApplyPlan(b.Plan(nil), nil)
 			acctest.ExpectDiagnostics(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They remain, unmanaged")
 			if b.Values() != nil {
-				t.Errorf("after the destroy, the state is %v", b.Values())
+				t.Errorf("after destroy: got state %v, want none", b.Values())
 			}
 		})
 	}

@@ -33,20 +33,20 @@ func TestFolderPermissions_unknownPrincipal(t *testing.T) {
 	put := folderPut(w, folder)
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config: config("nobody"),
-			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(nobody\).*Nothing was changed.*` +
+			Config: config("missing"),
+			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(missing\).*Nothing was changed.*` +
 				`assigned[\s│]+to[\s│]+the[\s│]+workspace`),
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				w.AddGroup("somebody")
+				w.AddGroup("created")
 				mustHaveFolderGrants(t, w, folder, "user ben@example.com CAN_READ")
 				w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, DropAfter: true})
 				w.ResetJournal()
 			},
-			Config:           config("somebody"),
+			Config:           config("created"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionCreate)),
-			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, folder, "group somebody CAN_RUN", "user ana@example.com CAN_EDIT"),
+			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, folder, "group created CAN_RUN", "user ana@example.com CAN_EDIT"),
 				expectWrites(w, put, put)),
 		},
 	)
@@ -66,46 +66,49 @@ func TestFolderPermissions_fixedList(t *testing.T) {
 		"Cannot modify permissions of directory 12")
 	w.ExpectWrites(t, folderPut(w, "/Teams/retail"))
 	if got := b.Values()["groups"]; !reflect.DeepEqual(got, map[string]any{"risk": "CAN_READ"}) {
-		t.Errorf("the state has the groups %v", got)
+		t.Errorf("got groups %v, want those of the last apply", got)
 	}
 }
 
 // TestFolderPermissions_wrongResponses: invalid responses do not change the state, and a list of another object is never written back.
 func TestFolderPermissions_wrongResponses(t *testing.T) {
 	t.Parallel()
-	lies := map[string]emulator.Fault{
+	faults := map[string]emulator.Fault{
 		"another folder": {RawBody: `{"object_id":"/directories/999","object_type":"directory","access_control_list":[]}`,
 			ContentType: "application/json"},
 		"another type": {RawBody: `{"object_id":"/directories/ID","object_type":"notebook","access_control_list":[]}`,
 			ContentType: "application/json"},
-		"an entry for no": {RawBody: `{"object_id":"/directories/ID","object_type":"directory","access_control_list":[{"all_permissions":[]}]}`, ContentType: "application/json"},
-		"no object":       {RawBody: `{"object_id":0,"object_type":"DIRECTORY","path":""}`, ContentType: "application/json"},
+		"an entry without principal": {
+			RawBody:     `{"object_id":"/directories/ID","object_type":"directory","access_control_list":[{"all_permissions":[]}]}`,
+			ContentType: "application/json",
+		},
+		"no object": {RawBody: `{"object_id":0,"object_type":"DIRECTORY","path":""}`, ContentType: "application/json"},
 	}
-	for name, lie := range acctest.WrongResponses {
-		lies[name] = lie
+	for name, fault := range acctest.WrongResponses {
+		faults[name] = fault
 	}
-	for name, lie := range lies {
+	for name, fault := range faults {
 		for _, call := range []string{"GET " + statusPath, "GET " + foldersPath, "PUT " + foldersPath} {
 			t.Run(name+" to "+call, func(t *testing.T) {
 				t.Parallel()
 				w := newFolders(t)
 				b := folderBlock(t, w, emulator.AdminToken)
 				b.MustApply(folderConfig("/Teams/retail", readers))
-				lie := lie
-				lie.Method, lie.Path, _ = strings.Cut(call, " ")
-				lie.RawBody, lie.Times = strings.ReplaceAll(lie.RawBody, "/ID", "/"+b.Text("id")), -1
+				fault := fault
+				fault.Method, fault.Path, _ = strings.Cut(call, " ")
+				fault.RawBody, fault.Times = strings.ReplaceAll(fault.RawBody, "/ID", "/"+b.Text("id")), -1
 				before, config := b.Values(), folderConfig("/Teams/retail", editors)
 				b.Provider = b.Restart()
 				b.Read()
 				p := b.Plan(config)
-				w.Inject(lie)
+				w.Inject(fault)
 				if !strings.HasPrefix(call, "PUT") {
 					acctest.ExpectDiagnostics(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ")
 				} else {
 					acctest.ExpectDiagnostics(t, b.ApplyPlan(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ")
 				}
 				if !reflect.DeepEqual(b.Values(), before) {
-					t.Errorf("the state is %v", b.Values())
+					t.Errorf("got state %v, want %v", b.Values(), before)
 				}
 				if call == "GET "+foldersPath {
 					acctest.ExpectDiagnostics(t, b.ApplyPlan(p, config)+b.ApplyPlan(b.Plan(nil), nil), "error: Could not ")
@@ -144,15 +147,15 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 		skip          int32
 		prior, config map[string]any
 	}{
-		"the look at the path":      {"GET " + statusPath, 0, nil, with(retail, readers)},
-		"the creation":              {mkdirs, 0, nil, with(created, readers)},
-		"the look after it":         {"GET " + statusPath, 1, nil, with(created, readers)},
-		"the list":                  {"GET " + foldersPath, 0, nil, with(created, readers)},
-		"the write":                 {"PUT " + foldersPath, 0, nil, with(retail, readers)},
-		"a change":                  {"PUT " + foldersPath, 0, with(retail, readers), with(retail, editors)},
-		"the write on a new folder": {"PUT " + foldersPath, 0, with(retail, readers), with(created, editors)},
-		"the end on the old folder": {"PUT " + foldersPath, 1, with(retail, readers), with(created, editors)},
-		"a destroy":                 {"PUT " + foldersPath, 0, with(retail, readers), nil},
+		"the lookup of the path":      {"GET " + statusPath, 0, nil, with(retail, readers)},
+		"the creation":                {mkdirs, 0, nil, with(created, readers)},
+		"the lookup after it":         {"GET " + statusPath, 1, nil, with(created, readers)},
+		"the read of the list":        {"GET " + foldersPath, 0, nil, with(created, readers)},
+		"the write":                   {"PUT " + foldersPath, 0, nil, with(retail, readers)},
+		"a change":                    {"PUT " + foldersPath, 0, with(retail, readers), with(retail, editors)},
+		"the write on a new folder":   {"PUT " + foldersPath, 0, with(retail, readers), with(created, editors)},
+		"the write on the old folder": {"PUT " + foldersPath, 1, with(retail, readers), with(created, editors)},
+		"a destroy":                   {"PUT " + foldersPath, 0, with(retail, readers), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -178,7 +181,7 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 			})
 			acctest.ExpectDiagnostics(t, b.ApplyPlan(p, c.config), "error: Could not ")
 			if !reflect.DeepEqual(b.Values(), before) {
-				t.Errorf("the state is %v, was %v", b.Values(), before)
+				t.Errorf("got state %v, want %v", b.Values(), before)
 			}
 			w.ClearFaults()
 			if c.config == nil {
@@ -191,9 +194,9 @@ func TestFolderPermissions_cancelled(t *testing.T) {
 			if c.prior != nil {
 				want = "group risk CAN_EDIT"
 			}
-			at, _ := c.config["path"].(string)
-			mustHaveFolderGrants(t, w, at, want)
-			if at == created {
+			folder, _ := c.config["path"].(string)
+			mustHaveFolderGrants(t, w, folder, want)
+			if folder == created {
 				mustHaveFolderGrants(t, w, retail)
 			}
 		})

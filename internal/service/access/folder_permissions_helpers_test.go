@@ -34,7 +34,7 @@ func folderPath(w *acctest.Workspace, path string) string {
 	return "/api/2.0/permissions/directories/" + w.FolderID(path)
 }
 
-// folderPut is the request that replaces the list of a folder.
+// folderPut returns the request that replaces the list of a folder.
 func folderPut(w *acctest.Workspace, path string) string { return "PUT " + folderPath(w, path) }
 
 // expectFolderGrants is [expectGrants] for a folder.
@@ -42,7 +42,7 @@ func expectFolderGrants(w *acctest.Workspace, path string, want ...string) resou
 	return expectGrantsOf("folder "+path, func() []emulator.Grant { return w.FolderGrants(path) }, want)
 }
 
-// mustHaveFolderGrants is expectFolderGrants for tests that run no CLI.
+// mustHaveFolderGrants is expectFolderGrants for tests that do not run Terraform.
 func mustHaveFolderGrants(t *testing.T, w *acctest.Workspace, path string, want ...string) {
 	t.Helper()
 	if err := expectFolderGrants(w, path, want...)(nil); err != nil {
@@ -64,7 +64,7 @@ func rejectedStep(config, message string) resource.TestStep {
 	return resource.TestStep{Config: config, ExpectError: brokenLines(message)}
 }
 
-// brokenLines matches a message, which is a pattern, in the output of the CLI, which breaks lines anywhere.
+// brokenLines matches a message, which is a pattern, in the output of Terraform, which breaks lines anywhere.
 func brokenLines(message string) *regexp.Regexp {
 	return regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))
 }

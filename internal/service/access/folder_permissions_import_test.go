@@ -83,7 +83,7 @@ func TestFolderPermissions_importGenerated(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_importIdentity needs a CLI that imports by identity.
+// TestFolderPermissions_importIdentity needs a Terraform version that imports by identity.
 func TestFolderPermissions_importIdentity(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -120,7 +120,7 @@ func TestFolderPermissions_importRejected(t *testing.T) {
 	w.AddGitFolder("/Repos/ana@example.com/code", false)
 	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
 	churn := w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
-	gone := w.FolderID("/Teams/retail")
+	deleted := w.FolderID("/Teams/retail")
 	w.DeleteFolder("/Teams/retail")
 	for id, want := range map[string][]string{
 		"churn":           {`error: Invalid import ID: "churn" is neither the path nor the object ID of a folder`},
@@ -136,7 +136,7 @@ func TestFolderPermissions_importRejected(t *testing.T) {
 		"/Teams/churn": {
 			`error: Could not import permissions: Folder "/Teams/churn": it is an object of type MLFLOW_EXPERIMENT, not a folder`,
 		},
-		gone: {`error: Could not import permissions: Folder ` + gone + `: `, "does not exist",
+		deleted: {`error: Could not import permissions: Folder ` + deleted + `: `, "does not exist",
 			"use the path of the folder"},
 		churn: {`error: Could not import permissions: Folder ` + churn + `: `, "is not a directory",
 			"use the path of the folder"},
@@ -160,7 +160,7 @@ func TestFolderPermissions_moved(t *testing.T) {
 	w.GrantFolder(folder, emulator.GroupPrincipal("risk"), "CAN_RUN")
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	id := w.FolderID(folder)
-	for name, path := range map[string]any{"by path": folder, "by path, spelled otherwise": "/Workspace/Teams/retail/", "by ID": nil} {
+	for name, path := range map[string]any{"by path": folder, "by path, different spelling": "/Workspace/Teams/retail/", "by ID": nil} {
 		state := acctest.DatabricksPermissionsState(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_RUN"},
 			emulator.Grant{Principal: emulator.UserPrincipal("Ben@Example.com"), Level: "CAN_EDIT"})
 		delete(state, "experiment_id")
@@ -173,7 +173,7 @@ func TestFolderPermissions_moved(t *testing.T) {
 		if says != "" || moved["id"] != id || !reflect.DeepEqual(moved["groups"], map[string]any{"risk": "CAN_RUN"}) ||
 			!reflect.DeepEqual(moved["users"], map[string]any{"Ben@Example.com": "CAN_EDIT"}) ||
 			!reflect.DeepEqual(moved["retained"], map[string]any{emulator.User: "CAN_MANAGE"}) {
-			t.Errorf("%s: moved %v, said %q", name, moved, says)
+			t.Errorf("%s: got state %v and diagnostics %q, want the declared and the retained grants", name, moved, says)
 			continue
 		}
 		b.State = b.Encode(b.Schemas.ResourceSchemas[folderKind], moved)
@@ -188,13 +188,13 @@ func TestFolderPermissions_moved(t *testing.T) {
 		acctest.ExpectDiagnostics(t, says, "error at path: Could not move permissions: ", "manages the permissions "+kind,
 			"Continue to manage it with the Databricks provider")
 		if moved != nil {
-			t.Errorf("moved %v", moved)
+			t.Errorf("got state %v, want none", moved)
 		}
 	}
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_identity imports by identity without a CLI, and follows the identity through a change of the path.
+// TestFolderPermissions_identity imports by identity without Terraform, and follows the identity through a change of the path.
 func TestFolderPermissions_identity(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -235,7 +235,7 @@ func TestFolderPermissions_identity(t *testing.T) {
 	b.Check(err)
 	acctest.ExpectDiagnostics(t, acctest.DescribeDiagnostics(read.Diagnostics), "")
 	if got := pathOf(read.NewIdentity); got != "/Teams/retail" {
-		t.Errorf("the identity has the path %q", got)
+		t.Errorf("got path %q in the identity, want /Teams/retail", got)
 	}
 	b.State, b.Private = read.NewState, read.Private
 	config := folderConfig("/Teams/new", readers)
@@ -247,6 +247,6 @@ func TestFolderPermissions_identity(t *testing.T) {
 	b.Check(err)
 	acctest.ExpectDiagnostics(t, acctest.DescribeDiagnostics(resp.Diagnostics), "")
 	if got := pathOf(resp.NewIdentity); got != "/Teams/new" {
-		t.Errorf("after the change, the identity has the path %q", got)
+		t.Errorf("after the change: got path %q in the identity, want /Teams/new", got)
 	}
 }

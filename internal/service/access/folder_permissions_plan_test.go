@@ -28,9 +28,9 @@ func TestFolderPermissions_planAdopt(t *testing.T) {
 		"warning: Undeclared permissions will be removed: Folder \""+folder+"\"", `- user "ben@example.com": CAN_RUN`)
 	acctest.ExpectDiagnostics(t, b.ApplyPlan(p, folderConfig(folder, readers)), "")
 	if n := w.Count("GET", foldersPath); n != 1 {
-		t.Errorf("the list was read %d times, want once", n)
+		t.Errorf("got %d reads of the list, want 1", n)
 	}
-	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group risk CAN_READ", anaHas)
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group risk CAN_READ", anaManages)
 
 	w.GrantFolder(home, emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN") // the user of the home folder keeps its access
 	acctest.ExpectDiagnostics(t, folderBlock(t, w, emulator.AdminToken).Plan(folderConfig(home, readers)).Diagnostics,
@@ -48,12 +48,12 @@ func TestFolderPermissions_refreshCalls(t *testing.T) {
 	w.ResetJournal()
 	b.ExpectEmptyPlan(folderConfig("/Teams/retail", readers))
 	if calls := w.Calls(); len(calls) != 2 || w.Count("GET", statusPath) != 1 || w.Count("GET", foldersPath) != 1 {
-		t.Errorf("the calls are %q", calls)
+		t.Errorf("got requests %q, want a lookup and a read of the list", calls)
 	}
 }
 
-// TestFolderPermissions_plannedAgain: the CLI plans again during apply, possibly after other resources were applied. Values that were known
-// in the first plan must be the same, or the CLI fails.
+// TestFolderPermissions_plannedAgain: Terraform plans again during apply, possibly after other resources were applied. Values that were
+// known in the first plan must be the same, or Terraform fails.
 func TestFolderPermissions_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {

@@ -14,7 +14,7 @@ func TestFolderPermissions_invalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	d := w.Provider(t, emulator.AdminToken)
-	for says, paths := range map[string][]string{
+	for want, paths := range map[string][]string{
 		`is the root of the workspace`:       {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
 		`in which all users have CAN_MANAGE`: {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
 		`contains the home folders`:          {"/Users", "/Users/", "/Workspace/Users", "/Workspace/Users/"},
@@ -29,13 +29,13 @@ func TestFolderPermissions_invalidPaths(t *testing.T) {
 	} {
 		for _, path := range paths {
 			got := d.Plan(folderKind, folderConfig(path, readers))
-			if !strings.HasPrefix(got, "error at path: Invalid folder path: ") || !strings.Contains(got, says) {
-				t.Errorf("%q says %q, want %q", path, got, says)
+			if !strings.HasPrefix(got, "error at path: Invalid folder path: ") || !strings.Contains(got, want) {
+				t.Errorf("%q: got diagnostics %q, want %q", path, got, want)
 			}
 		}
 	}
 	if calls := w.Calls(); len(calls) > 0 {
-		t.Errorf("called was %v", calls)
+		t.Errorf("got requests %v, want none", calls)
 	}
 	for _, path := range []string{
 		"/Teams/retail", "/Workspace/Teams/retail/", "/Shared/retail", "/Users/ana@example.com", "/Workspace/Users/ana@example.com/",
@@ -45,12 +45,12 @@ func TestFolderPermissions_invalidPaths(t *testing.T) {
 			w.Mkdirs(path)
 		}
 		if got := w.Provider(t, emulator.AdminToken).Plan(folderKind, folderConfig(path, readers)); got != "" {
-			t.Errorf("%q says %q", path, got)
+			t.Errorf("%q: got diagnostics %q, want none", path, got)
 		}
 	}
 }
 
-// TestFolderPermissions_rejected checks rejected configurations with the CLI.
+// TestFolderPermissions_rejected checks rejected configurations with Terraform.
 func TestFolderPermissions_rejected(t *testing.T) {
 	w := newFolders(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
@@ -133,7 +133,8 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 						want := strings.Contains(" "+strings.Join(ineffective, " ")+" ", " "+level+" ")
 						if got := strings.Contains(says, "warning at groups: Permission level has no effect"); got != want || !want &&
 							says != "" {
-							t.Errorf("%s, %s of %s where %s is inherited says %q", kind, when, level, inherited, says)
+							t.Errorf("%s, %s of %s, inherited %s: got diagnostics %q, want the warning: %t", kind, when, level, inherited, says,
+								want)
 						}
 					}
 					b := w.Backend().Provider(t, nil).Resource(kind)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// fixedClock returns a clock with a constant time: folders that two workspaces create at the same time are those of a clone.
+// fixedClock returns a clock with a constant time: folders with the same creation time in two workspaces are the same.
 func fixedClock(minute int) func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 }
@@ -22,7 +22,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 	const folder = "/Teams/retail"
 	for name, c := range map[string]struct {
 		options emulator.Options
-		behind  func(w *acctest.Workspace)
+		change  func(w *acctest.Workspace)
 		says    string
 	}{
 		"created at another time": {options: emulator.Options{Now: fixedClock(1)}, says: "is a different folder, created at another time"},
@@ -44,13 +44,13 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 			b := folderBlock(t, own, emulator.AdminToken)
 			b.MustApply(config)
 			if own.FolderID(folder) != other.FolderID(folder) {
-				t.Fatal("the folders have different IDs")
+				t.Fatal("got different folder IDs, want equal ones")
 			}
-			if c.behind != nil {
-				c.behind(other)
+			if c.change != nil {
+				c.change(other)
 			}
 			state := b.Values()
-			for what, do := range map[string]func() string{
+			for action, do := range map[string]func() string{
 				"a refresh":                     b.Read,
 				"an update with -refresh=false": func() string { return b.ApplyPlan(b.Plan(changed), changed) },
 				"a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) },
@@ -59,8 +59,8 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 					return b.ApplyPlan(b.Plan(config),
 						config)
 				},
-				"a respelling, -refresh=false": func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
-				"another attribute, not refresh": func() string {
+				"a different spelling, -refresh=false": func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
+				"another attribute, -refresh=false": func() string {
 					config := folderConfig(folder, readers, "create_parents", true)
 					return b.ApplyPlan(b.Plan(config), config)
 				},
@@ -72,10 +72,10 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				if !strings.Contains(says, "error: Could not ") ||
 					!strings.Contains(says, "another server: Permissions of folder \""+folder+"\": The state belongs to "+own.URL) ||
 					!strings.Contains(says, c.says) {
-					t.Errorf("%s says %q, want %q", what, says, c.says)
+					t.Errorf("%s: got diagnostics %q, want %q", action, says, c.says)
 				}
 				if !reflect.DeepEqual(b.Values(), state) || len(own.Calls()) > 0 {
-					t.Errorf("after %s, the state is %v, and the own server was called %v", what, b.Values(), own.Calls())
+					t.Errorf("%s: got state %v and requests to the own server %v, want no change and none", action, b.Values(), own.Calls())
 				}
 				other.ExpectWrites(t)
 			}
@@ -94,15 +94,15 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 			b.MustApply(folderConfig("/Teams/retail", readers))
 			second := httptest.NewServer(w)
 			t.Cleanup(second.Close)
-			elsewhere := w.Backend()
-			elsewhere.URL = second.URL
-			b.Provider = elsewhere.Provider(t, nil)
+			moved := w.Backend()
+			moved.URL = second.URL
+			b.Provider = moved.Provider(t, nil)
 			b.MustApply(folderConfig("/Teams/retail", editors))
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			w.ResetJournal()
 			acctest.ExpectDiagnostics(t, b.Read(), "")
 			if n := w.Count("GET", statusPath); n != 1 { // the new URL is stored
-				t.Errorf("%d look-ups of the path, want 1", n)
+				t.Errorf("got %d lookups of the path, want 1", n)
 			}
 			b.Provider = w.Backend().Provider(t, nil)
 			acctest.ExpectDiagnostics(t, b.Destroy(), "")
@@ -126,15 +126,15 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	for _, says := range []string{b.Read(), b.ApplyPlan(b.Plan(nil), nil)} {
 		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "The state belongs to workspace") ||
 			!strings.Contains(says, w.URL) {
-			t.Errorf("says %q", says)
+			t.Errorf("got diagnostics %q, want an error about another server", says)
 		}
 	}
 	if !reflect.DeepEqual(b.Values(), state) {
-		t.Errorf("the state is %v", b.Values())
+		t.Errorf("got state %v, want %v", b.Values(), state)
 	}
 	says = s.Provider(t, nil).Resource(folderKind).Import("/Teams/retail")
 	acctest.ExpectDiagnostics(t, says, "error at path: Folders not supported: ")
 	if written := s.Writes(); len(written) > 0 {
-		t.Errorf("written was %v", written)
+		t.Errorf("got writes %v, want none", written)
 	}
 }

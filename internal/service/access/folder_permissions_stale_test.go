@@ -14,7 +14,7 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	t.Parallel()
 	const folder, elsewhere = "/Teams/retail", "/Archive/retail"
 	for name, c := range map[string]struct {
-		behind func(w *acctest.Workspace)
+		change func(w *acctest.Workspace)
 		says   []string
 	}{
 		"moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) },
@@ -41,7 +41,7 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 			state := b.Values()
 			b.Provider = b.Restart()
 			p := b.Plan(folderConfig(folder, editors))
-			c.behind(w)
+			c.change(w)
 			w.ResetJournal()
 			says := b.ApplyPlan(p, folderConfig(folder, editors))
 			acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Folder \""+folder+"\": ", c.says...)
@@ -50,7 +50,7 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 			}
 			w.ExpectWrites(t)
 			if !reflect.DeepEqual(b.Values(), state) {
-				t.Errorf("the state is %v", b.Values())
+				t.Errorf("got state %v, want %v", b.Values(), state)
 			}
 		})
 	}
@@ -68,6 +68,6 @@ func TestFolderPermissions_movedStateNotFound(t *testing.T) {
 	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
 	acctest.ExpectDiagnostics(t, says, "warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform")
 	if moved["id"] != nil {
-		t.Errorf("moved %v", moved)
+		t.Errorf("got state %v, want none", moved)
 	}
 }

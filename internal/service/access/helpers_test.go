@@ -16,12 +16,12 @@ func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ..
 	t.Helper()
 	i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Summary() == summary })
 	if i < 0 {
-		t.Errorf("no %q in %v", summary, diags)
+		t.Errorf("got diagnostics %[2]v, want one with summary %[1]q", summary, diags)
 		return
 	}
 	for _, part := range parts {
 		if !strings.Contains(diags[i].Detail(), part) {
-			t.Errorf("%q is not in %q", part, diags[i].Detail())
+			t.Errorf("got detail %q, want it to contain %q", diags[i].Detail(), part)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestPermissionsDataSource_foldersOfARun(t *testing.T) {
 			found = found || g["principal"] == "science" && g["inherited_from_path"] == "/Projects/team"
 		}
 		if !found || says != "" {
-			t.Errorf("%s: says %q, grants %v", object, says, state["grants"])
+			t.Errorf("%s: got diagnostics %q and grants %v, want that of science with its path", object, says, state["grants"])
 		}
 	}
 	for _, id := range ids {
@@ -37,7 +37,7 @@ func TestPermissionsDataSource_foldersOfARun(t *testing.T) {
 	}
 	state, says := d.ReadDataSource("mlflow_permission_review", map[string]any{})
 	expect("the review", state, says)
-	if calls := w.Count("GET", "/api/2.0/workspace/get-status"); calls != 3 {
-		t.Errorf("%d lookups, want one for each folder from %s up to /Projects/team", calls, folder)
+	if lookups := w.Count("GET", "/api/2.0/workspace/get-status"); lookups != 3 {
+		t.Errorf("got %d lookups, want 3: one for each folder from %s up to /Projects/team", lookups, folder)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who also inherit them, to
+// TestPermissions_homeFolderManagers: in a home folder, servers add direct grants for the owner and the admins, who also inherit them, to
 // each list that is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
 func TestPermissions_homeFolderManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
@@ -37,7 +37,7 @@ func TestPermissions_homeFolderManagers(t *testing.T) {
 			Check: func(*terraform.State) error {
 				for _, grants := range [][]emulator.Grant{w.Grants(id), w.FolderGrants(home + "/models")} {
 					if len(grants) < 2 {
-						t.Errorf("the grants are %v", grants) // risk and what the server adds
+						t.Errorf("got grants %v, want that of risk and those that the server adds", grants)
 					}
 				}
 				return nil
@@ -88,7 +88,7 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 					acctest.ExpectDiagnostics(t, b.Refresh(), "")
 					if slices.Contains(includes, level) {
 						if p := b.Plan(config); p.Action != "none" || p.Diagnostics != "" || !reflect.DeepEqual(b.Values(), values) {
-							t.Errorf("%s: the plan is to %s and says %q; the state is %v", level, p.Action, p.Diagnostics, b.Values())
+							t.Errorf("%s: got planned action %s, diagnostics %q, state %v, want no change", level, p.Action, p.Diagnostics, b.Values())
 						}
 						w.RevokeFolder("/Teams", ben)
 						acctest.ExpectDiagnostics(t, b.Refresh(), "")
@@ -107,10 +107,10 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 func expectDrift(t *testing.T, b *acctest.Resource, config map[string]any, level string) {
 	t.Helper()
 	if got := b.Values()["users"]; !reflect.DeepEqual(got, map[string]any{emulator.OtherUser: level}) {
-		t.Errorf("the users are %v, want %s", got, level)
+		t.Errorf("got users %v, want %s", got, level)
 	}
 	if p := b.Plan(config); p.Action != "update" || p.Diagnostics != "" {
-		t.Errorf("%s: the plan is to %s and says %q", level, p.Action, p.Diagnostics)
+		t.Errorf("%s: got planned action %s and diagnostics %q, want update", level, p.Action, p.Diagnostics)
 	}
 }
 
@@ -128,8 +128,8 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 }
 
-// TestPermissions_inheritedLevels: only a level below the inherited one has no effect. An equal one has: it remains if the inherited one is
-// revoked.
+// TestPermissions_inheritedLevels: only a level below the inherited one has no effect. An equal one has an effect: it remains if the
+// inherited one is revoked.
 func TestPermissions_inheritedLevels(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -140,7 +140,7 @@ func TestPermissions_inheritedLevels(t *testing.T) {
 	for level, warned := range map[string]bool{"CAN_READ": true, "CAN_EDIT": false, "CAN_MANAGE": false} {
 		says := d.Plan("mlflow_experiment_permissions", map[string]any{"experiment_id": id, "groups": map[string]string{"science": level}})
 		if got := strings.Contains(says, "warning at groups"); got != warned || acctest.HasError(says) || !warned && says != "" {
-			t.Errorf("%s: says %q", level, says)
+			t.Errorf("%s: got diagnostics %q, want a warning: %t", level, says, warned)
 		}
 	}
 }

@@ -24,18 +24,19 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 	var steps []resource.TestStep
 	for _, s := range []struct {
 		entries string
-		held    []string
+		grants  []string
 	}{
 		{`groups = { risk = "CAN_READ", data = null, admins = null }
 		  users  = { "ana@example.com" = null, " " = null, late = terraform_data.null.output.text }`, []string{"group risk CAN_READ"}},
 		{`groups = { risk = "CAN_READ", data = "CAN_EDIT" }
 		  users  = { "ana@example.com" = "CAN_READ" }`, []string{"group data CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_READ"}},
 		{`groups = { risk = "CAN_READ", data = null }
-		  users  = { "Ana@example.com" = "CAN_READ", "ana@example.com" = null }`, []string{"group risk CAN_READ", "user ana@example.com CAN_READ"}},
+		  users  = { "Ana@example.com" = "CAN_READ", "ana@example.com" = null }`,
+			[]string{"group risk CAN_READ", "user ana@example.com CAN_READ"}},
 		{`groups = { risk = null, data = null }
 		  users  = { "Ana@example.com" = null }`, nil},
 	} {
-		steps = append(steps, resource.TestStep{Config: config(s.entries), Check: expectGrants(w, id, s.held...)})
+		steps = append(steps, resource.TestStep{Config: config(s.entries), Check: expectGrants(w, id, s.grants...)})
 	}
 	last := steps[len(steps)-1]
 	acctest.UnitTest(t, append(steps,
@@ -63,16 +64,16 @@ func TestPrincipalNames(t *testing.T) {
 	}{
 		"a user as group": {"mlflow_experiment_permissions", "groups", acctest.MapOfOne("ana@example.com", "CAN_READ"),
 			`warning at groups: Group is named like a user`},
-		"a user as one group": {"mlflow_experiment_permission", "group_name", "ana@example.com",
+		"a user as the group of one grant": {"mlflow_experiment_permission", "group_name", "ana@example.com",
 			"warning at group_name: Group is named like a user"},
 		"a display name": {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"),
 			`warning at service_principals: Name is not an application ID: "ci" is not a UUID.`},
-		"a display name of one": {"mlflow_experiment_permission", "service_principal_name", "ci",
+		"a display name in one grant": {"mlflow_experiment_permission", "service_principal_name", "ci",
 			`warning at service_principal_name: Name is not an application ID: "ci" is not a UUID.`},
-		"a group with an at sign":     {"mlflow_experiment_permission", "group_name", "data@scale", ""},
-		"null for a display name":     {"mlflow_experiment_permissions", "service_principals", map[string]any{"ci": nil}, ""},
-		"a service principal, one":    {"mlflow_experiment_permission", "service_principal_name", acctest.ApplicationID, ""},
-		"a level that a server knows": {"mlflow_experiment_permission", "user_name", "ana@example.com", ""},
+		"a group with an at sign":        {"mlflow_experiment_permission", "group_name", "data@scale", ""},
+		"null for a display name":        {"mlflow_experiment_permissions", "service_principals", map[string]any{"ci": nil}, ""},
+		"an application ID in one grant": {"mlflow_experiment_permission", "service_principal_name", acctest.ApplicationID, ""},
+		"a valid user":                   {"mlflow_experiment_permission", "user_name", "ana@example.com", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := acctest.AttributeValues("experiment_id", "1", c.attribute, c.value)
@@ -82,7 +83,7 @@ func TestPrincipalNames(t *testing.T) {
 				config["experiment_id"] = tftypes.UnknownValue
 			}
 			if got := d.Plan(c.kind, config); !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
-				t.Errorf("says %q, want %q", got, c.says)
+				t.Errorf("got diagnostics %q, want %q", got, c.says)
 			}
 		})
 	}

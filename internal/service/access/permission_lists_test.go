@@ -52,9 +52,9 @@ func canManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool 
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, listPath, nil)
 	req.Header.Set("Authorization", "Bearer "+token)
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, req)
-	return answer.Code == http.StatusOK
+	response := httptest.NewRecorder()
+	w.ServeHTTP(response, req)
+	return response.Code == http.StatusOK
 }
 
 // callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. None of them loses access that an
@@ -84,7 +84,7 @@ func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissio
 			PreConfig: func() {
 				for _, token := range tokens {
 					if !canManage(t, w, token, listPath()) {
-						t.Errorf("after turn %d, %s is locked out", turn, token)
+						t.Errorf("after turn %d, %s lost its access", turn, token)
 					}
 				}
 			},
@@ -96,7 +96,7 @@ func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissio
 }
 
 // callerKept applies a list as a user, whose only access is a direct grant, which a lower level would replace.
-func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower string, refused *regexp.Regexp) {
+func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower string, rejected *regexp.Regexp) {
 	t.Helper()
 	w.AddUser(emulator.User, "owners")
 	config := func(attributes string) string { return w.ConfigAs(emulator.UserToken, "", l.block(attributes)) }
@@ -104,19 +104,19 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 	acctest.UnitTest(t,
 		resource.TestStep{
 			Config: config(`users = { ` + ben + ` }`),
-			Check:  l.grants(anaHas, benReads),
+			Check:  l.grants(anaManages, benReads),
 			ConfigStateChecks: []statecheck.StateCheck{
 				l.levels("users", map[string]string{"ben@example.com": "CAN_READ"}),
 				l.levels("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
 			},
 		},
-		resource.TestStep{Config: config(`users = { ` + ben + `, "Ana@example.com" = "` + lower + `" }`), ExpectError: refused},
+		resource.TestStep{Config: config(`users = { ` + ben + `, "Ana@example.com" = "` + lower + `" }`), ExpectError: rejected},
 		resource.TestStep{ // the grant kept for one caller is not drift for another
 			Config: w.Config(l.block(`users = { ` + ben + ` }`)), PlanOnly: true,
 		},
 		resource.TestStep{ // declared, so it is no longer retained
 			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
-			Check:             l.grants(anaHas, benReads),
+			Check:             l.grants(anaManages, benReads),
 			ConfigStateChecks: []statecheck.StateCheck{l.levels("retained", nil)},
 		},
 		resource.TestStep{ // declared for a group of the caller
@@ -126,7 +126,7 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 		},
 		resource.TestStep{ // destroy revokes the grant of the group, so it must keep one for the caller
 			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
-			Check: l.grants(anaHas),
+			Check: l.grants(anaManages),
 		},
 	)
 }
@@ -156,7 +156,7 @@ func plannedAgain(t *testing.T, w *acctest.Workspace, first, second *acctest.Res
 	w.GrantFolder(above, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	for attribute, again := range second.Object(second.Plan(config).Resp.PlannedState) {
 		if known := before[attribute]; known.IsFullyKnown() && !known.Equal(again) {
-			t.Errorf("%s was planned as %s, and then as %s", attribute, known, again)
+			t.Errorf("%s: got %s in the second plan, want %s", attribute, again, known)
 		}
 	}
 }
@@ -179,7 +179,7 @@ provider "mlflow" {
 func expectNoRequests(w *acctest.Workspace) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		if calls := w.Journal(); len(calls) > 0 {
-			return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)
+			return fmt.Errorf("got %d requests during the plan, first %s, want none", len(calls), calls[0].Path)
 		}
 		return nil
 	})

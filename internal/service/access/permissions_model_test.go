@@ -27,6 +27,6 @@ func TestPermissionsDataModel_editAndRun(t *testing.T) {
 		found = append(found, fmt.Sprint(e.Principal, " ", e.Level))
 	}
 	if want := []string{"risk CAN_EDIT", "risk CAN_RUN", "science CAN_RUN"}; !slices.Equal(found, want) {
-		t.Errorf("the effective levels are %q, want %q", found, want)
+		t.Errorf("got effective levels %q, want %q", found, want)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // TestPermissions_planNamesCaller: a plan that would remove the caller's access reports the grant that the apply keeps or creates instead.
 func TestPermissions_planNamesCaller(t *testing.T) {
 	t.Parallel()
-	const keeps, makes, gone = "warning: Undeclared access is kept: Apply keeps these grants on ",
+	const keeps, creates, removes = "warning: Undeclared access is kept: Apply keeps these grants on ",
 		"warning: Undeclared access is kept: Apply grants CAN_MANAGE on ",
 		"Undeclared permissions will be removed"
 	for name, c := range map[string]struct {
@@ -21,7 +21,7 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 		says      string
 	}{
 		"its own grant":      {emulator.UserPrincipal(emulator.User), []any{"users", acctest.MapOfOne(emulator.User, "CAN_MANAGE")}, keeps},
-		"a grant of a group": {emulator.GroupPrincipal("owners"), []any{"groups", acctest.MapOfOne("owners", "CAN_MANAGE")}, makes},
+		"a grant of a group": {emulator.GroupPrincipal("owners"), []any{"groups", acctest.MapOfOne("owners", "CAN_MANAGE")}, creates},
 	} {
 		for _, kind := range []string{folderKind, "mlflow_experiment_permissions"} {
 			t.Run(name+" in "+kind, func(t *testing.T) {
@@ -38,14 +38,14 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 				fresh := w.BackendAs(emulator.UserToken).Provider(t, nil).Resource(kind)
 				says := fresh.Plan(without).Diagnostics
 				acctest.ExpectDiagnostics(t, says, c.says, emulator.User, "keep_caller_access = false")
-				if strings.Contains(says, gone) != (c.says == makes) {
-					t.Errorf("the plan to create says %q", says)
+				if strings.Contains(says, removes) != (c.says == creates) {
+					t.Errorf("got diagnostics %q, want the removed grants only if the apply creates a grant", says)
 				}
 				b := w.BackendAs(emulator.UserToken).Provider(t, nil).Resource(kind)
 				b.MustApply(acctest.AttributeValues(append(object, c.declared...)...))
 				acctest.ExpectDiagnostics(t, b.Apply(without), c.says, emulator.User, "keep_caller_access = false")
 				if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
-					t.Errorf("retained is %v", got)
+					t.Errorf("got retained %v, want the grant of %s", got, emulator.User)
 				}
 			})
 		}
@@ -66,8 +66,8 @@ func TestFolderPermissions_planNamesOwner(t *testing.T) {
 		says := b.Apply(folderConfig(home, readers))
 		acctest.ExpectDiagnostics(t, says, "warning: Undeclared access is kept: Apply keeps the grant of the owner of folder", emulator.User)
 		if strings.Contains(says, "keep_caller_access") {
-			t.Errorf("says %q", says)
+			t.Errorf("got diagnostics %q, want no advice about keep_caller_access", says)
 		}
-		mustHaveFolderGrants(t, w, home, "group risk CAN_READ", anaHas)
+		mustHaveFolderGrants(t, w, home, "group risk CAN_READ", anaManages)
 	}
 }

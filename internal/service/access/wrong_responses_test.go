@@ -10,7 +10,7 @@ import (
 )
 
 // TestPermissions_groupInOtherSpelling: a server that matches groups case-insensitively lists them in the directory's spelling, which the
-// next read would take for an undeclared grant.
+// next read would report as an undeclared grant.
 func TestPermissions_groupInOtherSpelling(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{FoldsGroupNames: true})
@@ -22,7 +22,7 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 	} {
 		if state, says := w.Provider(t, emulator.AdminToken).Create(kind, config); state != nil ||
 			!strings.Contains(says, `lists the grant of "Risk" as "risk"`) {
-			t.Errorf("%s says %q; the state is %v", kind, says, state)
+			t.Errorf("%s: got diagnostics %q and state %v, want an error and no state", kind, says, state)
 		}
 	}
 }
@@ -31,19 +31,19 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 // not revoked.
 func TestPermission_ownGrantWrongResponses(t *testing.T) {
 	t.Parallel()
-	for name, lie := range acctest.WrongResponses {
+	for name, fault := range acctest.WrongResponses {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.User, "/Teams/churn", nil)
 			state := map[string]any{
 				"id": id + "/user/" + emulator.User, "experiment_id": id, "user_name": emulator.User, "permission_level": "CAN_MANAGE",
 			}
-			lie.Method, lie.Path, lie.Times = http.MethodGet, permissionsPath(id), 2
-			w.Inject(lie)
+			fault.Method, fault.Path, fault.Times = http.MethodGet, permissionsPath(id), 2
+			w.Inject(fault)
 			_, says := w.Provider(t, emulator.UserToken).Apply("mlflow_experiment_permission", state, nil)
 			w.ClearFaults()
 			if !strings.HasPrefix(says, "error") || !canManage(t, w, emulator.UserToken, permissionsPath(id)) {
-				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says,
+				t.Errorf("got diagnostics %q, caller manages the experiment: %t, want an error and true", says,
 					canManage(t, w, emulator.UserToken, permissionsPath(id)))
 			}
 		})

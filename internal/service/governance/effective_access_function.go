@@ -75,19 +75,19 @@ type encodedAccess struct {
 	DisplayName    optionalText `msgpack:"display_name"`
 	Level          string       `msgpack:"level"`
 	Groups         textList     `msgpack:"groups"`
-	Ways           string       `msgpack:"ways"`
+	Paths          string       `msgpack:"ways"`
 }
 
 func encodeAccess(a review.Access) encodedAccess {
-	groups, ways := textList{}, make([]string, len(a.Ways))
-	for i, w := range a.Ways {
-		ways[i] = w.String()
-		if w.Group != "" && !slices.Contains(groups, w.Group) {
-			groups = append(groups, w.Group)
+	groups, paths := textList{}, make([]string, len(a.Paths))
+	for i, path := range a.Paths {
+		paths[i] = path.String()
+		if path.Group != "" && !slices.Contains(groups, path.Group) {
+			groups = append(groups, path.Group)
 		}
 	}
 	return encodedAccess{
 		ExperimentID: optionalText(a.ExperimentID), ExperimentName: a.Experiment, Kind: a.Kind, Principal: a.Principal,
-		DisplayName: optionalText(a.DisplayName), Level: a.Level, Groups: groups, Ways: strings.Join(ways, "; "),
+		DisplayName: optionalText(a.DisplayName), Level: a.Level, Groups: groups, Paths: strings.Join(paths, "; "),
 	}
 }

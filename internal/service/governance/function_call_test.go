@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// A tuple that becomes a list has the same elements, in an argument as jsondecode returns it.
+// A list has the same elements as the tuple that it replaces in the result of jsondecode.
 func TestTuplesAsLists(t *testing.T) {
 	null := tftypes.NewValue(tftypes.DynamicPseudoType, nil)
 	grant := func(principal string, from ...any) map[string]any {
@@ -17,7 +17,7 @@ func TestTuplesAsLists(t *testing.T) {
 	list := tftypes.List{ElementType: tftypes.String}
 	for name, test := range map[string]struct {
 		value any
-		typ   tftypes.Type // nil if the type stays as it is
+		typ   tftypes.Type // nil if the type is unchanged
 	}{
 		"text":                  {value: "a"},
 		"null":                  {value: null},
@@ -30,9 +30,12 @@ func TestTuplesAsLists(t *testing.T) {
 		"texts":                 {value: []any{"a", "b"}, typ: list},
 		"nested":                {value: []any{[]any{"a"}, []any{}, []any{"b", "c"}}, typ: tftypes.List{ElementType: list}},
 		"nulls":                 {value: []any{null, null}, typ: tftypes.List{ElementType: tftypes.DynamicPseudoType}},
-		"grants": {value: []any{grant("a", "/directories/1"), grant("b")}, typ: tftypes.List{ElementType: tftypes.Object{AttributeTypes: map[string]tftypes.Type{
-			"principal": tftypes.String, "inherited_from": list, "display_name": tftypes.DynamicPseudoType,
-		}}}},
+		"grants": {
+			value: []any{grant("a", "/directories/1"), grant("b")},
+			typ: tftypes.List{ElementType: tftypes.Object{AttributeTypes: map[string]tftypes.Type{
+				"principal": tftypes.String, "inherited_from": list, "display_name": tftypes.DynamicPseudoType,
+			}}},
+		},
 		"unknown element": {value: []any{unknownText, "a"}, typ: list},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,26 +53,26 @@ func TestTuplesAsLists(t *testing.T) {
 				want = value.Type()
 			}
 			if !simplified.Type().Equal(want) {
-				t.Errorf("type %s, want %s", simplified.Type(), want)
+				t.Errorf("got type %s, want %s", simplified.Type(), want)
 			}
 			if got, want := plainOf(simplified), plainOf(value); !reflect.DeepEqual(got, want) {
-				t.Errorf("value %v, want %v", got, want)
+				t.Errorf("got value %v, want %v", got, want)
 			}
 			if simplified.IsFullyKnown() != value.IsFullyKnown() {
-				t.Error("unknown elements are lost")
+				t.Error("got known elements, want unknown ones")
 			}
 		})
 	}
 }
 
-// A value that is not encoded as expected is passed on as it is.
+// A value with an unexpected encoding is unchanged.
 func TestTuplesAsLists_otherEncoding(t *testing.T) {
 	for _, encoded := range []string{"", "\xc0", "\xa1a", "\x93\x01\x02\x03", "\x92", "\x92\xc4\x03", "\x92\xc4\x01[\xc0", "\xd4\x00\x00",
 		// Types that are not compact.
 		"\x92\xc4\x0d[\"tuple\",[] ]\x90", "\x92\xc4\x0d[\"tuple\",[ ]]\x90",
 	} {
 		if got := tuplesAsLists(&tfprotov6.DynamicValue{MsgPack: []byte(encoded)}); string(got.MsgPack) != encoded {
-			t.Errorf("%q: %q", encoded, got.MsgPack)
+			t.Errorf("got %q, want %q", got.MsgPack, encoded)
 		}
 	}
 }

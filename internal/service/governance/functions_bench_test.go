@@ -13,52 +13,57 @@ import (
 const (
 	benchExperiments = 1000
 	benchGroups      = 40
-	benchPeople      = 160 // and 40 groups
+	benchUsers       = 160
 )
 
-// largeReview is a review of 1,000 experiments with 12 grants each, as JSON decodes it.
+// largeReview returns a review of 1,000 experiments with 12 grants each.
 func largeReview(level func(experiment, grant int) string) map[string]any {
-	levels := []any{}
+	grants := []any{}
 	experiments := []any{}
 	for e := range benchExperiments {
 		name, id := fmt.Sprintf("/Projects/team-%02d/experiment-%04d", e%benchGroups, e), fmt.Sprint(100000+e)
 		experiments = append(experiments, map[string]any{
-			"id": id, "name": name, "owner": fmt.Sprintf("user-%03d@example.com", e%benchPeople), "tags": mapValueOf(map[string]string{"team": "risk"}),
-			"last_update_time": "2026-11-26T04:00:00.000Z",
+			"id": id, "name": name, "owner": fmt.Sprintf("user-%03d@example.com", e%benchUsers),
+			"tags": mapValueOf(map[string]string{"team": "risk"}), "last_update_time": "2026-11-26T04:00:00.000Z",
 		})
 		for i := range 12 {
 			kind, principal := "group", fmt.Sprintf("group-%02d", (e+i*7)%benchGroups)
 			if i%3 == 0 {
-				kind, principal = "user", fmt.Sprintf("user-%03d@example.com", (e*5+i)%benchPeople)
+				kind, principal = "user", fmt.Sprintf("user-%03d@example.com", (e*5+i)%benchUsers)
 			}
 			g := matrixGrantOf(name, kind, principal, level(e, i), i%2 == 0, "experiment_id", id, "effective", true, "display_name", principal)
 			g["inherited_from_path"], g["inherited_from"] = nil, listValueOf()
 			if i%2 == 0 {
-				g["inherited_from_path"], g["inherited_from"] = fmt.Sprintf("/Projects/team-%02d", e%benchGroups), listValueOf(fmt.Sprintf("/directories/%d", e%benchGroups))
+				g["inherited_from_path"] = fmt.Sprintf("/Projects/team-%02d", e%benchGroups)
+				g["inherited_from"] = listValueOf(fmt.Sprintf("/directories/%d", e%benchGroups))
 			}
-			levels = append(levels, g)
+			grants = append(grants, g)
 		}
 	}
-	return map[string]any{"grants": levels, "experiments": experiments, "unreadable": []any{}, "server": "https://example.com"}
+	return map[string]any{"grants": grants, "experiments": experiments, "unreadable": []any{}, "server": "https://example.com"}
 }
 
-// largePrincipals are 200 principals: the groups have ten members each, and every fifth of them contains the four after it.
+// largePrincipals returns 200 principals. Each group has ten members, and every fifth group contains the next four.
 func largePrincipals() map[string]any {
 	principals, members := []any{}, []any{}
 	add := func(kind, name string) {
-		principals = append(principals, map[string]any{"kind": kind, "name": name, "exists": true, "active": true, "admin": false, "display_name": name, "external_id": nil})
+		principals = append(principals, map[string]any{
+			"kind": kind, "name": name, "exists": true, "active": true, "admin": false, "display_name": name, "external_id": nil,
+		})
 	}
-	for i := range benchPeople {
+	for i := range benchUsers {
 		add("user", fmt.Sprintf("user-%03d@example.com", i))
 	}
 	for g := range benchGroups {
 		name := fmt.Sprintf("group-%02d", g)
 		add("group", name)
 		for i := range 10 {
-			user := fmt.Sprintf("user-%03d@example.com", (g*5+i)%benchPeople)
+			user := fmt.Sprintf("user-%03d@example.com", (g*5+i)%benchUsers)
 			members = append(members, map[string]any{"group": name, "kind": "user", "name": user, "via": listValueOf()})
 			if outer := g - g%5; outer != g {
-				members = append(members, map[string]any{"group": fmt.Sprintf("group-%02d", outer), "kind": "user", "name": user, "via": listValueOf(name)})
+				members = append(members, map[string]any{
+					"group": fmt.Sprintf("group-%02d", outer), "kind": "user", "name": user, "via": listValueOf(name),
+				})
 			}
 		}
 	}
@@ -95,7 +100,7 @@ func asLists(object map[string]any) tftypes.Value {
 	return valueOf(lists)
 }
 
-// benchmarkCall measures a call through the plugin protocol, and reports what it costs compared with reading the JSON of its arguments.
+// benchmarkCall measures a call through the plugin protocol, relative to decoding the JSON of its arguments.
 func benchmarkCall(b *testing.B, name string, arguments ...tftypes.Value) {
 	b.Helper()
 	server, _ := functionServer(b)

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// functionProvider is a provider that has nothing but the functions.
+// functionProvider is a provider with only the functions.
 type functionProvider struct{}
 
 func (functionProvider) Metadata(context.Context, provider.MetadataRequest, *provider.MetadataResponse) {
@@ -25,11 +25,12 @@ func (functionProvider) DataSources(context.Context) []func() datasource.DataSou
 func (functionProvider) Resources(context.Context) []func() resource.Resource       { return nil }
 func (functionProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		NewPermissionMatrixFunction, NewEffectiveAccessFunction, NewReviewSnapshotFunction, NewReviewDiffFunction, NewReviewDecisionsFunction,
+		NewPermissionMatrixFunction, NewEffectiveAccessFunction, NewReviewSnapshotFunction, NewReviewDiffFunction,
+		NewReviewDecisionsFunction,
 	}
 }
 
-// functionServer is a server for the plugin protocol that has the functions.
+// functionServer returns a server for the plugin protocol, and its functions.
 func functionServer(t testing.TB) (tfprotov6.ProviderServer, map[string]*tfprotov6.Function) {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(functionProvider{})()
@@ -43,8 +44,8 @@ func functionServer(t testing.TB) (tfprotov6.ProviderServer, map[string]*tfproto
 	return server, functions.Functions
 }
 
-// callFunction calls a function as a CLI does, and returns what it says if it fails.
-func callFunction(t testing.TB, name string, arguments ...any) (result tftypes.Value, refused string) {
+// callFunction calls a function as Terraform does. message is the error, if there is one.
+func callFunction(t testing.TB, name string, arguments ...any) (result tftypes.Value, message string) {
 	t.Helper()
 	server, functions := functionServer(t)
 	req := &tfprotov6.CallFunctionRequest{Name: name}
@@ -72,20 +73,20 @@ func callFunction(t testing.TB, name string, arguments ...any) (result tftypes.V
 	return result, ""
 }
 
-// mustCall is callFunction for what must not be refused. The result has the form that valueOf takes.
+// mustCall is callFunction for valid arguments. It returns the result in the form of the argument of valueOf.
 func mustCall(t testing.TB, name string, arguments ...any) any {
 	t.Helper()
-	result, refused := callFunction(t, name, arguments...)
-	if refused != "" {
-		t.Fatalf("%s says %q", name, refused)
+	result, message := callFunction(t, name, arguments...)
+	if message != "" {
+		t.Fatalf("%s: got error %q", name, message)
 	}
 	return plainOf(result)
 }
 
-// unknownText is a text that is not known yet.
+// unknownText is a string that is unknown until apply.
 var unknownText = tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 
-// plainOf is the inverse of valueOf, with numbers as texts.
+// plainOf is the inverse of valueOf, with numbers as strings.
 func plainOf(value tftypes.Value) any {
 	if value.IsNull() || !value.IsKnown() {
 		return nil
@@ -114,7 +115,7 @@ func plainOf(value tftypes.Value) any {
 	return plain
 }
 
-// valueOf gives objects, tuples, strings and bools of the configuration language.
+// valueOf returns the object, tuple, string, or bool of the configuration language for a value.
 func valueOf(value any) tftypes.Value {
 	switch v := value.(type) {
 	case string:

@@ -14,22 +14,22 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
-// mustMatrix is permissionMatrix for what must not be refused.
+// mustMatrix is permissionMatrix for valid arguments.
 func mustMatrix(t *testing.T, grants any, format string) string {
 	t.Helper()
-	text, _, refused := permissionMatrix(t, valueOf(grants), format)
-	if refused != "" {
-		t.Fatalf("permission_matrix says %q", refused)
+	text, _, message := permissionMatrix(t, valueOf(grants), format)
+	if message != "" {
+		t.Fatalf("permission_matrix: got error %q", message)
 	}
 	return text
 }
 
-// permissionMatrix calls the function as a CLI does.
-func permissionMatrix(t *testing.T, grants tftypes.Value, format string, options ...any) (text string, unknown bool, refused string) {
+// permissionMatrix calls the function as Terraform does. message is the error, if there is one.
+func permissionMatrix(t *testing.T, grants tftypes.Value, format string, options ...any) (text string, unknown bool, message string) {
 	t.Helper()
-	result, refused := callFunction(t, "permission_matrix", append([]any{grants, format}, options...)...)
-	if refused != "" {
-		return "", false, refused
+	result, message := callFunction(t, "permission_matrix", append([]any{grants, format}, options...)...)
+	if message != "" {
+		return "", false, message
 	}
 	if !result.IsKnown() {
 		return "", true, ""
@@ -40,7 +40,7 @@ func permissionMatrix(t *testing.T, grants tftypes.Value, format string, options
 	return text, false, ""
 }
 
-// matrixGrantOf is the least that a grant has.
+// matrixGrantOf returns a grant with the required attributes and more ones, as pairs of name and value.
 func matrixGrantOf(experiment, kind, principal, level string, inherited bool, more ...any) map[string]any {
 	g := map[string]any{"experiment_name": experiment, "kind": kind, "principal": principal, "level": level, "inherited": inherited}
 	for i := 0; i+1 < len(more); i += 2 {
@@ -49,13 +49,14 @@ func matrixGrantOf(experiment, kind, principal, level string, inherited bool, mo
 	return g
 }
 
-// What the function is given reaches the matrix: a review, or its grants alone.
+// The argument can be a review or only its grants.
 func TestPermissionMatrix_decodes(t *testing.T) {
 	t.Parallel()
 	const churn, alpha = "/Projects/churn", "/Projects/alpha"
 	given := []any{
 		matrixGrantOf(churn, "user", "ana@example.com", "CAN_EDIT", false),
-		matrixGrantOf(churn, "user", "ana@example.com", "CAN_MANAGE", true, "inherited_from_path", "/Projects", "inherited_from", []any{"/directories/3"}),
+		matrixGrantOf(churn, "user", "ana@example.com", "CAN_MANAGE", true, "inherited_from_path", "/Projects",
+			"inherited_from", []any{"/directories/3"}),
 		matrixGrantOf(churn, "group", "risk", "CAN_READ", true, "inherited_from", []any{"/directories/7", "/directories/8"}),
 		matrixGrantOf(churn, "group", "risk", "CAN_READ", false, "experiment_id", ""),
 		matrixGrantOf(alpha, "service_principal", "6f1c", "CAN_EDIT", false, "display_name", "deployer", "experiment_id", "7"),
@@ -63,12 +64,14 @@ func TestPermissionMatrix_decodes(t *testing.T) {
 	}
 	want := []review.Grant{
 		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_EDIT"},
-		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "/Projects", InheritedFromID: "/directories/3"},
+		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_MANAGE", Inherited: true,
+			InheritedFrom: "/Projects", InheritedFromID: "/directories/3"},
 		{Experiment: churn, Kind: "group", Principal: "risk", Level: "CAN_READ", Inherited: true,
 			InheritedFrom: "/directories/7, /directories/8", InheritedFromID: "/directories/7, /directories/8"},
 		{Experiment: churn, Kind: "group", Principal: "risk", Level: "CAN_READ"},
 		{Experiment: alpha, ExperimentID: "7", Kind: "service_principal", Principal: "6f1c", DisplayName: "deployer", Level: "CAN_EDIT"},
-		{Experiment: alpha, Kind: "group", Principal: "admins", Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "admin", InheritedFromID: "admin", Effective: true},
+		{Experiment: alpha, Kind: "group", Principal: "admins", Level: "CAN_MANAGE", Inherited: true,
+			InheritedFrom: "admin", InheritedFromID: "admin", Effective: true},
 	}
 	whole := map[string]any{
 		"grants": given, "default_level": "CAN_READ", "counts": map[string]any{},
@@ -86,18 +89,18 @@ func TestPermissionMatrix_decodes(t *testing.T) {
 		}},
 	} {
 		if got, err := decodeReview(valueOf(c.given)); err != nil || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: decoded is %+v (%v), want %+v", name, got, err, c.want)
+			t.Errorf("%s: got %+v (%v), want %+v", name, got, err, c.want)
 		}
 		for format, render := range matrixFormats {
 			text, err := render(c.want, review.PageOptions{})
 			if got := mustMatrix(t, c.given, format); err != nil || got != text {
-				t.Errorf("%s: %s is\n%s\nwant (%v)\n%s", name, format, got, err, text)
+				t.Errorf("%s, %s: got\n%s\nwant\n%s (%v)", name, format, got, text, err)
 			}
 		}
 	}
 }
 
-// What is not given in full, or in other types, counts as well.
+// Grants can lack optional attributes, and have other types.
 func TestPermissionMatrix_leastGrant(t *testing.T) {
 	t.Parallel()
 	grant := func(level string, inherited bool, more ...any) map[string]any {
@@ -107,8 +110,8 @@ func TestPermissionMatrix_leastGrant(t *testing.T) {
 		grants []any
 		want   string
 	}{
-		"what the review says": {[]any{grant("DENY", false, "effective", true), grant("CAN_MANAGE", true, "effective", false)}, "DENY"},
-		"inherited left out": {
+		"an effective grant": {[]any{grant("DENY", false, "effective", true), grant("CAN_MANAGE", true, "effective", false)}, "DENY"},
+		"without inherited": {
 			[]any{map[string]any{"experiment_name": "e", "kind": "user", "principal": "u", "level": "CAN_READ"}}, "CAN_READ",
 		},
 		"maps instead of objects": {
@@ -117,23 +120,24 @@ func TestPermissionMatrix_leastGrant(t *testing.T) {
 	} {
 		lines, err := csv.NewReader(strings.NewReader(mustMatrix(t, c.grants, "csv"))).ReadAll()
 		if err != nil || len(lines) != 2 || lines[1][2] != c.want {
-			t.Errorf("%s: the lines are %q (%v), want %q", name, lines, err, c.want)
+			t.Errorf("%s: got %q (%v), want %q", name, lines, err, c.want)
 		}
 	}
 }
 
-// The levels have the order of those of the client.
+// The review and the client order levels in the same way.
 func TestPermissionMatrix_levels(t *testing.T) {
 	t.Parallel()
 	levels := []string{
-		mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY",
+		mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone,
+		mlflow.LevelDeny, "CAN_FLY",
 	}
 	ranked := levels[:5]
 	for _, a := range levels {
 		for _, b := range levels {
 			lower := a != b && mlflow.IncludesLevel(b, a) || a == mlflow.LevelNone || a == mlflow.LevelDeny
 			if got, want := review.MeetsLevel(a, b), !slices.Contains(ranked, b) || !lower; got != want {
-				t.Errorf("that %s is at least %s is %v, want %v", a, b, got, want)
+				t.Errorf("MeetsLevel(%s, %s): got %t, want %t", a, b, got, want)
 			}
 			want := mlflow.HighestLevels([]string{a, b})
 			if slices.Equal(want, []string{mlflow.LevelRun, mlflow.LevelUse}) {
@@ -144,7 +148,7 @@ func TestPermissionMatrix_levels(t *testing.T) {
 			}
 			text := mustMatrix(t, []any{matrixGrantOf("e", "user", "u", a, false), matrixGrantOf("e", "user", "u", b, false)}, "csv")
 			if end := `,"` + strings.Join(want, ", ") + `"` + "\n"; !strings.HasSuffix(text, end) {
-				t.Errorf("of %s and %s the matrix shows %s, want %s", a, b, text, end)
+				t.Errorf("%s and %s: got %s, want %s", a, b, text, end)
 			}
 		}
 	}
@@ -152,31 +156,31 @@ func TestPermissionMatrix_levels(t *testing.T) {
 
 func TestPermissionMatrix_arguments(t *testing.T) {
 	t.Parallel()
-	good := matrixGrantOf("e", "user", "u", "CAN_READ", false)
-	bad := matrixGrantOf("e", "user", "u", "", false)
+	valid := matrixGrantOf("e", "user", "u", "CAN_READ", false)
+	invalid := matrixGrantOf("e", "user", "u", "", false)
 	for want, c := range map[string]struct {
 		grants tftypes.Value
 		format string
 	}{
-		`"level" must be a non-empty string`:          {valueOf([]any{good, bad}), "csv"},
-		`grants[1]: `:                                 {valueOf([]any{good, bad}), "html"},
+		`"level" must be a non-empty string`:          {valueOf([]any{valid, invalid}), "csv"},
+		`grants[1]: `:                                 {valueOf([]any{valid, invalid}), "html"},
 		`grants[0] is not an object`:                  {valueOf([]any{"x"}), "csv"},
 		`grants is not a list`:                        {valueOf("x"), "csv"},
-		`the object has no attribute "grants"`:        {valueOf(good), "csv"},
+		`the object has no attribute "grants"`:        {valueOf(valid), "csv"},
 		`unreadable is not a list`:                    {valueOf(map[string]any{"grants": []any{}, "unreadable": "x"}), "csv"},
-		`must be one of: ["csv" "html" "lines" "mark`: {valueOf([]any{good}), "HTML"},
+		`must be one of: ["csv" "html" "lines" "mark`: {valueOf([]any{valid}), "HTML"},
 	} {
-		if _, _, refused := permissionMatrix(t, c.grants, c.format); !strings.Contains(refused, want) {
-			t.Errorf("said is %q, want %q", refused, want)
+		if _, _, message := permissionMatrix(t, c.grants, c.format); !strings.Contains(message, want) {
+			t.Errorf("got error %q, want %q", message, want)
 		}
 	}
 	unknownLevel := matrixGrantOf("e", "user", "u", "", false, "level", tftypes.NewValue(tftypes.String, tftypes.UnknownValue))
-	if _, unknown, refused := permissionMatrix(t, valueOf([]any{good, unknownLevel}), "csv"); !unknown {
-		t.Errorf("with an unknown level the table is known, said is %q", refused)
+	if _, unknown, message := permissionMatrix(t, valueOf([]any{valid, unknownLevel}), "csv"); !unknown {
+		t.Errorf("unknown level: got a known result or error %q", message)
 	}
 	for format := range matrixFormats {
 		if text := mustMatrix(t, []any{}, format); text == "" {
-			t.Errorf("%s of nothing is empty", format)
+			t.Errorf("%s: got an empty text for no grants", format)
 		}
 	}
 }

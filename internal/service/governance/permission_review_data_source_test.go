@@ -54,7 +54,7 @@ func TestPermissionReview(t *testing.T) {
 		{Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"},
 	}
 	if says != "" || !slices.Equal(grants, want) {
-		t.Errorf("the review says %q and finds\n%v, want\n%v", says, grants, want)
+		t.Errorf("got diagnostics %q and grants\n%v\nwant grants\n%v", says, grants, want)
 	}
 	var effective []string
 	for _, g := range acctest.ObjectsOf(state["grants"]) {
@@ -64,24 +64,26 @@ func TestPermissionReview(t *testing.T) {
 	}
 	if want := []string{"admins CAN_MANAGE", "risk CAN_READ", emulator.ServicePrincipal + " CAN_EDIT", "admins CAN_MANAGE", "risk CAN_EDIT",
 		emulator.OtherUser + " CAN_MANAGE", "admins CAN_MANAGE", "users CAN_MANAGE"}; !slices.Equal(effective, want) {
-		t.Errorf("effective are %q, want %q", effective, want)
+		t.Errorf("got effective grants %q, want %q", effective, want)
 	}
 	serviceGrant := acctest.ObjectsOf(state["grants"])[2]
 	if serviceGrant["display_name"] != "deployer" || serviceGrant["experiment_id"] != ids["/Projects/churn/baseline"] {
-		t.Errorf("the service principal's grant is %v", serviceGrant)
+		t.Errorf("got grant %v, want display name deployer and ID %s", serviceGrant, ids["/Projects/churn/baseline"])
 	}
 	counts, _ := state["counts"].(map[string]any)
-	if got := []string{numberOf(counts["experiments"]), numberOf(counts["unreadable"]), numberOf(counts["grants"]),
-		numberOf(counts["principals"])}; !slices.Equal(got,
-		[]string{"4", "1", "9", "5"}) {
-		t.Errorf("the counts are %q", got)
+	var totals []string
+	for _, count := range []string{"experiments", "unreadable", "grants", "principals"} {
+		totals = append(totals, numberOf(counts[count]))
+	}
+	if want := []string{"4", "1", "9", "5"}; !slices.Equal(totals, want) {
+		t.Errorf("got counts %q, want %q", totals, want)
 	}
 	if reviewed := acctest.ObjectsOf(state["experiments"]); len(reviewed) != 3 || reviewed[0]["id"] != ids["/Projects/churn/baseline"] ||
 		reviewed[0]["owner"] != emulator.Admin {
-		t.Errorf("reviewed are %v", reviewed)
+		t.Errorf("got experiments %v, want 3, first that with ID %s and owner %s", reviewed, ids["/Projects/churn/baseline"], emulator.Admin)
 	}
 	if state["members"] != nil || state["default_level"] != nil {
-		t.Errorf("a Databricks workspace has members %v and the default level %v", state["members"], state["default_level"])
+		t.Errorf("got members %v and default level %v, want null on Databricks", state["members"], state["default_level"])
 	}
 	w.ExpectWrites(t)
 }
@@ -97,18 +99,18 @@ func TestPermissionReview_filters(t *testing.T) {
 		"a group": {map[string]any{"principals": []string{"risk"}},
 			"baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
 		"groups compare exactly": {map[string]any{"principals": []string{"Risk"}}, ""},
-		"a user in capitals": {map[string]any{"principals": []string{strings.ToUpper(emulator.OtherUser)}},
+		"a user in upper case": {map[string]any{"principals": []string{strings.ToUpper(emulator.OtherUser)}},
 			"training ben@example.com CAN_MANAGE"},
 		"a service principal": {map[string]any{"principals": []string{strings.ToUpper(emulator.ServicePrincipal)}}, "baseline " +
 			emulator.ServicePrincipal + " CAN_EDIT"},
 		"several": {map[string]any{"principals": []string{"users", emulator.OtherUser}},
 			"training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
-		"edit and more": {map[string]any{"min_level": "CAN_EDIT", "name_prefix": "/Workspace/Projects/"},
+		"CAN_EDIT and higher": {map[string]any{"min_level": "CAN_EDIT", "name_prefix": "/Workspace/Projects/"},
 			"baseline admins CAN_MANAGE, baseline " + emulator.ServicePrincipal +
 				" CAN_EDIT, training admins CAN_MANAGE, training risk CAN_EDIT, training ben@example.com CAN_MANAGE"},
-		"read and more": {map[string]any{"min_level": "CAN_READ", "principals": []string{"risk"}},
+		"CAN_READ and higher": {map[string]any{"min_level": "CAN_READ", "principals": []string{"risk"}},
 			"baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
-		"manage, selected by tag": {map[string]any{"min_level": "CAN_MANAGE", "tags": map[string]string{"team": "Shared"}},
+		"CAN_MANAGE, selected by tag": {map[string]any{"min_level": "CAN_MANAGE", "tags": map[string]string{"team": "Shared"}},
 			"open admins CAN_MANAGE, open users CAN_MANAGE"},
 		"selected by regex and limit": {map[string]any{"name_regex": "^/Projects", "limit": 1, "principals": []string{"risk"}},
 			"baseline risk CAN_READ"},
@@ -127,7 +129,7 @@ func TestPermissionReview_filters(t *testing.T) {
 				found = append(found, fmt.Sprintf("%s %s %s", path.Base(fmt.Sprint(g["experiment_name"])), g["principal"], g["level"]))
 			}
 			if got := strings.Join(found, ", "); says != "" || got != c.want {
-				t.Errorf("the review says %q and finds %q, want %q", says, got, c.want)
+				t.Errorf("got diagnostics %q and grants %q, want grants %q", says, got, c.want)
 			}
 		})
 	}
@@ -140,30 +142,30 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
 	w.AddGitFolder("/Projects/repo", false)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/repo/notebook")
-	gone := w.CreateExperiment(emulator.Admin, "/Projects/gone", nil)
-	w.Before(http.MethodGet, "/api/2.0/permissions/experiments/"+gone, func(*http.Request) {
-		if e, there := w.Experiment(gone); there && e.LifecycleStage == "active" {
-			w.Trash(gone)
+	deleted := w.CreateExperiment(emulator.Admin, "/Projects/deleted", nil)
+	w.Before(http.MethodGet, "/api/2.0/permissions/experiments/"+deleted, func(*http.Request) {
+		if e, ok := w.Experiment(deleted); ok && e.LifecycleStage == "active" {
+			w.Trash(deleted)
 		}
 	})
-	broken := func(name string, f emulator.Fault) {
+	fail := func(name string, f emulator.Fault) {
 		f.Path, f.Times = "/api/2.0/permissions/experiments/"+w.CreateExperiment(emulator.Admin, name, nil), -1
 		w.Inject(f)
 	}
-	broken("/Projects/busy", emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"})
-	broken("/Projects/odd", emulator.Fault{ContentType: "application/json", RawBody: `{"access_control_list": 7}`})
-	broken("/Projects/other", emulator.Fault{ContentType: "application/json",
+	fail("/Projects/busy", emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"})
+	fail("/Projects/odd", emulator.Fault{ContentType: "application/json", RawBody: `{"access_control_list": 7}`})
+	fail("/Projects/other", emulator.Fault{ContentType: "application/json",
 		RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook"}`})
 	d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 	state, grants, says := d.Review(map[string]any{})
 	if says != "" || len(grants) != 9 {
-		t.Errorf("the review says %q and finds %d grants: %v", says, len(grants), grants)
+		t.Errorf("got diagnostics %q and %d grants, want 9 grants: %v", says, len(grants), grants)
 	}
 	reasons := acctest.Unreadable(state)
 	for name, want := range map[string]string{
 		"/Projects/notebook":      `notebook: It is the experiment of the notebook "/Projects/notebook" and has the notebook's permissions.`,
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
-		"/Projects/gone": "workspace: It no longer exists. The server returned: Node ID " + gone +
+		"/Projects/deleted": "workspace: It no longer exists. The server returned: Node ID " + deleted +
 			" does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
 		"/Projects/busy": "workspace: Its permissions could not be read. The server returned: try later (TEMPORARILY_UNAVAILABLE, HTTP " +
 			"503).",
@@ -173,15 +175,15 @@ func TestPermissionReview_unreadable(t *testing.T) {
 			"\"notebook\", not of an experiment.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
-			t.Errorf("the reason for %s is %q, want %q", name, reasons[name], want)
+			t.Errorf("%s: got reason %q, want %q", name, reasons[name], want)
 		}
 	}
 	if len(reasons) != 6 {
-		t.Errorf("unreadable are %v", reasons)
+		t.Errorf("got unreadable experiments %v, want 6", reasons)
 	}
-	delete(reasons, "/Projects/gone") // the search no longer returns it
+	delete(reasons, "/Projects/deleted") // the search no longer returns it
 	if again, _, _ := d.Review(map[string]any{}); !maps.Equal(acctest.Unreadable(again), reasons) {
-		t.Errorf("a second review returns the reasons %v, want %v", acctest.Unreadable(again), reasons)
+		t.Errorf("second review: got reasons %v, want %v", acctest.Unreadable(again), reasons)
 	}
 }
 
@@ -194,16 +196,17 @@ func TestPermissionReview_denied(t *testing.T) {
 	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"},
 		{Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
 	if says != "" || !slices.Equal(grants, want) {
-		t.Errorf("the review says %q and finds %v, want %v", says, grants, want)
+		t.Errorf("got diagnostics %q and grants %v, want grants %v", says, grants, want)
 	}
 	reasons := acctest.Unreadable(state)
-	if reason := reasons["/Projects/churn/baseline"]; len(reasons) != 1 ||
-		!strings.HasPrefix(reason, "workspace: Reading its permissions requires CAN_MANAGE. The server returned: "+emulator.User+" does not have Manage permissions") {
-		t.Errorf("unreadable are %v", reasons)
+	const denied = "workspace: Reading its permissions requires CAN_MANAGE. The server returned: " + emulator.User +
+		" does not have Manage permissions"
+	if len(reasons) != 1 || !strings.HasPrefix(reasons["/Projects/churn/baseline"], denied) {
+		t.Errorf("got unreadable experiments %v, want only /Projects/churn/baseline with %q", reasons, denied)
 	}
 }
 
-// A failing server ends the review, instead of making every experiment unreadable after many attempts.
+// If the server fails, so does the review, instead of reporting every experiment as unreadable after many attempts.
 func TestPermissionReview_serverFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -222,7 +225,7 @@ func TestPermissionReview_serverFails(t *testing.T) {
 			w.Inject(c.fault)
 			d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 			if _, _, says := d.Review(map[string]any{}); !strings.HasPrefix(says, c.says) {
-				t.Errorf("the review says %q, want %q", says, c.says)
+				t.Errorf("got diagnostics %q, want %q", says, c.says)
 			}
 		})
 	}
@@ -237,26 +240,27 @@ func TestPermissionReview_requests(t *testing.T) {
 		Message: "slow down"})
 	state, grants, says := w.Provider(t, emulator.AdminToken).Review(map[string]any{})
 	if says != "" || len(grants) != 3*experiments || len(acctest.Unreadable(state)) > 0 {
-		t.Errorf("the review says %q, finds %d grants and cannot read %v", says, len(grants), acctest.Unreadable(state))
+		t.Errorf("got diagnostics %q, %d grants, unreadable experiments %v, want %d grants", says, len(grants), acctest.Unreadable(state),
+			3*experiments)
 	}
 	if requests := len(w.Journal()); requests > budget {
-		t.Errorf("the review sends %d requests, want at most %d", requests, budget)
+		t.Errorf("got %d requests, want at most %d", requests, budget)
 	}
 	for _, g := range grants {
 		folder := path.Dir(strings.Fields(g.Grant)[0])
 		if strings.Contains(g.Grant, " group team-") && g.Path != folder {
-			t.Fatalf("%s comes from %q", g.Grant, g.Path)
+			t.Fatalf("%s: got path %q, want %q", g.Grant, g.Path, folder)
 		}
 	}
 	if w.FaultsLeft() > 0 {
-		t.Error("the server never limited the rate")
+		t.Error("the server did not limit the rate")
 	}
 }
 
 // A review returns exactly the grants of a random workspace, and no wrong folder.
 func TestPermissionReview_property(t *testing.T) {
 	t.Parallel()
-	inherited, placed := 0, 0
+	inherited, withFolder := 0, 0
 	schemas := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas
 	for seed := range uint64(200) {
 		w := acctest.NewWorkspace(t)
@@ -264,34 +268,33 @@ func TestPermissionReview_property(t *testing.T) {
 		state, grants, says := directWithSchemas(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
 		if says != "" || len(acctest.Unreadable(state)) != expected.notebooks ||
 			len(acctest.ObjectsOf(state["experiments"])) != expected.experiments {
-			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and cannot read %v", seed, says,
-				len(acctest.ObjectsOf(state["experiments"])),
-				expected.experiments, acctest.Unreadable(state))
+			t.Fatalf("seed %d: got diagnostics %q, %d experiments, unreadable %v, want %d and %d notebooks", seed, says,
+				len(acctest.ObjectsOf(state["experiments"])), acctest.Unreadable(state), expected.experiments, expected.notebooks)
 		}
 		for _, g := range grants {
 			if strings.HasSuffix(g.Grant, " inherited") {
 				inherited++
 			}
-			at := slices.IndexFunc(expected.grants, func(want acctest.ReviewedGrant) bool {
+			i := slices.IndexFunc(expected.grants, func(want acctest.ReviewedGrant) bool {
 				return want.Grant == g.Grant && (g.Path == "" || g.Path == want.Path)
 			})
-			if at < 0 {
-				t.Fatalf("seed %d: the review finds %v, which is not there", seed, g)
+			if i < 0 {
+				t.Fatalf("seed %d: got unexpected grant %v", seed, g)
 			}
 			if g.Path != "" {
-				placed++
+				withFolder++
 			}
-			expected.grants = slices.Delete(expected.grants, at, at+1)
+			expected.grants = slices.Delete(expected.grants, i, i+1)
 		}
 		if len(expected.grants) > 0 {
-			t.Fatalf("seed %d: the review misses %v", seed, expected.grants)
+			t.Fatalf("seed %d: missing grants %v", seed, expected.grants)
 		}
 		if n := w.Count(http.MethodGet, "/api/2.0/workspace/get-status"); n > 5 {
-			t.Fatalf("seed %d: the review looks up %d folders", seed, n)
+			t.Fatalf("seed %d: got %d folder lookups, want at most 5", seed, n)
 		}
 	}
-	if placed*100 < inherited*95 {
-		t.Errorf("of %d inherited grants, only %d have a folder", inherited, placed)
+	if withFolder*100 < inherited*95 {
+		t.Errorf("got a folder for %d of %d inherited grants, want at least 95%%", withFolder, inherited)
 	}
 }
 

@@ -31,12 +31,12 @@ func TestReviewer_isAdminGrant(t *testing.T) {
 	} {
 		r := reviewer{client: mlflow.New(mlflow.Options{Backend: c.backend})}
 		if got := r.isAdminGrant(c.principal, c.from); got != c.want {
-			t.Errorf("%s, %s from %q: %t, want %t", c.backend.Name(), c.principal, c.from, got, c.want)
+			t.Errorf("%s, %s from %q: got %t, want %t", c.backend.Name(), c.principal, c.from, got, c.want)
 		}
 	}
 }
 
-// Deleted and unreadable experiments do not count when the folders are determined. Experiments that inherit nothing do.
+// Folders are determined from active, readable experiments, including those that inherit nothing.
 func TestReviewer_inheritedFolders(t *testing.T) {
 	t.Parallel()
 	of := func(name, stage, reason string, folders ...string) reviewResult {
@@ -53,6 +53,6 @@ func TestReviewer_inheritedFolders(t *testing.T) {
 	}}
 	got := new(databricks.FolderIndex).Origins(t.Context(), nil, r.inheritedFolders())
 	if want := map[string]string{"/directories/": "/", one: "/a"}; !maps.Equal(got, want) {
-		t.Errorf("the folders are %v, want %v", got, want)
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

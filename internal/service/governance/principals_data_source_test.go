@@ -61,7 +61,7 @@ func expectPrincipals(t *testing.T, d *acctest.Provider, config map[string]any, 
 	t.Helper()
 	state, says := d.ReadDataSource("mlflow_principals", config)
 	if got := principalLines(state); says != "" || !slices.Equal(got, want) {
-		t.Errorf("says %q, found\n%s\nwant\n%s", says, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("got diagnostics %q and\n%s\nwant\n%s", says, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -112,17 +112,17 @@ func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
 	w := workspaceWithGroups(t, emulator.SCIMOptions{RestrictsMembers: true})
 	d := w.Provider(t, emulator.UserToken)
-	const said = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can " +
+	const reason = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can " +
 		"read the members of a group (HTTP 403)."
 	groups := map[string]any{"groups": []string{"risk", "leads"}}
-	expectPrincipals(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said,
-		"incomplete group risk: "+said)
+	expectPrincipals(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+reason,
+		"incomplete group risk: "+reason)
 	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED",
 		Message: "Not for you."})
-	const no = "The server returned: Not for you (PERMISSION_DENIED, HTTP 403)."
+	const denied = "The server returned: Not for you (PERMISSION_DENIED, HTTP 403)."
 	expectPrincipals(t, d, map[string]any{"users": []string{emulator.User}, "groups": []string{"risk"}},
-		"incomplete group risk: The identity that runs Terraform cannot list the groups of the workspace. "+no,
-		"incomplete user ana@example.com: The identity that runs Terraform cannot list the users of the workspace. "+no)
+		"incomplete group risk: The identity that runs Terraform cannot list the groups of the workspace. "+denied,
+		"incomplete user ana@example.com: The identity that runs Terraform cannot list the users of the workspace. "+denied)
 }
 
 func TestPrincipals_errors(t *testing.T) {
@@ -139,11 +139,11 @@ func TestPrincipals_errors(t *testing.T) {
 		"an empty name": {map[string]any{"users": []string{""}}, "error at users: Invalid Attribute Value Length"},
 		"a workspace": {map[string]any{"users": []string{"x"}, "workspace": "risk"},
 			"error at workspace: MLflow workspaces not supported"},
-		"an unknown one": {map[string]any{"grants": tftypes.UnknownValue}, ""},
+		"unknown grants": {map[string]any{"grants": tftypes.UnknownValue}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, says := d.ReadDataSource("mlflow_principals", tc.config); !strings.Contains(says, tc.want) || tc.want == "" && says != "" {
-				t.Errorf("says %q, want %q", says, tc.want)
+				t.Errorf("got diagnostics %q, want %q", says, tc.want)
 			}
 		})
 	}
@@ -152,7 +152,7 @@ func TestPrincipals_errors(t *testing.T) {
 	unreachable := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 	if state, says := unreachable.ReadDataSource("mlflow_principals", map[string]any{"users": []string{emulator.User}}); state["principals"] != nil ||
 		!strings.HasPrefix(says, "error: Could not read principals: Databricks: GET /api/2.0/preview/scim/v2/Users failed") {
-		t.Errorf("an unreachable server: %v, says %q", state, says)
+		t.Errorf("unreachable server: got state %v and diagnostics %q, want an error", state, says)
 	}
 }
 

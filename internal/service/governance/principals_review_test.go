@@ -20,7 +20,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// The grants of a review can be an argument, also if they are unknown until apply.
+// The grants can be those of a review that are unknown until apply.
 func TestPrincipals_ofAReview(t *testing.T) {
 	w := workspaceWithGroups(t, emulator.SCIMOptions{})
 	config := w.Config(`
@@ -69,9 +69,9 @@ const (
 	reviewedUsers       = 160
 )
 
-// person returns the name of a user, and group that of a group.
-func person(i int) string { return fmt.Sprintf("person%03d@example.com", i) }
-func group(i int) string  { return fmt.Sprintf("group%02d", i) }
+// userName returns the email of a user, and groupName the name of a group.
+func userName(i int) string  { return fmt.Sprintf("user%03d@example.com", i) }
+func groupName(i int) string { return fmt.Sprintf("group%02d", i) }
 
 // grantsInState returns the grants of a review as the argument of mlflow_principals.
 func grantsInState(state map[string]any) any {
@@ -87,18 +87,18 @@ func TestPrincipals_requests(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	for i := range reviewedGroups {
-		w.AddGroup(group(i))
+		w.AddGroup(groupName(i))
 		if i > 0 {
-			w.Join(emulator.GroupPrincipal(group(i)), group((i-1)/2)) // each contains two others
+			w.Join(emulator.GroupPrincipal(groupName(i)), groupName((i-1)/2)) // two nested groups in each group
 		}
 	}
 	for i := range reviewedUsers {
-		w.AddUser(person(i), group(i%reviewedGroups))
+		w.AddUser(userName(i), groupName(i%reviewedGroups))
 	}
 	for i := range reviewedExperiments {
 		id := w.CreateExperiment(emulator.Admin, fmt.Sprintf("/Projects/p%02d/e%04d", i%20, i), nil)
-		w.Grant(id, emulator.GroupPrincipal(group(i%reviewedGroups)), "CAN_EDIT")
-		w.Grant(id, emulator.UserPrincipal(person(i%reviewedUsers)), "CAN_READ")
+		w.Grant(id, emulator.GroupPrincipal(groupName(i%reviewedGroups)), "CAN_EDIT")
+		w.Grant(id, emulator.UserPrincipal(userName(i%reviewedUsers)), "CAN_READ")
 		w.Grant(id, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_MANAGE")
 	}
 	w.ResetJournal()
@@ -107,27 +107,28 @@ func TestPrincipals_requests(t *testing.T) {
 	if says != "" {
 		t.Fatal(says)
 	}
-	began := time.Now()
+	start := time.Now()
 	found, says := d.ReadDataSource("mlflow_principals", map[string]any{"grants": grantsInState(review)})
-	t.Logf("the look-up took %s", time.Since(began))
+	t.Logf("lookup: %s", time.Since(start))
 	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 ||
 		len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedUsers+3 {
-		t.Errorf("says %q, %d principals, incomplete %v", says, len(acctest.ObjectsOf(found["principals"])), found["incomplete"])
+		t.Errorf("got diagnostics %q, %d principals, incomplete %v, want %d principals", says, len(acctest.ObjectsOf(found["principals"])),
+			found["incomplete"], reviewedGroups+reviewedUsers+3)
 	}
-	inFirst := 0
+	outermost := 0
 	for _, m := range acctest.ObjectsOf(found["members"]) {
-		if m["group"] == group(0) {
-			inFirst++
+		if m["group"] == groupName(0) {
+			outermost++
 		}
 	}
-	if want := reviewedUsers + reviewedGroups - 1; inFirst != want {
-		t.Errorf("the outermost group has %d members, want %d", inFirst, want)
+	if want := reviewedUsers + reviewedGroups - 1; outermost != want {
+		t.Errorf("got %d members of the outermost group, want %d", outermost, want)
 	}
 	calls := w.Calls()
 	if len(calls) > 1015 {
-		t.Errorf("%d requests, %d of them to the lists", len(calls), w.Count("GET", scimPath+"*"))
+		t.Errorf("got %d requests, want at most 1015; SCIM: %d", len(calls), w.Count("GET", scimPath+"*"))
 	}
-	t.Logf("%d requests", len(calls))
+	t.Logf("requests: %d", len(calls))
 }
 
 // largeServer serves the endpoints of MLflow 3.17 that a review by an admin requests, with many experiments, users, and roles.
@@ -143,7 +144,7 @@ func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			rows = append(rows, map[string]any{"id": 1 + e, "role_id": 1 + i, "resource_type": "experiment",
 				"resource_pattern": fmt.Sprint(e), "permission": "EDIT"})
 		}
-		return map[string]any{"id": 1 + i, "name": group(i), "workspace": "default", "permissions": rows}
+		return map[string]any{"id": 1 + i, "name": groupName(i), "workspace": "default", "permissions": rows}
 	}
 	switch r.URL.Path {
 	case acctest.ExperimentsPath + "search":
@@ -156,7 +157,7 @@ func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case "/api/2.0/mlflow/users/list":
 		users := list{{"id": 1, "username": "admin", "is_admin": true, "roles": list{}}}
 		for i := range reviewedUsers {
-			users = append(users, map[string]any{"id": 2 + i, "username": person(i), "is_admin": false,
+			users = append(users, map[string]any{"id": 2 + i, "username": userName(i), "is_admin": false,
 				"roles": list{role(i % reviewedGroups)}})
 		}
 		response["users"] = users
@@ -190,7 +191,7 @@ func TestPrincipals_requestsOnAnMLflowServer(t *testing.T) {
 	d := acctest.NewProvider(t, map[string]any{"tracking_uri": server.URL, "username": "admin", "password": "not-checked"})
 	review, says := d.ReadDataSource("mlflow_permission_review", map[string]any{})
 	if n := len(acctest.ObjectsOf(review["grants"])); says != "" || n < 2*reviewedExperiments {
-		t.Fatalf("%d grants, says %q", n, says)
+		t.Fatalf("got %d grants and diagnostics %q, want at least %d grants", n, says, 2*reviewedExperiments)
 	}
 	found, says := d.ReadDataSource("mlflow_principals", map[string]any{"grants": grantsInState(review)})
 	var kinds []string
@@ -202,10 +203,11 @@ func TestPrincipals_requestsOnAnMLflowServer(t *testing.T) {
 	if n := len(acctest.ObjectsOf(found["principals"])); says != "" || n != reviewedGroups+reviewedUsers+1 ||
 		strings.Join(kinds, " ") != "group user" ||
 		len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["members"])) != reviewedUsers {
-		t.Errorf("says %q, %d principals of the kinds %q, incomplete %v", says, n, kinds, found["incomplete"])
+		t.Errorf("got diagnostics %q, %d principals of the kinds %q, incomplete %v, want %d groups and users", says, n, kinds,
+			found["incomplete"], reviewedGroups+reviewedUsers+1)
 	}
 	if n := s.calls.Load(); n > 6 {
-		t.Errorf("%d requests", n)
+		t.Errorf("got %d requests, want at most 6", n)
 	}
-	t.Logf("%d requests", s.calls.Load())
+	t.Logf("requests: %d", s.calls.Load())
 }

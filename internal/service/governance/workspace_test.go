@@ -8,11 +8,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestWorkspace_databricks: the argument workspace is refused where there are no MLflow workspaces.
+// TestWorkspace_databricks: the argument workspace is rejected on Databricks, which has no MLflow workspaces.
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	_, says := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).ReadDataSource("mlflow_permission_review", map[string]any{"workspace": "risk"})
 	if !strings.HasPrefix(says, "error at workspace: MLflow workspaces not supported: Databricks has no MLflow workspaces.") {
-		t.Errorf("the review says %q", says)
+		t.Errorf("got diagnostics %q, want an error at workspace", says)
 	}
 }

@@ -151,10 +151,10 @@ func (m *Declared) undeclared(rules mlflow.NameRules, list mlflow.ACL) []mlflow.
 	return withoutPrincipals(rules, DirectGrants(list), known)
 }
 
-// isRetained reports whether a grant is in `retained`.
+// isRetained reports whether a grant is in `retained`, which contains only users and service principals: a group can have the same name.
 func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool {
 	for name, level := range framework.StringMap(retained) {
-		if level == g.Level && SamePrincipal(rules, g.Principal, mlflow.Principal{Kind: g.Principal.Kind, Name: name}) {
+		if isIndividual(g) && level == g.Level && SamePrincipal(rules, g.Principal, mlflow.Principal{Kind: g.Principal.Kind, Name: name}) {
 			return true
 		}
 	}

@@ -93,7 +93,7 @@ func TestDeclared_suppressEquivalent(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			if got := c.plan.NeedsWrite(rules, state); got != c.writes {
-				t.Errorf("writesOver = %v, want %v", got, c.writes)
+				t.Errorf("NeedsWrite: got %t, want %t", got, c.writes)
 			}
 			c.plan.SuppressEquivalent(rules, state, false)
 			if c.writes {
@@ -121,7 +121,7 @@ func TestDeclared_suppressEquivalentUnknown(t *testing.T) {
 			plan.SuppressEquivalent(rules, state, false)
 			expectModel(t, plan, &want)
 			if !plan.NeedsWrite(rules, state) {
-				t.Error("the change is not written")
+				t.Error("NeedsWrite: got false, want true")
 			}
 		})
 	}
@@ -159,6 +159,40 @@ func TestDeclared_duplicates(t *testing.T) {
 	expectPaths(t, duplicateErrors(unknown)) // it can turn out to be null, and so is ignored
 	unknown.ServicePrincipals = types.MapUnknown(types.StringType)
 	expectPaths(t, duplicateErrors(unknown))
+}
+
+// TestDeclared_retainedGrants: `retained` contains no kinds, so the kind of a principal follows from its name and the server. An MLflow
+// server has no service principals, even if a username looks like an application ID.
+func TestDeclared_retainedGrants(t *testing.T) {
+	const user, sp = mlflow.KindUser, mlflow.KindServicePrincipal
+	for name, c := range map[string]struct {
+		server, principal string
+		declared          *Declared
+		want              mlflow.PrincipalKind // empty if the grant is declared
+	}{
+		"email on Databricks":          {mlflow.KindDatabricks, "ana@example.com", permissionsOf(nil, nil, nil), user},
+		"application ID on Databricks": {mlflow.KindDatabricks, someApplication, permissionsOf(nil, nil, nil), sp},
+		"declared application ID": {
+			mlflow.KindDatabricks, someApplication, permissionsOf(nil, nil, levels{strings.ToUpper(someApplication): "CAN_READ"}), "",
+		},
+		"application ID declared as a user": {
+			mlflow.KindDatabricks, someApplication, permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil), "",
+		},
+		"UUID on an MLflow server": {mlflow.KindServer, someApplication, permissionsOf(nil, nil, nil), user},
+		"declared UUID on an MLflow server": {
+			mlflow.KindServer, someApplication, permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil), "",
+		},
+		"role of the same name on an MLflow server": {mlflow.KindServer, "ana", permissionsOf(levels{"ana": "CAN_READ"}, nil, nil), user},
+	} {
+		var want []mlflow.Grant
+		if c.want != "" {
+			want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: c.want, Name: c.principal}, Level: "CAN_MANAGE"}}
+		}
+		retained := framework.StringMapValue(levels{c.principal: "CAN_MANAGE"})
+		if got := c.declared.retainedGrants(framework.RulesOf(c.server), retained); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
 }
 
 // aclEntry returns a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
@@ -244,15 +278,15 @@ func TestHasManage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			direct := DirectGrants(mlflow.ACL{Entries: c.direct})
 			if got := HasManage(rules, caller, direct, mlflow.ACL{Entries: c.acl}); got != c.want {
-				t.Errorf("hasManage = %v, want %v", got, c.want)
+				t.Errorf("HasManage: got %t, want %t", got, c.want)
 			}
 			grants := withCaller(rules, caller, direct, mlflow.ACL{Entries: c.acl})
 			added := !slices.Equal(grants, direct)
 			if added == c.want {
-				t.Errorf("withCaller added = %v, want %v", added, !c.want)
+				t.Errorf("withCaller added a grant: got %t, want %t", added, !c.want)
 			}
 			if len(LevelsOf(rules, grants)) != len(grants) {
-				t.Errorf("a principal twice in %v", grants)
+				t.Errorf("got %v, want each principal once", grants)
 			}
 		})
 	}
@@ -266,7 +300,7 @@ func TestPrincipalsValidator(t *testing.T) {
 		errors   []path.Path
 		warnings []path.Path
 	}{
-		"good": {kind: mlflow.KindUser,
+		"valid": {kind: mlflow.KindUser,
 			value: framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
 		"unknown":       {kind: mlflow.KindGroup, value: types.MapUnknown(types.StringType)},
 		"unknown level": {kind: mlflow.KindGroup, value: unknownLevel("ds")},
@@ -303,7 +337,7 @@ func expectModel(t *testing.T, got, want *Declared) {
 		"keep_caller_access": {got.KeepCallerAccess, want.KeepCallerAccess}, "retained": {got.Retained, want.Retained},
 	} {
 		if !pair[0].Equal(pair[1]) {
-			t.Errorf("%s = %v, want %v", name, pair[0], pair[1])
+			t.Errorf("%s: got %v, want %v", name, pair[0], pair[1])
 		}
 	}
 }

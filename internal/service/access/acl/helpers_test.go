@@ -9,19 +9,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// expectPaths checks the attribute paths of the diagnostics, in order; path.Empty is one without a path.
+// expectPaths checks the attribute paths of the diagnostics, in order, with path.Empty for one without a path.
 func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
 	t.Helper()
 	var got []path.Path
 	for _, d := range diags {
-		at := path.Empty()
-		if placed, ok := d.(diag.DiagnosticWithPath); ok {
-			at = placed.Path()
+		location := path.Empty()
+		if located, ok := d.(diag.DiagnosticWithPath); ok {
+			location = located.Path()
 		}
-		got = append(got, at)
+		got = append(got, location)
 	}
 	if !slices.EqualFunc(got, want, path.Path.Equal) {
-		t.Errorf("diagnostics stand at %v, want %v: %v", got, want, diags)
+		t.Errorf("got paths %v, want %v: %v", got, want, diags)
 	}
 }
 
@@ -30,12 +30,12 @@ func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ..
 	t.Helper()
 	i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Summary() == summary })
 	if i < 0 {
-		t.Errorf("no %q in %v", summary, diags)
+		t.Errorf("got diagnostics %[2]v, want one with summary %[1]q", summary, diags)
 		return
 	}
 	for _, part := range parts {
 		if !strings.Contains(diags[i].Detail(), part) {
-			t.Errorf("%q is not in %q", part, diags[i].Detail())
+			t.Errorf("got detail %q, want it to contain %q", diags[i].Detail(), part)
 		}
 	}
 }

@@ -185,16 +185,18 @@ func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 		l.Object.Name, framework.DescribeGrants(kept)))
 }
 
-// retainedGrants returns the grants that an earlier run retained and the plan does not declare.
+// retainedGrants returns the grants that an earlier run retained and the plan does not declare. `retained` contains users and service
+// principals without their kind. Only Databricks has both, where they share a namespace and only service principals are named by UUID.
 func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []mlflow.Grant {
 	var grants []mlflow.Grant
 	levels := framework.StringMap(retained)
 	for _, name := range framework.SortedKeys(levels) {
-		kind := mlflow.KindUser
-		if databricks.IsApplicationID(name) {
-			kind = mlflow.KindServicePrincipal
+		p := mlflow.Principal{Kind: mlflow.KindUser, Name: name}
+		asServicePrincipal := mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: name}
+		if databricks.IsApplicationID(name) && SamePrincipal(rules, p, asServicePrincipal) {
+			p = asServicePrincipal
 		}
-		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: levels[name]})
+		grants = append(grants, mlflow.Grant{Principal: p, Level: levels[name]})
 	}
 	return withoutPrincipals(rules, grants, LevelsOf(rules, m.Grants()))
 }

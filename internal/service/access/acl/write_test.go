@@ -37,7 +37,7 @@ func TestPermissionsPlanAdopt(t *testing.T) {
 	expectDetail(t, diags, "Undeclared permissions will be removed",
 		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
 	if n := w.Count("GET", anyACL); n != 1 {
-		t.Errorf("%d reads of the list, want 1", n)
+		t.Errorf("got %d reads of the list, want 1", n)
 	}
 	// The admin always has CAN_MANAGE, so the creator's grant is undeclared in the admin's apply.
 	expectDetail(t, listOf(asAdmin, id).PlanAdopt(t.Context(), plan),
@@ -56,8 +56,8 @@ func TestRefresh_retained(t *testing.T) {
 	own, foreign := aclEntry(user, "Ana@example.com", "CAN_MANAGE"), aclEntry(user, emulator.OtherUser, "CAN_MANAGE")
 	kept := permissionsOf(nil, nil, nil)
 	kept.Retained = framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE"})
-	given := permissionsOf(nil, nil, nil)
-	given.KeepCallerAccess = types.BoolValue(false)
+	notKept := permissionsOf(nil, nil, nil)
+	notKept.KeepCallerAccess = types.BoolValue(false)
 	imported := permissionsOf(nil, nil, nil)
 	imported.Retained = types.MapNull(types.StringType)
 	cases := map[string]struct {
@@ -69,7 +69,7 @@ func TestRefresh_retained(t *testing.T) {
 		"nothing undeclared":        {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
 		"an undeclared group":       {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
 		"an undeclared lower level": {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
-		"another user's":            {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
+		"a grant of another user":   {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
 		"retained earlier":          {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
 		"the caller's own":          {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
 		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own},
@@ -78,8 +78,8 @@ func TestRefresh_retained(t *testing.T) {
 			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true,
 			lookups: 1,
 		},
-		"keep_caller_access is off": {state: given, acl: []mlflow.ACLEntry{own}},
-		"import hides nothing":      {state: imported, acl: []mlflow.ACLEntry{own}},
+		"keep_caller_access is off": {state: notKept, acl: []mlflow.ACLEntry{own}},
+		"an import":                 {state: imported, acl: []mlflow.ACLEntry{own}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -92,10 +92,10 @@ func TestRefresh_retained(t *testing.T) {
 				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
 			}
 			if !slices.Equal(got, want) || len(diags) > 0 {
-				t.Errorf("retained are %v (%v), want %v", got, diags, want)
+				t.Errorf("got %v (%v), want %v", got, diags, want)
 			}
 			if n := len(w.Journal()); n != c.lookups {
-				t.Errorf("%d calls, want %d", n, c.lookups)
+				t.Errorf("got %d requests, want %d", n, c.lookups)
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func TestWrite_rejected(t *testing.T) {
 	})
 	expectDetail(t, writeList(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
-		t.Errorf("%d writes", n)
+		t.Errorf("got %d writes, want none", n)
 	}
 }
 
@@ -136,7 +136,7 @@ func TestRevoke(t *testing.T) {
 	as := func(token string) *List { return listOf(mlflowtest.Connect(t, w, token), id) }
 	expectDetail(t, as(emulator.ServicePrincipalToken).Revoke(ctx, state), "Could not remove permissions", "ask a user with CAN_MANAGE")
 	if diags := as(emulator.UserToken).Revoke(ctx, state); len(diags) > 0 {
-		t.Errorf("destroy as the maker: %v", diags)
+		t.Errorf("destroy by the creator: got diagnostics %v, want none", diags)
 	}
 	want := []emulator.Grant{
 		{Principal: emulator.GroupPrincipal("admins"), Level: "CAN_MANAGE"},
@@ -144,28 +144,28 @@ func TestRevoke(t *testing.T) {
 		{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"},
 	}
 	if got := w.Grants(id); !slices.Equal(got, want) {
-		t.Errorf("left are %v, want %v", got, want)
+		t.Errorf("got grants %v, want %v", got, want)
 	}
 	w.ResetJournal()
 	if diags := as(emulator.UserToken).Revoke(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
-		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", anyACL))
+		t.Errorf("second destroy: got diagnostics %v and %d writes, want none", diags, w.Count("PUT", anyACL))
 	}
 
 	again := as(emulator.UserToken)
 	if diags := writeList(t, again, state); len(diags) > 0 {
-		t.Errorf("declaring it again: %v", diags)
+		t.Errorf("write after destroy: got diagnostics %v, want none", diags)
 	}
 	before := w.Grants(id)
 	expectDetail(t, again.Revoke(ctx, state), "Permissions removed from state, not revoked", "in this apply")
 	if got := w.Grants(id); !slices.Equal(got, before) {
-		t.Errorf("what this run declared became %v, was %v", got, before)
+		t.Errorf("grants declared in this run: got %v, want %v", got, before)
 	}
 
 	w.Trash(id)
 	diags := as(emulator.UserToken).Revoke(ctx, state)
 	expectDetail(t, diags, "Could not remove permissions", "No action is needed")
 	if diags.HasError() {
-		t.Errorf("destroy after the experiment is an error: %v", diags)
+		t.Errorf("destroy after the experiment: got errors %v, want a warning", diags)
 	}
 }
 
@@ -198,7 +198,7 @@ func TestWarnIneffective(t *testing.T) {
 		var diags diag.Diagnostics
 		l.warnIneffective(&diags, permissionsOf(levels{"science": level}, nil, nil), list)
 		if diags.WarningsCount() != want {
-			t.Errorf("%s: %d warnings, want %d", level, diags.WarningsCount(), want)
+			t.Errorf("%s: got %d warnings, want %d", level, diags.WarningsCount(), want)
 		}
 	}
 }
@@ -214,11 +214,11 @@ func TestWrite_keepsHidden(t *testing.T) {
 		state       *Declared
 		keep, stays bool
 	}{
-		"hidden":                          {state: permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), stays: true},
-		"shown in the state":              {state: shown},
-		"retained, and not kept any more": {state: retained},
-		"retained":                        {state: retained, keep: true, stays: true},
-		"adopted":                         {},
+		"hidden":             {state: permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), stays: true},
+		"shown in the state": {state: shown},
+		"no longer retained": {state: retained},
+		"retained":           {state: retained, keep: true, stays: true},
+		"adopted":            {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})
@@ -231,11 +231,30 @@ func TestWrite_keepsHidden(t *testing.T) {
 			var diags diag.Diagnostics
 			listOf(mlflowtest.Connect(t, w, emulator.AdminToken), id).Write(t.Context(), plan, c.state, &diags)
 			if len(diags) > 0 || slices.Contains(w.Grants(id), ben) != c.stays {
-				t.Errorf("the grants are %v: %v", w.Grants(id), diags)
+				t.Errorf("got grants %v and diagnostics %v, want the grant of ben: %t", w.Grants(id), diags, c.stays)
 			}
 			if kept := len(plan.Retained.Elements()) > 0; kept != (c.keep && c.stays) {
-				t.Errorf("retained is %v", plan.Retained)
+				t.Errorf("got retained %v, want the grant of ben: %t", plan.Retained, c.keep && c.stays)
 			}
 		})
+	}
+}
+
+// TestWrite_groupNamedAsRetained: an earlier run retained the grant of a user, not that of a group with the same name.
+func TestWrite_groupNamedAsRetained(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	w.AddGroup(emulator.OtherUser)
+	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil) // the creator has CAN_MANAGE
+	w.Grant(id, emulator.GroupPrincipal(emulator.OtherUser), "CAN_MANAGE")
+	state, plan := permissionsOf(nil, nil, nil), permissionsOf(nil, nil, nil)
+	state.Retained = framework.StringMapValue(levels{emulator.OtherUser: "CAN_MANAGE"})
+	var diags diag.Diagnostics
+	listOf(mlflowtest.Connect(t, w, emulator.AdminToken), id).Write(t.Context(), plan, state, &diags)
+	want := []emulator.Grant{{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_MANAGE"}}
+	if got := w.Grants(id); !slices.Equal(got, want) || len(diags) > 0 {
+		t.Errorf("got grants %v (%v), want %v", got, diags, want)
+	}
+	if !plan.Retained.Equal(state.Retained) {
+		t.Errorf("got retained %v, want %v", plan.Retained, state.Retained)
 	}
 }

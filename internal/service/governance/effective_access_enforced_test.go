@@ -17,30 +17,30 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// accessWorlds is how many random workspaces the effective access of is compared with what the server enforces.
-const accessWorlds = 200
+// randomWorkspaces is the number of workspaces whose effective access is compared with the access that the server enforces.
+const randomWorkspaces = 200
 
-// accessWorld is a random workspace with nested groups, also in cycles, and grants of all kinds on experiments and folders.
-type accessWorld struct {
+// randomWorkspace has nested groups, also in cycles, and grants of all kinds on experiments and folders.
+type randomWorkspace struct {
 	*emulator.Workspace
 
-	random *rand.Rand
-	people []emulator.Principal
-	ids    []string
+	random      *rand.Rand
+	individuals []emulator.Principal
+	ids         []string
 }
 
-func newAccessWorld(seed uint64) *accessWorld {
-	w := &accessWorld{random: rand.New(rand.NewPCG(seed, 7))}
+func newRandomWorkspace(seed uint64) *randomWorkspace {
+	w := &randomWorkspace{random: rand.New(rand.NewPCG(seed, 7))}
 	tokens := map[string]string{emulator.AdminToken: emulator.Admin}
 	for i := range 5 {
-		w.people = append(w.people, emulator.UserPrincipal(fmt.Sprintf("p%d@example.com", i)))
+		w.individuals = append(w.individuals, emulator.UserPrincipal(fmt.Sprintf("p%d@example.com", i)))
 	}
-	w.people = append(w.people, emulator.ServicePrincipalPrincipal("00000000-0000-4000-8000-000000000001"))
-	for _, p := range w.people {
+	w.individuals = append(w.individuals, emulator.ServicePrincipalPrincipal("00000000-0000-4000-8000-000000000001"))
+	for _, p := range w.individuals {
 		tokens[p.Name] = p.Name
 	}
 	w.Workspace = emulator.New(emulator.Options{Tokens: tokens})
-	w.people = append(w.people, emulator.UserPrincipal(emulator.Admin))
+	w.individuals = append(w.individuals, emulator.UserPrincipal(emulator.Admin))
 	groups := []emulator.Principal{emulator.GroupPrincipal("admins"), emulator.GroupPrincipal("users")}
 	for i := range 5 {
 		group := emulator.GroupPrincipal(fmt.Sprintf("g%d", i))
@@ -50,64 +50,64 @@ func newAccessWorld(seed uint64) *accessWorld {
 	own := groups[2:]
 	for range 4 {
 		w.Join(own[w.random.IntN(len(own))], own[w.random.IntN(len(own))].Name)
-		w.Join(w.people[w.random.IntN(len(w.people)-1)], own[w.random.IntN(len(own))].Name)
+		w.Join(w.individuals[w.random.IntN(len(w.individuals)-1)], own[w.random.IntN(len(own))].Name)
 	}
 	if w.random.IntN(4) == 0 {
 		w.Join(own[w.random.IntN(len(own))], "admins")
 	}
-	holders := slices.Concat(w.people, own, own)
+	grantees := slices.Concat(w.individuals, own, own)
 	if w.random.IntN(3) == 0 {
-		holders = append(holders, groups[1])
+		grantees = append(grantees, groups[1])
 	}
-	holder := func() emulator.Principal { return holders[w.random.IntN(len(holders))] }
+	grantee := func() emulator.Principal { return grantees[w.random.IntN(len(grantees))] }
 	level := func(levels ...string) string { return levels[w.random.IntN(len(levels))] }
 	folders := []string{"/Projects", "/Projects/a", "/Projects/a/b"}
 	for i := range 3 {
 		id := w.CreateExperiment(emulator.Admin, fmt.Sprintf("%s/e%d", folders[w.random.IntN(len(folders))], i), nil)
 		w.ids = append(w.ids, id)
 		for range w.random.IntN(3) {
-			w.Grant(id, holder(), level("CAN_READ", "CAN_EDIT", "CAN_MANAGE"))
+			w.Grant(id, grantee(), level("CAN_READ", "CAN_EDIT", "CAN_MANAGE"))
 		}
 	}
 	for range w.random.IntN(4) {
-		w.GrantFolder(folders[w.random.IntN(len(folders))], holder(), level("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"))
+		w.GrantFolder(folders[w.random.IntN(len(folders))], grantee(), level("CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"))
 	}
 	return w
 }
 
-// ask sends a request as one of the people, and reports whether the server allows it.
-func (w *accessWorld) ask(t *testing.T, token, method, path, body string) bool {
+// isAllowed sends a request with a token, and reports whether the server allows it.
+func (w *randomWorkspace) isAllowed(t *testing.T, token, method, path, body string) bool {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	req.Header.Set("Authorization", "Bearer "+token)
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, req)
-	if answer.Code != http.StatusOK && answer.Code != http.StatusForbidden {
-		t.Fatalf("%s %s: %d %s", method, path, answer.Code, answer.Body)
+	response := httptest.NewRecorder()
+	w.ServeHTTP(response, req)
+	if response.Code != http.StatusOK && response.Code != http.StatusForbidden {
+		t.Fatalf("%s %s: %d %s", method, path, response.Code, response.Body)
 	}
-	return answer.Code == http.StatusOK
+	return response.Code == http.StatusOK
 }
 
-// enforced is what the server lets a person do on an experiment: reading, changing a tag, and changing the permissions.
-func (w *accessWorld) enforced(t *testing.T, p emulator.Principal, id string) string {
+// enforcedAccess returns what the server allows a principal on an experiment: to change its permissions or a tag, or to read it.
+func (w *randomWorkspace) enforcedAccess(t *testing.T, p emulator.Principal, id string) string {
 	t.Helper()
 	token := p.Name
 	if p.Name == emulator.Admin {
 		token = emulator.AdminToken
 	}
 	switch {
-	case w.ask(t, token, "PATCH", "/api/2.0/permissions/experiments/"+id, `{"access_control_list":[]}`):
+	case w.isAllowed(t, token, "PATCH", "/api/2.0/permissions/experiments/"+id, `{"access_control_list":[]}`):
 		return "manage"
-	case w.ask(t, token, "POST", acctest.ExperimentsPath+"set-experiment-tag", `{"experiment_id":"`+id+`","key":"k","value":"v"}`):
+	case w.isAllowed(t, token, "POST", acctest.ExperimentsPath+"set-experiment-tag", `{"experiment_id":"`+id+`","key":"k","value":"v"}`):
 		return "edit"
-	case w.ask(t, token, "GET", acctest.ExperimentsPath+"get?experiment_id="+id, ""):
+	case w.isAllowed(t, token, "GET", acctest.ExperimentsPath+"get?experiment_id="+id, ""):
 		return "read"
 	default:
 		return "nothing"
 	}
 }
 
-// read returns the state of a data source as the plugin protocol has it.
+// readRaw returns the state of a data source as a value of the plugin protocol.
 func readRaw(t *testing.T, d *acctest.Provider, kind string, config map[string]any) tftypes.Value {
 	t.Helper()
 	schema := d.Schemas.DataSourceSchemas[kind]
@@ -122,7 +122,7 @@ func readRaw(t *testing.T, d *acctest.Provider, kind string, config map[string]a
 	return state
 }
 
-// effectiveAccess calls the function as a CLI does.
+// effectiveAccess calls the function as Terraform does.
 func effectiveAccess(t *testing.T, d *acctest.Provider, review, principals tftypes.Value) []map[string]tftypes.Value {
 	t.Helper()
 	req := &tfprotov6.CallFunctionRequest{Name: "effective_access"}
@@ -157,8 +157,8 @@ func textOf(value tftypes.Value) string {
 	return text
 }
 
-// computed returns what people can do by effective access, by experiment and name.
-func (w *accessWorld) computed(t *testing.T, d *acctest.Provider) map[string]string {
+// computedAccess returns the effective access of each user and service principal, by experiment and name.
+func (w *randomWorkspace) computedAccess(t *testing.T, d *acctest.Provider) map[string]string {
 	t.Helper()
 	review := readRaw(t, d, "mlflow_permission_review", map[string]any{"name_prefix": "/Projects/"})
 	var attributes map[string]tftypes.Value
@@ -187,32 +187,32 @@ func (w *accessWorld) computed(t *testing.T, d *acctest.Provider) map[string]str
 			continue
 		}
 		if name != "users" {
-			t.Errorf("the group %s is not resolved", name)
+			t.Errorf("got the group %s, want only groups of all users", name)
 		}
-		for _, p := range w.people {
+		for _, p := range w.individuals {
 			allow(id, p.Name, right)
 		}
 	}
 	return found
 }
 
-// Effective access is what the server enforces, asked as each person.
-func TestEffectiveAccess_isWhatTheServerEnforces(t *testing.T) {
+// Effective access is the access that the server enforces for each principal.
+func TestEffectiveAccess_enforced(t *testing.T) {
 	t.Parallel()
-	rights := map[string]int{}
-	for seed := range uint64(accessWorlds) {
-		w := newAccessWorld(seed)
+	counts := map[string]int{}
+	for seed := range uint64(randomWorkspaces) {
+		w := newRandomWorkspace(seed)
 		server := httptest.NewServer(w)
-		computed := w.computed(t, acctest.NewProvider(t, map[string]any{"host": server.URL, "token": emulator.AdminToken}))
+		computed := w.computedAccess(t, acctest.NewProvider(t, map[string]any{"host": server.URL, "token": emulator.AdminToken}))
 		server.Close()
 		for _, id := range w.ids {
-			for _, p := range w.people {
-				want, got := w.enforced(t, p, id), computed[id+" "+p.Name]
+			for _, p := range w.individuals {
+				want, got := w.enforcedAccess(t, p, id), computed[id+" "+p.Name]
 				if got == "" {
 					got = "nothing"
 				}
-				if rights[want]++; got != want {
-					t.Errorf("seed %d: %s can %s on %s, effective access says %s", seed, p.Name, want, id, got)
+				if counts[want]++; got != want {
+					t.Errorf("seed %d, %s on experiment %s: got %s, want %s", seed, p.Name, id, got, want)
 				}
 			}
 		}
@@ -220,10 +220,10 @@ func TestEffectiveAccess_isWhatTheServerEnforces(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("%v", rights)
+	t.Logf("access: %v", counts)
 	for _, right := range []string{"nothing", "read", "edit", "manage"} {
-		if rights[right] < accessWorlds/4 {
-			t.Errorf("only %d times somebody can %s", rights[right], right)
+		if counts[right] < randomWorkspaces/4 {
+			t.Errorf("got %d cases of %s, want at least %d", counts[right], right, randomWorkspaces/4)
 		}
 	}
 }

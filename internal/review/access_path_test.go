@@ -2,9 +2,9 @@ package review
 
 import "testing"
 
-func TestWay_String(t *testing.T) {
+func TestAccessPath_String(t *testing.T) {
 	t.Parallel()
-	for want, w := range map[string]Way{
+	for want, path := range map[string]AccessPath{
 		"CAN_MANAGE directly": {Level: "CAN_MANAGE", Source: SourceGrant},
 		"CAN_EDIT inherited":  {Level: "CAN_EDIT", Inherited: true, Source: SourceGrant},
 		"CAN_EDIT inherited from /Projects/retail": {Level: "CAN_EDIT", Inherited: true, InheritedFrom: "/Projects/retail",
@@ -16,17 +16,17 @@ func TestWay_String(t *testing.T) {
 			"/Projects/retail", SourceGrant},
 		"CAN_MANAGE as a server admin": {Level: "CAN_MANAGE", Inherited: true,
 			InheritedFrom: "admin", Source: SourceAdmin},
-		"CAN_MANAGE as a workspace admin": {Level: "CAN_MANAGE", Inherited: true,
+		"CAN_MANAGE as a manager of the MLflow workspace": {Level: "CAN_MANAGE", Inherited: true,
 			InheritedFrom: "workspace", Source: SourceAdmin},
 		"CAN_MANAGE as an admin": {Level: "CAN_MANAGE", Inherited: true,
 			InheritedFrom: "elsewhere", Source: SourceAdmin},
-		"CAN_MANAGE as a workspace admin through owners > leads": {"CAN_MANAGE", "owners", []string{"leads"}, true,
+		"CAN_MANAGE as a manager of the MLflow workspace through owners > leads": {"CAN_MANAGE", "owners", []string{"leads"}, true,
 			"workspace", SourceAdmin},
 		"CAN_READ by default": {Level: "CAN_READ", Inherited: true,
 			Source: SourceDefault},
 	} {
-		if got := w.String(); got != want {
-			t.Errorf("the way %+v is described as %q, want %q", w, got, want)
+		if got := path.String(); got != want {
+			t.Errorf("%+v: got %q, want %q", path, got, want)
 		}
 	}
 }
