@@ -66,7 +66,7 @@ func (b *ResourceBase) KeepStateIfUnconfigured(diags *diag.Diagnostics) bool {
 	if b.Client() != nil {
 		return false
 	}
-	diags.AddWarning("Not refreshed: provider configuration is unknown", b.Provider.UnknownConfigDetail())
+	diags.AddWarning("State not refreshed: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 	return true
 }
 

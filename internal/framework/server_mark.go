@@ -175,7 +175,7 @@ func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState,
 // addServerError reports that the provider is configured for another server than that of a state. difference is a sentence about the
 // object.
 func addServerError(diags *diag.Diagnostics, action, object string, before, now ServerMark, difference string) {
-	diags.AddError("Could not "+action+": another server", fmt.Sprintf("%s: The state belongs to %s, but the provider is configured for %s. "+
+	diags.AddError("Could not "+action+": different server", fmt.Sprintf("%s: The state belongs to %s, but the provider is configured for %s. "+
 		"%s Nothing was changed.\n\nTo return to the old server, %s. To change servers, remove the resource from the state with terraform "+
 		"state rm, then import the object of the new server, or let apply create it.",
 		UpperFirst(object), before.describe(now), now.describe(before), difference, before.settingsFor(now)))
@@ -194,14 +194,14 @@ func (b *ResourceBase) differs(ctx context.Context, o StateObject) string {
 	})
 	switch {
 	case rest.IsNotFound(err):
-		return fmt.Sprintf("There is no experiment with ID %s on it.", o.ExperimentID)
+		return fmt.Sprintf("The configured server has no experiment with ID %s.", o.ExperimentID)
 	case err != nil:
 		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
 	case FormatCreationTime(e.Created()) != o.Created:
-		return fmt.Sprintf("On it, ID %s belongs to a different experiment: %q, created %s. The one in this state was created %s.",
+		return fmt.Sprintf("On the configured server, ID %s belongs to a different experiment: %q, created %s. The one in this state was created %s.",
 			e.ID, e.Name, cmp.Or(FormatCreationTime(e.Created()), "at an unknown time"), o.Created)
 	case e.Deleted():
-		return fmt.Sprintf("On it, %s is deleted.", DescribeExperiment(e.ID, e.Name))
+		return fmt.Sprintf("On the configured server, %s is deleted.", DescribeExperiment(e.ID, e.Name))
 	}
 	return ""
 }

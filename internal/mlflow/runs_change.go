@@ -87,7 +87,7 @@ func (a *bulkResponse) Validate(empty bool) error {
 	case n == nil:
 		return fmt.Errorf("it contains no %s", a.field)
 	case *n < 0 || int64(*n) > int64(a.most):
-		return fmt.Errorf("%s is %d, although at most %d runs were asked for", a.field, *n, a.most)
+		return fmt.Errorf("%s is %d, although at most %d runs were requested", a.field, *n, a.most)
 	}
 	return nil
 }

@@ -252,7 +252,7 @@ func roleImports(t *testing.T, s *server) {
 		}
 	}
 	_, says := importIdentity(p.Direct, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectSays(t, says, "error: Could not import role", "https://elsewhere.example.com")
+	acctest.ExpectSays(t, says, "error: Could not import: different server", "https://elsewhere.example.com")
 	acctest.ExpectSays(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
 	acctest.ExpectSays(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)

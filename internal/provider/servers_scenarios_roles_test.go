@@ -174,13 +174,13 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
 		} {
 			if plan := s.Provider(t, nil).Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says,
-				"error: Roles not supported: ") ||
+				"error: Roles are not supported: ") ||
 				!strings.Contains(plan.Says, why) {
 				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
 			}
 		}
 		_, says := s.Provider(t, nil).Data("mlflow_roles", map[string]any{})
-		acctest.ExpectSays(t, says, "error: Roles not supported: ", why)
+		acctest.ExpectSays(t, says, "error: Roles are not supported: ", why)
 	}
 }
 

@@ -22,14 +22,14 @@ func userElsewhere(t *testing.T, s *server) {
 	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Block("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
-	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
+	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read user: different server: User ", name, s.URL, through.URL, "Nothing "+
 		"was changed")
-	acctest.ExpectSays(t, planned(elsewhere, nil).Says, "error: Could not delete user: another server", name)
+	acctest.ExpectSays(t, planned(elsewhere, nil).Says, "error: Could not delete user: different server", name)
 	acctest.ExpectSays(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Says, "error: Could not change user: another "+
 		"server", name)
-	acctest.ExpectSays(t, elsewhere.Apply(planned(u, nil), nil), "error: Could not delete user: another server", name)
+	acctest.ExpectSays(t, elsewhere.Apply(planned(u, nil), nil), "error: Could not delete user: different server", name)
 	acctest.ExpectSays(t, elsewhere.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
-		"not change user: another server", name)
+		"not change user: different server", name)
 	s.expectUser(t, name, false, firstPassword)
 	acctest.ExpectSays(t, u.Destroy(), "")
 }
@@ -104,7 +104,7 @@ func usersWithoutAuthentication(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
 	u := d.Block("mlflow_user")
 	plan := planned(u, userConfig("ana"))
-	acctest.ExpectSays(t, plan.Says, "error: Users not supported", "without authentication", "basic-auth")
+	acctest.ExpectSays(t, plan.Says, "error: Users are not supported", "without authentication", "basic-auth")
 	_, says := d.Data("mlflow_users", map[string]any{})
 	acctest.ExpectSays(t, says, "error: Could not read users", "without authentication", "basic-auth")
 }

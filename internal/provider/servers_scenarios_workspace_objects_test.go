@@ -81,9 +81,9 @@ func noWorkspaces(t *testing.T, s *server) {
 	}
 	d := s.Provider(t, nil)
 	planned := d.Block("mlflow_workspace").Plan(workspaceConfig("risk", nil))
-	acctest.ExpectSays(t, planned.Says, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectSays(t, planned.Says, "error: MLflow workspaces are not supported: ", says)
 	_, read := d.Data("mlflow_workspaces", nil)
-	acctest.ExpectSays(t, read, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectSays(t, read, "error: MLflow workspaces are not supported: ", says)
 }
 
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
@@ -337,7 +337,7 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		}
 	}
 	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectSays(t, says, "error: Could not import workspace: The identity contains the server https://elsewhere.example.com")
+	acctest.ExpectSays(t, says, "error: Could not import: different server: The identity contains the server https://elsewhere.example.com")
 	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
 	acctest.ExpectSays(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
 

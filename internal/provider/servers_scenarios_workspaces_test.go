@@ -314,7 +314,7 @@ func blockWorkspace(t *testing.T, s *server) {
 	e.MustUp(acctest.ExperimentAttributes(name+" own", nil))
 	pinned := acctest.ExperimentAttributes(name+" own", map[string]any{"workspace": risk})
 	e.Process = inFraud.Provider(t, nil)
-	acctest.ExpectSays(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
+	acctest.ExpectSays(t, e.Read(), "error: Could not read experiment: different server", "belongs to MLflow workspace \""+risk+"\"")
 	if planned := e.Plan(pinned); planned.Action != "update" || planned.Says != "" {
 		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Says)
 	}

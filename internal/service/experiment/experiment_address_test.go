@@ -23,7 +23,7 @@ import (
 // the same process. This happens if a resource is renamed without a moved block, or replaced.
 func TestExperiment_resourceRenamed(t *testing.T) {
 	t.Parallel()
-	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another resource"
+	const restored = "warning: Experiment deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another resource"
 	for name, c := range map[string]struct {
 		options emulator.Options
 		config  map[string]any
@@ -37,7 +37,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		"taken back at its location":      {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
 		"taken back, and its tags set":    {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
 		"taken back where the name stays": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
-		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment was deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
+		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
 		"not without adopt_existing":      {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
 		"not for another location":        {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
 		"not for a trace location":        {config: acctest.WithAdoptExisting(map[string]any{"trace_location": declaredTraces("main", "traces", "")}), fresh: true},

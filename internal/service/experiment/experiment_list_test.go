@@ -58,7 +58,7 @@ func TestList_validation(t *testing.T) {
 		"two filters":       {map[string]any{"filter": "name = 'x'", "name_prefix": "/x"}, "error at filter: Invalid Attribute Combination"},
 		"a filter and tags": {map[string]any{"filter": "name = 'x'", "tags": map[string]string{"a": "b"}}, "error at filter: Invalid Attribute Combination"},
 		"no expression":     {map[string]any{"name_regex": "("}, "error at name_regex: Invalid regular expression: "},
-		"both quotes":       {map[string]any{"name_prefix": `/a'b"`}, "error at name_prefix: Could not search for name prefix"},
+		"both quotes":       {map[string]any{"name_prefix": `/a'b"`}, "error at name_prefix: Invalid name prefix"},
 		"no order":          {map[string]any{"order_by": []string{}}, "error at order_by: Invalid Attribute Value"},
 	} {
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +49,7 @@ func (c creator) supersede(ctx context.Context, e mlflow.Experiment) (mlflow.Exp
 		framework.AddError(c.diags, "look up experiment", c.object(), err)
 		return found, false
 	default:
-		c.addCreateError(&mlflow.TakenError{Experiment: found, Err: fmt.Errorf("another experiment got the name in the meantime")})
+		c.addCreateError(&mlflow.TakenError{Experiment: found, Err: errors.New("another experiment now has the name")})
 		return found, false
 	}
 }

@@ -96,7 +96,7 @@ func TestTraceLocation_notBound(t *testing.T) {
 	config := map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "traces", "")}
 	d := w.Direct(t, emulator.AdminToken)
 	state, got := d.Create("mlflow_experiment", config)
-	if !strings.HasPrefix(got, "warning at trace_location: Trace location was not bound: Experiment \"/Shared/churn\"") {
+	if !strings.HasPrefix(got, "warning at trace_location: Trace location not bound: Experiment \"/Shared/churn\"") {
 		t.Errorf("create says %q", got)
 	}
 	state, _ = d.Read("mlflow_experiment", state)
@@ -271,7 +271,7 @@ func TestTraceLocation_mlflowServer(t *testing.T) {
 	s := acctest.NewRecordedServer(t, nil)
 	b := s.Provider(t, nil).Block("mlflow_experiment")
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
-	if !strings.HasPrefix(p.Says, "error at trace_location: Trace location not supported: The MLflow server does not store traces in Unity Catalog") ||
+	if !strings.HasPrefix(p.Says, "error at trace_location: Trace location is not supported: The MLflow server does not store traces in Unity Catalog") ||
 		!strings.Contains(p.Says, "Remove trace_location from the configuration.") {
 		t.Errorf("plan says %q", p.Says)
 	}

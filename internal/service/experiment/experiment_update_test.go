@@ -24,11 +24,11 @@ func TestExperiment_updateSavesPartialState(t *testing.T) {
 		"rename": {refuse(acctest.ExperimentCalls+"update", ""),
 			map[string]any{"name": "/Shared/churn", "tags": map[string]any{"a": "1", "b": "1"}, "description": "old"}, "error: Could not rename experiment"},
 		"first tag": {refuse(acctest.ExperimentCalls+"set-experiment-tag", `"a"`),
-			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "1", "b": "1"}, "description": "old"}, "error: Could not set tag: Tag \"a\""},
+			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "1", "b": "1"}, "description": "old"}, "error: Could not set experiment tag: Tag \"a\""},
 		"last tag": {refuse(acctest.ExperimentCalls+"set-experiment-tag", `"mlflow.note.content"`),
-			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "old"}, "error: Could not set tag: Tag \"mlflow.note.content\""},
+			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "old"}, "error: Could not set experiment tag: Tag \"mlflow.note.content\""},
 		"removal": {refuse(acctest.ExperimentCalls+"delete-experiment-tag", `"b"`),
-			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "new"}, "error: Could not remove tag: Tag \"b\""},
+			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "new"}, "error: Could not remove experiment tag: Tag \"b\""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})

@@ -189,7 +189,7 @@ func TestExperimentsDataSource_serverBroken(t *testing.T) {
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 1001})
 	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
 	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{})
-	if !strings.HasPrefix(got, "error: Could not search experiments: The search: not yours") {
+	if !strings.HasPrefix(got, "error: Could not search experiments: Search of experiments: not yours") {
 		t.Errorf("a search that breaks off says %q", got)
 	}
 }

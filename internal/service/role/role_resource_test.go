@@ -26,14 +26,14 @@ func TestRoles_unsupported(t *testing.T) {
 	t.Cleanup(absent.Close)
 	server := &acctest.Backend{URL: absent.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		acctest.ExpectSays(t, databricks.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: Databricks",
+		acctest.ExpectSays(t, databricks.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles are not supported: Databricks",
 			"databricks_group")
 		says := databricks.Provider(t, nil).Block(kind).Adopt("role=ds,user=ana")
-		acctest.ExpectSays(t, says, "error: Roles not supported: Databricks", "databricks_group")
-		acctest.ExpectSays(t, server.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: ", "basic-auth")
+		acctest.ExpectSays(t, says, "error: Roles are not supported: Databricks", "databricks_group")
+		acctest.ExpectSays(t, server.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles are not supported: ", "basic-auth")
 	}
 	_, says := databricks.Provider(t, nil).Data("mlflow_roles", map[string]any{})
-	acctest.ExpectSays(t, says, "error: Roles not supported: Databricks", "databricks_group")
+	acctest.ExpectSays(t, says, "error: Roles are not supported: Databricks", "databricks_group")
 }
 
 // TestRoles_unknownProvider checks that plans succeed and a refresh keeps the state while the provider configuration is unknown.
@@ -51,7 +51,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 			state[name] = value
 		}
 		b.State = b.Encode(b.Schemas.ResourceSchemas[kind], state)
-		acctest.ExpectSays(t, b.Read(), "warning: Not refreshed: provider configuration is unknown")
+		acctest.ExpectSays(t, b.Read(), "warning: State not refreshed: provider configuration is unknown")
 		if b.Values() == nil || b.Plan(config).Action != "none" || b.Plan(nil).Action != "delete" {
 			t.Errorf("%s: the state is %v", kind, b.Values())
 		}

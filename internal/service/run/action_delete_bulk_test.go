@@ -45,7 +45,7 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 			"Grant CAN_EDIT", "deleted 30 of 70 runs; 40 remain"}},
 		"400": {fault: emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no"},
 			says: []string{"error: Could not delete runs: Runs of experiment ", "deleted 0 of 70 runs; 70 remain"}},
-		"more than were asked for": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
+		"more than were requested": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
 		"a negative number":        {fault: emulator.Fault{RawBody: `{"runs_deleted":-1}`}, a: 40, b: 30},
 		"fewer than it says": {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40,
 			says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
@@ -299,7 +299,7 @@ func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
 	})
 	w.Inject(emulator.Fault{Path: bulkDeletePath, DropAfter: true})
 	_, says := w.deletion(t).Invoke(w.oldRuns())
-	acctest.ExpectSays(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile",
+	acctest.ExpectSays(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted while the action ran",
 		"Check the deleted runs of experiments "+w.a)
 	w.expectDeleted(t, w.ofA, newer)
 }

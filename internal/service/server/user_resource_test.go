@@ -61,8 +61,8 @@ func TestUser_plan(t *testing.T) {
 		"own password": {s.Backend, userConfig("admin", "adopt_existing", true, "admin", true),
 			"error at password_wo_version: Could not set password", nil},
 		"own account as it is": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true, "admin": true}, "", nil},
-		"Databricks":           {databricks, userConfig("ben"), "error: Users not supported", []string{"databricks_user"}},
-		"no authentication":    {at(absent.URL), userConfig("ben"), "error: Users not supported", []string{"basic-auth"}},
+		"Databricks":           {databricks, userConfig("ben"), "error: Users are not supported", []string{"databricks_user"}},
+		"no authentication":    {at(absent.URL), userConfig("ben"), "error: Users are not supported", []string{"basic-auth"}},
 		"no server":            {at(closed.URL), userConfig("ben"), "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,7 +219,7 @@ func TestUser_unknownProvider(t *testing.T) {
 	acctest.ExpectSays(t, u.Adopt("ana"), "")
 	d := acctest.NewDirect(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
 	u.Process = &acctest.Process{Direct: d}
-	acctest.ExpectSays(t, u.Read(), "warning: Not refreshed")
+	acctest.ExpectSays(t, u.Read(), "warning: State not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Says != "" || plan.Action != "update" {
 		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Says)
 	}
@@ -269,7 +269,7 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})
-	acctest.ExpectSays(t, says, "error: Users not supported", "databricks")
+	acctest.ExpectSays(t, says, "error: Users are not supported", "databricks")
 }
 
 // TestUser_anotherServer checks that a user with the same name on another server is not changed. The MLflow workspace of the provider
@@ -288,7 +288,7 @@ func TestUser_anotherServer(t *testing.T) {
 	for could, says := range map[string]string{
 		"read": elsewhere.Read(), "change": elsewhere.Apply(changes, config), "delete": elsewhere.Apply(deletes.Plan(nil), nil),
 	} {
-		acctest.ExpectSays(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
+		acctest.ExpectSays(t, says, "error: Could not "+could+" user: different server: User \"ana\"", s.URL, other.URL, "Nothing was "+
 			"changed", "tracking_uri")
 	}
 	other.expectWrites(t)

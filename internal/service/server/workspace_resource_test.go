@@ -186,9 +186,9 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 func TestWorkspaceResource_onDatabricks(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
-	acctest.ExpectSays(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces not supported: Databricks")
+	acctest.ExpectSays(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces are not supported: Databricks")
 	_, says := d.Data("mlflow_workspaces", nil)
-	acctest.ExpectSays(t, says, "error: MLflow workspaces not supported: Databricks")
+	acctest.ExpectSays(t, says, "error: MLflow workspaces are not supported: Databricks")
 }
 
 func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
@@ -197,7 +197,7 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	w := s.Provider(t, nil).Block("mlflow_workspace")
 	w.MustUp(map[string]any{"name": "risk"})
 	s.change(func() { s.off = true })
-	acctest.ExpectSays(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
+	acctest.ExpectSays(t, w.Refresh(), "error: MLflow workspaces are not supported: ", "--enable-workspaces")
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")
 	}
@@ -271,7 +271,7 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	} {
 		w.Process = other.Provider(t, nil)
 		says := do()
-		acctest.ExpectSays(t, says, "error: Could not ", "another server", s.URL, other.URL)
+		acctest.ExpectSays(t, says, "error: Could not ", "different server", s.URL, other.URL)
 		if other.workspaces["risk"]["description"] != "theirs" || w.Text("name") != "risk" {
 			t.Errorf("%s leaves %v and %v", what, other.workspaces, w.Values())
 		}

@@ -129,7 +129,7 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 		return
 	}
 	id, key, _ := strings.Cut(tag, "/")
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
+	if framework.IsIdentityImport(req) {
 		values, ok := r.ImportIdentity(ctx, req, []string{"key"}, &resp.Diagnostics)
 		if !ok {
 			return
@@ -158,8 +158,8 @@ func tagAccessAdvice(err error) []string {
 	if !rest.IsPermissionDenied(err) {
 		return nil
 	}
-	return []string{"Tags require CAN_EDIT on the experiment. To get it, contact a user with CAN_MANAGE on the experiment, or a " +
-		"workspace admin."}
+	return []string{"Setting and removing tags requires CAN_EDIT on the experiment. Ask a user with CAN_MANAGE on it, a workspace admin, or " +
+		"a server admin for access."}
 }
 
 // shorten returns a value for a message, truncated to 100 characters.

@@ -269,7 +269,7 @@ func TestTagResource_providerConfigurationUnknown(t *testing.T) {
 	tag := map[string]any{"id": "1/team", "experiment_id": "1", "key": "team", "value": "risk"}
 	state, got := d.Read("mlflow_experiment_tag", tag)
 	delete(state, "workspace") // null
-	if !strings.HasPrefix(got, "warning: Not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
+	if !strings.HasPrefix(got, "warning: State not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
 		t.Errorf("read gives %v and says %q", state, got)
 	}
 	if got := d.Plan("mlflow_experiment_tag", map[string]any{"experiment_id": "1", "key": "team", "value": "risk"}); got != "" {
