@@ -23,12 +23,17 @@ func TestErrorDetail(t *testing.T) {
 		"two paragraphs":  {errors.New("it failed.\n\nRead this"), []string{"Try this."}, "it failed.\n\nRead this.\n\nTry this."},
 		"a hint":          {hinted, nil, "Not here (HTTP 404 on GET /x).\n\nCheck the URL."},
 		"a block of code": {errors.New("use this:\n\n  a = 1"), nil, "use this:\n\n  a = 1"},
-		"access denied": {denied, nil, "Access is denied. (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nAsk a user with CAN_MANAGE on the " +
+		"access denied": {denied, nil, "Access is denied (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nAsk a user with CAN_MANAGE on the " +
 			"experiment or folder, a workspace admin, or a server admin for access."},
 		"access denied, advice": {denied, []string{"Try this."},
-			"Access is denied. (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nTry this."},
+			"Access is denied (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nTry this."},
 		"not sent: no advice": {&rest.NotSentError{Refusal: denied}, []string{"Try this."},
 			"no request was sent, because authentication already failed (HTTP 403 on GET /x)."},
+		"followed by another error": {rest.FollowedBy(hinted, "reading it also failed", denied), []string{"Try this."},
+			"Not here (HTTP 404 on GET /x); reading it also failed: Access is denied (PERMISSION_DENIED, HTTP 403 on GET /x).\n\n" +
+				"Check the URL.\n\nTry this."},
+		"followed by an error with the same hint": {rest.FollowedBy(hinted, "reading it also failed", hinted), nil,
+			"Not here (HTTP 404 on GET /x); reading it also failed: Not here (HTTP 404 on GET /x).\n\nCheck the URL."},
 		"canceled": {context.Canceled, nil, "context canceled."},
 	} {
 		t.Run(name, func(t *testing.T) {

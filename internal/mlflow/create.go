@@ -85,7 +85,7 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 		case lookErr == nil:
 			return "", &TakenError{Experiment: found, Err: err}
 		case !rest.IsNotFound(lookErr):
-			return "", fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
+			return "", rest.FollowedBy(err, "the provider could not verify whether it was created", lookErr)
 		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !c.WaitForRetry(ctx, start, try):
 			return "", err
 		}

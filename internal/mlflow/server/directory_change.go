@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
@@ -32,7 +31,7 @@ func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, 
 			taken.Err = err
 			return &taken
 		case !rest.IsNotFound(lookErr):
-			return fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
+			return rest.FollowedBy(err, "the provider could not verify whether it was created", lookErr)
 		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !d.client.WaitForRetry(ctx, start, try):
 			return err
 		}

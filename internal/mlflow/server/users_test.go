@@ -124,7 +124,7 @@ func TestCreateUser_recorded(t *testing.T) {
 		t.Error(err)
 	}
 	s.Expect(s.Writing("users/create: short password"))
-	mlflowtest.ExpectError(t, d.CreateUser(t.Context(), "dan", "short"), "Password must be at least 12 characters.")
+	mlflowtest.ExpectError(t, d.CreateUser(t.Context(), "dan", "short"), "Password must be at least 12 characters (INVALID")
 	w := s.Writing("users/create: taken")
 	w.Then = map[string]mlflowtest.Answer{usersList: s.As("users/list: cleo")}
 	s.Expect(w)

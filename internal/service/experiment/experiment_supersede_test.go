@@ -130,7 +130,7 @@ func TestExperiment_supersedeRestoreUnknown(t *testing.T) {
 		return w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
 	} // each in an apply of its own
 	state, got := create()
-	if state != nil || !strings.Contains(got, "whether the experiment is active now could not be verified") || !strings.Contains(got, "delete the experiment first") {
+	if state != nil || !strings.Contains(got, "could not verify whether the experiment is active now") || !strings.Contains(got, "delete the experiment first") {
 		t.Errorf("create says %q", got)
 	}
 	if _, got := create(); !strings.Contains(got, "name already in use") {
