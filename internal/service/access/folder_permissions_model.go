@@ -76,28 +76,32 @@ func folderList(client *mlflow.Client, run *framework.RunState, folders mlflow.F
 			ID: m.ID.ValueString(), Noun: "folder", Name: m.folder(), Levels: folders.KnownLevels(), AccessAdvice: folders.AccessAdvice(),
 			Owner: folders.Owner(m.Path.ValueString()),
 		},
-		Explain: func(ctx context.Context, p *acl.Problem) { explainFolder(ctx, folders, m, p) },
+		Explain: func(ctx context.Context, object acl.Object, err error) *acl.Problem {
+			return explainFolder(ctx, folders, m.Path.ValueString(), object, err)
+		},
 	}
 }
 
-// explainFolder looks up the folder, which can be deleted, moved, or replaced by another object, and adds the cause to a problem.
-func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermissionsModel, p *acl.Problem) {
-	if m.Path.ValueString() == "" {
-		p.ObjectMissing = rest.IsNotFound(p.Err)
-		p.Advice = []string{"Check the object ID, or use the path of the folder."}
-		return
+// explainFolder returns the cause of an error about the permissions of a folder. It looks up the folder, which can be deleted, moved, or
+// replaced by another object. path is "" if only the ID is known, as in an import.
+func explainFolder(ctx context.Context, folders mlflow.Folders, path string, object acl.Object, err error) *acl.Problem {
+	if path == "" {
+		return &acl.Problem{
+			Object: object, Err: err, ObjectMissing: rest.IsNotFound(err), Advice: []string{"Check the object ID, or use the path of the folder."},
+		}
 	}
-	folder, err := folders.Find(ctx, m.Path.ValueString())
+	folder, findErr := folders.Find(ctx, path)
 	var other *mlflow.NotFolderError
 	switch {
-	case errors.As(err, &other):
-		p.ObjectMissing, p.Err, p.Advice = true, err, []string{other.Advice}
-	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
-		p.ObjectMissing = true
-		p.Advice = []string{"The folder was deleted or moved. Run terraform plan again."}
-	case err != nil:
-		p.Err = errors.Join(p.Err, err)
+	case errors.As(findErr, &other):
+		return &acl.Problem{Object: object, Err: findErr, ObjectMissing: true, Advice: []string{other.Advice}}
+	case rest.IsNotFound(findErr), findErr == nil && folder.ID != object.ID:
+		advice := []string{"The folder was deleted or moved. Run terraform plan again."}
+		return &acl.Problem{Object: object, Err: err, ObjectMissing: true, Advice: advice}
+	case findErr != nil:
+		return &acl.Problem{Object: object, Err: rest.FollowedBy(err, "looking up the folder also failed", findErr)}
 	}
+	return &acl.Problem{Object: object, Err: err}
 }
 
 // findProblem returns the reason why the lookup of a folder failed, with advice.
