@@ -61,8 +61,8 @@ func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaReque
 				Validators: []validator.String{experimentTagKeyValidator{}},
 				MarkdownDescription: "Key of the tag; it can contain slashes. At most 250 bytes on Databricks. On an MLflow server, at " +
 					"most 250 letters, digits, spaces, and `/_-.:`. Keys that the server sets, such as `mlflow.ownerId`, are not " +
-					"allowed, except `mlflow.note.content`, the description. Updated in place: the new tag is set, then the old one is " +
-					"removed.",
+					"allowed; `mlflow.note.content`, the description, is allowed. Updated in place: the new tag is set, then the old one " +
+					"is removed.",
 			},
 			"value": schema.StringAttribute{
 				Required: true,
