@@ -35,7 +35,7 @@ func TestParseExperimentRef(t *testing.T) {
 			if got, err := parseExperimentRef(text); err == nil {
 				t.Errorf("got %+v", got)
 			} else if !strings.HasSuffix(err.Error(), importForms) {
-				t.Errorf("the error %q does not say what can be written", err)
+				t.Errorf("got error %q, want the valid forms in it", err)
 			}
 		})
 	}

@@ -32,10 +32,10 @@ func TestRoleLock_planMember(t *testing.T) {
 			duplicate, mixed = run.RoleLock("risk", "ds").PlanMember(p.user, p.inState)
 		}
 		if duplicate != c.duplicate || mixed != c.mixed {
-			t.Errorf("%s: duplicate %t, mixed %t", name, duplicate, mixed)
+			t.Errorf("%s: got duplicate %t, mixed %t, want %t, %t", name, duplicate, mixed, c.duplicate, c.mixed)
 		}
 		if duplicate, mixed := run.RoleLock("default", "ds").PlanMember("ana", false); duplicate || mixed {
-			t.Errorf("%s: the role of another workspace is mistaken for this one", name)
+			t.Errorf("%s: got a conflict with a role of another workspace", name)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func TestRoleLock_planRow(t *testing.T) {
 		{"other", "experiment/1", false, false}, {"ds", "experiment/1", false, true}, {"ds", "experiment/2", true, true},
 	} {
 		if both := run.RoleLock("risk", c.role).PlanRow(c.row, c.inRole); both != c.both {
-			t.Errorf("plan %d: both declare it: %t", i, both)
+			t.Errorf("plan %d: got both = %t, want %t", i, both, c.both)
 		}
 	}
 }
@@ -62,13 +62,13 @@ func TestRoleLock_renamed(t *testing.T) {
 	lock := run.RoleLock("risk", "ds")
 	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanKeep, Name: "ds"}); len(others) > 0 || lock.IsRenamed() ||
 		lock.IsRead() {
-		t.Errorf("a new lock has %v", others)
+		t.Errorf("new lock: got plans %v, want none", others)
 	}
 	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanRenameFrom, Name: "ds"}); len(others) != 1 || !lock.IsRenamed() {
-		t.Errorf("the plans before are %v", others)
+		t.Errorf("got earlier plans %v", others)
 	}
 	if lock.MarkRead(); !lock.IsRead() {
-		t.Error("a refresh is not recorded")
+		t.Error("got IsRead() = false after MarkRead")
 	}
 }
 
@@ -89,10 +89,10 @@ func TestManagement_giveUp(t *testing.T) {
 	} {
 		others, ok := run.Management("risk").GiveUp(step.role, step.through)
 		if ok != step.ok || strings.Join(others, " ") != step.others {
-			t.Errorf("step %d: %q, %t", i, others, ok)
+			t.Errorf("step %d: got %q, %t, want %q, %t", i, others, ok, step.others, step.ok)
 		}
 	}
 	if _, ok := run.Management("default").GiveUp("c", through); !ok {
-		t.Error("a role of another workspace is refused")
+		t.Error("got a refusal to lose a role of another workspace")
 	}
 }

@@ -26,10 +26,10 @@ func TestSameURL(t *testing.T) {
 		{"https://host.example.com", "https://other.example.com", false},
 	} {
 		if same := sameURL(c.a, c.b); same != c.same {
-			t.Errorf("%s and %s: %t", c.a, c.b, same)
+			t.Errorf("%s and %s: got %t, want %t", c.a, c.b, same, c.same)
 		}
 		if same := sameURL(c.b, c.a); same != c.same {
-			t.Errorf("%s and %s: %t", c.b, c.a, same)
+			t.Errorf("%s and %s: got %t, want %t", c.b, c.a, same, c.same)
 		}
 	}
 }
@@ -71,12 +71,12 @@ func TestServerMark(t *testing.T) {
 		},
 	} {
 		if same := c.before.same(c.now); same != c.same {
-			t.Errorf("%s: same is %t", name, same)
+			t.Errorf("%s: got same = %t, want %t", name, same, c.same)
 		}
 		says := strings.Join([]string{c.before.describe(c.now), c.now.describe(c.before), c.before.settingsFor(c.now)}, "\n")
 		for _, text := range c.texts {
 			if !strings.Contains(says, text) {
-				t.Errorf("%s: %q lacks %q", name, says, text)
+				t.Errorf("%s: got %q, want %q in it", name, says, text)
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func TestUseCreateWorkspace(t *testing.T) {
 		b := answering(&server.Backend{}, c.status, c.body)
 		ok := b.UseCreateWorkspace(t.Context(), text(c.workspace), &diags)
 		if ok != (c.refused == "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
-			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
+			t.Errorf("%s: got ok = %t, %v", name, ok, diags)
 		}
 	}
 }
@@ -113,30 +113,30 @@ func TestUseWorkspace(t *testing.T) {
 		b, acts := baseOf(c.backend), "none"
 		var diags diag.Diagnostics
 		if ok := b.UseWorkspace(text(c.workspace), &diags); ok == diags.HasError() {
-			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
+			t.Errorf("%s: got ok = %t, %v", name, ok, diags)
 		}
 		if client := b.Client(); client != nil {
 			acts = client.MLflowWorkspace()
 		}
 		if acts != c.acts || diags.HasError() != (c.refused != "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
-			t.Errorf("%s: acts in %q with %v, want %q and %q", name, acts, diags, c.acts, c.refused)
+			t.Errorf("%s: got workspace %q and diagnostics %v, want %q and %q", name, acts, diags, c.acts, c.refused)
 		}
 		if b.Rules(t.Context(), memory{}) == nil {
-			t.Errorf("%s: names have no rules", name)
+			t.Errorf("%s: got no name rules", name)
 		}
 	}
 	unconfigured := &ResourceBase{Provider: &ProviderData{}}
 	var diags diag.Diagnostics
 	if !unconfigured.UseWorkspace(text("risk"), &diags) || unconfigured.Client() != nil {
-		t.Error("a provider whose configuration is unknown has a client")
+		t.Error("unknown provider configuration: got a client, want none")
 	}
 	data := &DataSourceBase{provider: baseOf(&server.Backend{}).Provider}
 	if client := data.ClientIn(t.Context(), text("risk"), &diags); client == nil || client.MLflowWorkspace() != "risk" {
-		t.Error("a data source does not read from its workspace")
+		t.Error("data source: got another workspace than \"risk\"")
 	}
 	data = &DataSourceBase{provider: baseOf(databricks.Backend{}).Provider}
 	if client := data.ClientIn(t.Context(), text("risk"), &diags); client != nil || !diags.HasError() {
-		t.Error("a data source takes a workspace on Databricks")
+		t.Error("data source on Databricks: got no error about the workspace")
 	}
 }
 
@@ -166,12 +166,12 @@ func TestMovesWorkspace(t *testing.T) {
 			}
 		}
 		if moves := b.MovesWorkspace(t.Context(), private, text(c.state), text(c.plan)); moves != c.moves {
-			t.Errorf("%s: moves is %t", name, moves)
+			t.Errorf("%s: got moves = %t, want %t", name, moves, c.moves)
 		}
 		var diags diag.Diagnostics
 		placed := WorkspaceObject{Object: "experiment 1", ID: "1", State: text(c.state), Plan: text(c.plan)}
 		if same := b.CheckSameWorkspace(t.Context(), private, placed, &diags); same == c.moves || diags.HasError() != c.moves {
-			t.Errorf("%s: same is %t, with %v", name, same, diags)
+			t.Errorf("%s: got same = %t, want %t: %v", name, same, !c.moves, diags)
 		}
 	}
 }
@@ -189,16 +189,16 @@ func TestPlanWorkspace(t *testing.T) {
 		if diags := b.StoreServer(t.Context(), private); diags.HasError() {
 			t.Fatal(diags)
 		}
-		if unseen := b.IsUnreviewedPlan(t.Context(), private, "1"); unseen == read {
-			t.Errorf("%s: unseen is %t", name, unseen)
+		if unreviewed := b.IsUnreviewedPlan(t.Context(), private, "1"); unreviewed == read {
+			t.Errorf("%s: got unreviewed = %t, want %t", name, unreviewed, !read)
 		}
 		// The test cannot create private state, so no server is stored for the object.
 		var resp resource.ModifyPlanResponse
 		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 || resp.Diagnostics.HasError() {
-			t.Errorf("%s: the plan replaces by %v, saying %v", name, resp.RequiresReplace, resp.Diagnostics)
+			t.Errorf("%s: got replacement by %v and diagnostics %v", name, resp.RequiresReplace, resp.Diagnostics)
 		}
 		if client := b.Client(); client.MLflowWorkspace() != "risk" {
-			t.Errorf("%s: a replacement is planned in %q", name, client.MLflowWorkspace())
+			t.Errorf("%s: got a plan in the workspace %q, want \"risk\"", name, client.MLflowWorkspace())
 		}
 	}
 }
@@ -208,15 +208,15 @@ func TestNameLock_workspaces(t *testing.T) {
 	var run RunState
 	risk, fraud := baseOf(&server.Backend{Workspace: "risk"}).Client(), baseOf(&server.Backend{Workspace: "fraud"}).Client()
 	if run.NameLock(risk, "churn") == run.NameLock(fraud, "churn") {
-		t.Error("a name is not one in each workspace")
+		t.Error("got the same lock for a name in two workspaces")
 	}
 	again, err := fraud.InWorkspace("risk")
 	if err != nil || run.NameLock(again, "churn") != run.NameLock(risk, "churn") {
-		t.Errorf("the name of a workspace depends on the client: %v", err)
+		t.Errorf("got different locks for two clients of one workspace: %v", err)
 	}
 	folders := baseOf(databricks.Backend{}).Client()
 	if run.NameLock(folders, "/Workspace/Shared/churn/") != run.NameLock(folders, "/Shared/churn") {
-		t.Error("two spellings are two names")
+		t.Error("got different locks for two spellings of a name")
 	}
 }
 
@@ -234,7 +234,7 @@ func TestCutImportWorkspace(t *testing.T) {
 	} {
 		workspace, rest, err := CutImportWorkspace(id)
 		if workspace != want[0] || rest != want[1] || (err != nil) != (want[1] == "") {
-			t.Errorf("%s: %q, %q, %v", id, workspace, rest, err)
+			t.Errorf("%s: got %q, %q, %v, want %q", id, workspace, rest, err, want)
 		}
 	}
 }

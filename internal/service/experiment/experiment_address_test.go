@@ -64,31 +64,31 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 			}
 			d := w.Direct(t, emulator.AdminToken)
 			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left != nil || got != "" {
-				t.Fatalf("delete leaves %v and says %q", left, got)
+				t.Fatalf("delete: got state %v and diagnostics %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", c.config)
 			want := withID(c.says, id)
 			if want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("create says %q, want %q", got, want)
+				t.Errorf("create: got diagnostics %q, want %q", got, want)
 			}
 			now, _ := w.Experiment(id)
 			switch {
 			case acctest.IsError(want):
 				if state != nil || len(w.Experiments()) != 1 {
-					t.Errorf("state %v, experiments %+v", state, w.Experiments())
+					t.Errorf("got state %v and experiments %+v, want no state and one experiment", state, w.Experiments())
 				}
 			case c.fresh:
 				if state["id"] == id || now.LifecycleStage != "deleted" {
-					t.Errorf("state %v, the old one is %+v", state, now)
+					t.Errorf("got state %v and old experiment %+v, want a new experiment and a deleted old one", state, now)
 				}
 			case state["id"] != id || now.LifecycleStage != "active" || len(w.Experiments()) != 1:
-				t.Errorf("state %v, the experiment is %+v of %d", state, now, len(w.Experiments()))
+				t.Errorf("got state %v and experiment %+v of %d, want the only one, active", state, now, len(w.Experiments()))
 			}
 			if back := now.Name == "/Shared/churn"; !c.fresh && !acctest.IsError(want) && back == c.elsewhere {
-				t.Errorf("the experiment is called %s", now.Name)
+				t.Errorf("got experiment name %s", now.Name)
 			}
 			if team, _ := now.Tag("team"); c.config["tags"] != nil && team != "fraud" {
-				t.Errorf("the tag is %q", team)
+				t.Errorf("got tag %q, want \"fraud\"", team)
 			}
 		})
 	}
@@ -116,16 +116,16 @@ func TestExperiment_resourceRenamedConcurrently(t *testing.T) {
 		both.Go(func() { d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil) })
 		both.Go(func() {
 			if state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(map[string]any{"name": name})); state["id"] != e.ID {
-				t.Errorf("%s became %v, said %q", e.ID, state, got)
+				t.Errorf("got state %[2]v and diagnostics %[3]q, want the experiment %[1]s", e.ID, state, got)
 			}
 		})
 		both.Wait()
 		if now, _ := w.Experiment(e.ID); now.LifecycleStage != "active" || now.Name != name {
-			t.Errorf("the experiment is %+v", now)
+			t.Errorf("got experiment %+v, want it active with the name %s", now, name)
 		}
 	}
 	if n := len(w.Experiments()); n != 20 {
-		t.Errorf("%d experiments", n)
+		t.Errorf("got %d experiments, want 20", n)
 	}
 }
 
@@ -153,20 +153,20 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 			}
 			d := w.Direct(t, emulator.AdminToken)
 			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left == nil || !acctest.IsError(got) {
-				t.Fatalf("delete leaves %v and says %q", left, got)
+				t.Fatalf("delete: got state %v and diagnostics %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil))
 			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
-				t.Errorf("create gives %v and says %q, want %q", state, got, want)
+				t.Errorf("create: got state %v and diagnostics %q, want %q", state, got, want)
 			}
 			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentCalls+"delete" && n > 0 {
-				t.Errorf("%v were made", w.Writes())
+				t.Errorf("got write requests %v, want none", w.Writes())
 			}
 			w.ClearFaults()
 			d = w.Direct(t, emulator.AdminToken) // the next apply is another process
 			_, _ = d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": "delete"}), nil)
 			if state, _ := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil)); state["id"] != id {
-				t.Errorf("the next apply gives %v, not %s", state, id)
+				t.Errorf("next apply: got state %v, want experiment %s", state, id)
 			}
 		})
 	}
@@ -194,7 +194,7 @@ func TestExperiment_inStateTwice(t *testing.T) {
 			Config: config("new") + "removed {\n  from = mlflow_experiment.old\n  lifecycle {\n    destroy = false\n  }\n}\n",
 			PostApplyFunc: func() {
 				if e, found := w.ExperimentByName("/Shared/churn"); !found || e.LifecycleStage != "active" || len(w.Experiments()) != 1 {
-					t.Errorf("the experiment is %+v", e)
+					t.Errorf("got experiment %+v, want it active", e)
 				}
 			},
 		},
@@ -229,7 +229,7 @@ func TestExperiment_replaceUnchanged(t *testing.T) {
 	}
 	survived := func() {
 		if e, _ := w.Experiment(id); e.LifecycleStage != "active" || e.Name != "/Shared/churn" || len(w.Experiments()) != 1 {
-			t.Errorf("the experiment is %+v of %d", e, len(w.Experiments()))
+			t.Errorf("got experiment %+v of %d, want the only one, active", e, len(w.Experiments()))
 		}
 	}
 	replaces := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {

@@ -46,10 +46,10 @@ func TestExperiment_manyTags(t *testing.T) {
 		tags = merge({ for i in range(30) : "tag${i}" => "v" }, { a_long_one = join("", [for i in range(1000) : "xxxxxx"]) })`))
 	acctest.UnitTest(t, resource.TestStep{Config: config, PostApplyFunc: func() {
 		if n := len(w.MustFind(t, "/Shared/churn").Tags); n != 31+5 {
-			t.Errorf("the experiment has %d tags, want 31 and the server's 5", n)
+			t.Errorf("got %d tags, want 31 and the 5 of the server", n)
 		}
 		if n := w.Count("POST", acctest.ExperimentCalls+"set-experiment-tag"); n != 11 {
-			t.Errorf("%d tags were set one by one, want the 11 that create does not take", n)
+			t.Errorf("got %d requests for single tags, want the 11 tags that are not in the create request", n)
 		}
 	}})
 }
@@ -98,13 +98,13 @@ func TestExperiment_nameTaken(t *testing.T) {
 			w.ResetJournal()
 			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", planned)
 			if want := withID(c.want, id); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("create says %q, want %q", got, want)
+				t.Errorf("create: got diagnostics %q, want %q", got, want)
 			}
 			if c.want != "" && state != nil {
-				t.Errorf("a failed create left the state %v", state)
+				t.Errorf("failed create: got state %v, want none", state)
 			}
 			if c.want == "" && (state["id"] != id || w.MustFind(t, "/Shared/churn").ID != id) {
-				t.Errorf("adopted %v, want %s", state, id)
+				t.Errorf("got state %v, want experiment %s", state, id)
 			}
 			w.ExpectWrites(t, c.writes...)
 		})
@@ -114,7 +114,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 		id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
 		_, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 		if !strings.Contains(got, "import {\n    to = mlflow_experiment.NAME\n    id = \""+id+"\"\n  }") {
-			t.Errorf("create says %q", got)
+			t.Errorf("create: got diagnostics %q, want an import block in them", got)
 		}
 	})
 }
@@ -144,13 +144,13 @@ func TestExperiment_createSurvives(t *testing.T) {
 			acctest.UnitTest(t,
 				resource.TestStep{Config: config, ExpectNonEmptyPlan: fault.Times > 1, PostApplyFunc: func() {
 					if n := len(w.Experiments()); n != 1 || w.FaultsLeft() > 0 && fault.Times <= 1 {
-						t.Errorf("%d experiments, %d faults left", n, w.FaultsLeft())
+						t.Errorf("got %d experiments and %d remaining faults, want 1 and 0", n, w.FaultsLeft())
 					}
 				}},
 				resource.TestStep{PreConfig: w.ClearFaults, Config: config, PostApplyFunc: func() {
 					w.ExpectTags(t, "/Shared/churn", tags)
 					if n := len(w.Experiments()); n != 1 {
-						t.Errorf("%d experiments after the second apply", n)
+						t.Errorf("second apply: got %d experiments, want 1", n)
 					}
 				}},
 			)
@@ -165,11 +165,11 @@ func TestExperiment_claimed(t *testing.T) {
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	d := w.Direct(t, emulator.AdminToken)
 	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "adopt_existing": true}); got != "" {
-		t.Fatalf("adopting says %q", got)
+		t.Fatalf("adopt: got diagnostics %q, want none", got)
 	}
 	state, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil)
 	if state != nil || !strings.HasPrefix(got, "warning: Experiment removed from state, not deleted") {
-		t.Errorf("state %v, said %q", state, got)
+		t.Errorf("got state %v and diagnostics %q, want no state and a warning", state, got)
 	}
 	w.ExpectWrites(t)
 	if slices.ContainsFunc(w.Experiments(), func(e emulator.Experiment) bool { return e.LifecycleStage == "deleted" }) {

@@ -68,11 +68,11 @@ func TestExperimentDataSource_lookUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			state, got := d.Data("mlflow_experiment", c.config)
 			if got != "" {
-				t.Fatalf("read says %q", got)
+				t.Fatalf("read: got diagnostics %q, want none", got)
 			}
 			for attribute, want := range c.want {
 				if state[attribute] != want {
-					t.Errorf("%s is %v, want %v", attribute, state[attribute], want)
+					t.Errorf("got %s = %v, want %v", attribute, state[attribute], want)
 				}
 			}
 		})
@@ -85,7 +85,7 @@ func TestExperimentDataSource_notAllowed(t *testing.T) {
 	secret := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/secret", nil)
 	_, got := w.Direct(t, emulator.UserToken).Data("mlflow_experiment", map[string]any{"experiment_id": secret})
 	if begin := "error at experiment_id: Could not read experiment: Experiment " + secret + ": "; !strings.HasPrefix(got, begin) || !strings.Contains(got, "for access") {
-		t.Errorf("read says %q, want %q … how to get access", got, begin)
+		t.Errorf("read: got diagnostics %q, want %q and advice on access", got, begin)
 	}
 }
 
@@ -99,7 +99,7 @@ func TestExperimentDataSource_deletedByName(t *testing.T) {
 	})
 	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiment", map[string]any{"name": "/Shared/a"})
 	if !strings.HasPrefix(got, "error at name: Could not read experiment") || !strings.Contains(got, `read it with experiment_id = "7"`) {
-		t.Errorf("read says %q", got)
+		t.Errorf("read: got diagnostics %q, want an error that contains the ID", got)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestExperimentDataSource_missingValues(t *testing.T) {
 		"url":       w.URL + "/ml/experiments/7?w=" + emulator.WorkspaceID,
 	}
 	if got != "" || !reflect.DeepEqual(state, want) {
-		t.Errorf("read gives %v and says %q, want %v", state, got, want)
+		t.Errorf("read: got state %v and diagnostics %q, want %v", state, got, want)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestExperimentDataSource_providerConfigurationUnknown(t *testing.T) {
 		"mlflow_experiments": {},
 	} {
 		if _, got := d.Data(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "the value of host is unknown until apply") {
-			t.Errorf("%s says %q", kind, got)
+			t.Errorf("%s: got diagnostics %q, want an error about host", kind, got)
 		}
 	}
 }

@@ -66,16 +66,16 @@ func TestExperiment_deletion(t *testing.T) {
 			}
 			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}), nil)
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("destroy says %q, want %q", got, want)
+				t.Errorf("destroy: got diagnostics %q, want %q", got, want)
 			}
 			if failed := c.want != ""; failed != (state != nil) {
-				t.Errorf("state is %v after %q", state, got)
+				t.Errorf("got state %v after diagnostics %q, want it only after an error", state, got)
 			}
 			if now, there := w.Experiment(e.ID); c.stays != (there && now.LifecycleStage == "active") {
-				t.Errorf("the experiment is %+v", now)
+				t.Errorf("got experiment %+v, want active = %t", now, c.stays)
 			}
 			if got := w.Writes(); len(got) != c.writes {
-				t.Errorf("writes are %q, want %d", got, c.writes)
+				t.Errorf("got write requests %q, want %d", got, c.writes)
 			}
 		})
 	}
@@ -131,10 +131,10 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 			w.ResetJournal()
 			got := planDelete(w.Direct(t, emulator.AdminToken), "mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}))
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
-				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
+				t.Errorf("plan: got diagnostics %q, want %q and %q", got, want, c.also)
 			}
 			if calls := w.Calls(); len(calls) != c.calls {
-				t.Errorf("calls are %q, want %d", calls, c.calls)
+				t.Errorf("got requests %q, want %d", calls, c.calls)
 			}
 		})
 	}
@@ -144,7 +144,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 		e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 		d := acctest.NewDirect(t, map[string]any{"host": tftypes.UnknownValue, "token": emulator.AdminToken})
 		if got := planDelete(d, "mlflow_experiment", acctest.StateOfExperiment(e, nil)); got != "" {
-			t.Errorf("plan says %q", got)
+			t.Errorf("plan: got diagnostics %q, want none", got)
 		}
 	})
 }
@@ -156,12 +156,12 @@ func TestExperiment_runAfterPlan(t *testing.T) {
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	d := w.Direct(t, emulator.AdminToken)
 	if got := planDelete(d, "mlflow_experiment", acctest.StateOfExperiment(e, nil)); got != "" {
-		t.Fatalf("plan says %q", got)
+		t.Fatalf("plan: got diagnostics %q, want none", got)
 	}
 	w.AddRun(e.ID)
 	state, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil)
 	if state == nil || !strings.HasPrefix(got, "error at deletion_policy: Could not destroy experiment") || len(w.Writes()) > 0 {
-		t.Errorf("delete leaves %v, says %q, and makes %v", state, got, w.Writes())
+		t.Errorf("delete: got state %v, diagnostics %q, and write requests %v, want an error without a write request", state, got, w.Writes())
 	}
 }
 

@@ -48,7 +48,7 @@ func TestExperiment_import(t *testing.T) {
 			w.URL + "/ml/experiments/" + id + "?o=" + emulator.WorkspaceID, w.URL + "/ml/experiments/" + id + "/runs?searchFilter=x", w.URL + "/#/experiments/" + id,
 		} {
 			if state, got := d.ImportState("mlflow_experiment", form); state["id"] != id || got != "" {
-				t.Errorf("import of %q gives %v and says %q", form, state, got)
+				t.Errorf("import of %q: got state %v and diagnostics %q, want ID %s", form, state, got, id)
 			}
 		}
 	})
@@ -61,6 +61,6 @@ func TestExperiment_importDeleted(t *testing.T) {
 	w.Trash(trashed)
 	got := w.Direct(t, emulator.AdminToken).ReadImported("mlflow_experiment", trashed)
 	if !strings.HasPrefix(got, "error: Could not import experiment: Experiment "+trashed+" is deleted") {
-		t.Errorf("read says %q", got)
+		t.Errorf("read: got diagnostics %q, want an error", got)
 	}
 }

@@ -34,15 +34,15 @@ func TestList_experiments(t *testing.T) {
 		"/Shared/e1":                                             names(map[string]any{"filter": "tags.n = '1'"}, 0),
 	} {
 		if got != want {
-			t.Errorf("listed %s, want %s", got, want)
+			t.Errorf("got list results %s, want %s", got, want)
 		}
 	}
 	full := d.List("mlflow_experiment", map[string]any{"name_prefix": "/Shared/e0"}, 0, true)
 	if len(full) != 1 || full[0].Resource["name"] != "/Shared/e0" || fmt.Sprint(full[0].Resource["tags"]) != "map[n:0 team:risk]" || full[0].Resource["creation_time"] == nil {
-		t.Errorf("listed %+v", full)
+		t.Errorf("got list results %+v, want the complete experiment", full)
 	}
 	if all := d.List("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].Says, "error at filter") {
-		t.Errorf("a filter that the server refuses gives %+v", all)
+		t.Errorf("filter that the server rejects: got results %+v, want one error", all)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestList_validation(t *testing.T) {
 				})
 				d.Check(err)
 				if got := acctest.DescribeDiagnostics(resp.Diagnostics); !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
-					t.Errorf("it says %q, want %q", got, c.says)
+					t.Errorf("got diagnostics %q, want %q", got, c.says)
 				}
 			})
 		}

@@ -19,17 +19,17 @@ func TestMove_experiment(t *testing.T) {
 		state, got := d.Move("mlflow_experiment", "databricks_mlflow_experiment", address, acctest.VendorExperiment(e))
 		if got != "" || state["id"] != e.ID || state["name"] != "/Shared/churn" || state["description"] != "Predicts churn" ||
 			fmt.Sprint(state["tags"]) != "map[team:risk]" || state["artifact_location"] != e.ArtifactLocation {
-			t.Errorf("moved from %s: %v, said %q", address, state, got)
+			t.Errorf("move from %s: got state %v and diagnostics %q, want the state of the experiment", address, state, got)
 		}
 	}
 	if state, got := d.Move("mlflow_experiment", "databricks_job", acctest.VendorAddress, acctest.VendorExperiment(e)); state != nil || !strings.HasPrefix(got, "error") {
-		t.Errorf("another type is moved: %v, said %q", state, got)
+		t.Errorf("move from another type: got state %v and diagnostics %q, want an error", state, got)
 	}
 	t.Run("one that was deleted unnoticed is created anew", func(t *testing.T) {
 		w.Trash(e.ID)
 		state, got := d.Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.VendorAddress, acctest.VendorExperiment(e))
 		if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state") {
-			t.Errorf("state %v, said %q", state, got)
+			t.Errorf("got state %v and diagnostics %q, want no state and a warning", state, got)
 		}
 	})
 	w.ExpectWrites(t)

@@ -46,7 +46,7 @@ func TestExperiment_resourceRenamedPlan(t *testing.T) {
 					plan()
 				}
 				if last := says[len(says)-1]; strings.HasPrefix(last, warning) != c.warned || !c.warned && acctest.JoinLines(says) != "" {
-					t.Errorf("planned says %q", says)
+					t.Errorf("got diagnostics %q, want a warning = %t", says, c.warned)
 				}
 			})
 		}
@@ -105,7 +105,7 @@ func TestExperiment_namesPlanned(t *testing.T) {
 					first, second = second, first
 				}
 				if got := first(w, d); got != "" {
-					t.Errorf("the first plan says %q", got)
+					t.Errorf("first plan: got diagnostics %q, want none", got)
 				}
 				acctest.ExpectSays(t, second(w, d), c.want)
 			})
@@ -133,11 +133,11 @@ func TestExperiment_adoptedTwice(t *testing.T) {
 			d := w.Direct(t, emulator.AdminToken)
 			state, got := d.Create("mlflow_experiment", c.one)
 			if state == nil || got != "" {
-				t.Fatalf("the first one is %v and says %q", state, got)
+				t.Fatalf("first resource: got state %v and diagnostics %q, want only a state", state, got)
 			}
 			other, got := d.Apply("mlflow_experiment", nil, planned(c.other))
 			if want := withID(refused, fmt.Sprint(state["id"])); other != nil || !strings.HasPrefix(got, want) {
-				t.Errorf("the other one is %v and says %q", other, got)
+				t.Errorf("second resource: got state %v and diagnostics %q, want an error", other, got)
 			}
 		})
 	}
@@ -160,7 +160,7 @@ func TestExperiment_nameReused(t *testing.T) {
 			w.MustFind(t, "/Shared/B")
 			w.MustFind(t, "/Shared/C")
 			if n := len(w.Experiments()); n != 2 {
-				t.Errorf("%d experiments", n)
+				t.Errorf("got %d experiments, want 2", n)
 			}
 		}},
 	)

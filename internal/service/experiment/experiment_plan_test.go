@@ -44,7 +44,7 @@ func TestExperiment_replacement(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate)),
 			PostApplyFunc: func() {
 				if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" || w.MustFind(t, "/Shared/churn").ArtifactLocation != "s3://bucket/b" {
-					t.Error("the old experiment is not deleted, or the new one is not where it was declared")
+					t.Error("got an active old experiment or another artifact location, want the old one deleted and the declared location")
 				}
 			},
 		},
@@ -94,10 +94,10 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			maps.Copy(config, c.config)
 			_, replaces, got := w.Direct(t, emulator.AdminToken).Change("mlflow_experiment", state, config)
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
-				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
+				t.Errorf("plan: got diagnostics %q, want %q and %q", got, want, c.also)
 			}
 			if replaces != c.replaces {
-				t.Errorf("replaces: %t", replaces)
+				t.Errorf("got replacement %t, want %t", replaces, c.replaces)
 			}
 			w.ExpectWrites(t)
 		})

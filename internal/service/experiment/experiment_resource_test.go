@@ -47,7 +47,7 @@ func TestExperiment_lifecycle(t *testing.T) {
 				id = w.MustFind(t, "/Shared/churn").ID
 				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "mlflow.note.content": "Predicts churn"})
 				if n := w.Count("POST", acctest.ExperimentCalls+"set-experiment-tag"); n != 0 {
-					t.Errorf("%d tags were set one by one, though create takes them", n)
+					t.Errorf("got %d requests for single tags, want all tags in the create request", n)
 				}
 			},
 		},
@@ -70,7 +70,7 @@ func TestExperiment_lifecycle(t *testing.T) {
 				plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionUpdate),
 				plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("id"), knownvalue.StringFunc(func(v string) error {
 					if v != id {
-						return fmt.Errorf("the planned id is %s, want %s", v, id)
+						return fmt.Errorf("got planned ID %s, want %s", v, id)
 					}
 					return nil
 				})),
@@ -100,7 +100,7 @@ func TestExperiment_lifecycle(t *testing.T) {
 		},
 	)
 	if e, _ := w.Experiment(id); e.LifecycleStage != "deleted" || len(w.Experiments()) != 1 {
-		t.Errorf("after destroy the experiment is %+v", e)
+		t.Errorf("after destroy: got experiment %+v, want it deleted", e)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestExperiment_gone(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionCreate)),
 			PostApplyFunc: func() {
 				if now := w.MustFind(t, "/Shared/churn").ID; now == id {
-					t.Errorf("the experiment is %s still", id)
+					t.Errorf("got the same experiment %s, want a new one", id)
 				} else {
 					id = now
 				}
@@ -167,7 +167,7 @@ func TestExperiment_gone(t *testing.T) {
 		again(func(id string) { w.Recreate(id); w.Rename(id, "/Shared/another") }),
 	)
 	if e := w.MustFind(t, "/Shared/another"); e.LifecycleStage != "active" {
-		t.Errorf("the stranger under the used id is %s", e.LifecycleStage)
+		t.Errorf("got lifecycle stage %s of the experiment with the reused ID, want active", e.LifecycleStage)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 		}
 	}
 	if gets, me := perRefresh[acctest.ExperimentCalls+"get"], perRefresh["/api/2.0/preview/scim/v2/Me"]; me != 0 || gets%5 != 0 {
-		t.Errorf("%d reads of 5 experiments and %d caller look-ups", gets, me)
+		t.Errorf("got %d reads and %d lookups of the current user, want a multiple of 5 and none", gets, me)
 	}
 	d := w.Direct(t, emulator.AdminToken)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/one", nil)
@@ -200,7 +200,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
 	if w.Count("GET", acctest.ExperimentCalls+"get") != 2 || len(w.Journal()) != 3 {
-		t.Errorf("two reads in one process made %d calls, want two reads and one look at the host", len(w.Journal()))
+		t.Errorf("two reads in one process: got %d requests, want two reads and one lookup of the host", len(w.Journal()))
 	}
 }
 
@@ -211,7 +211,7 @@ func TestExperiment_readNotFoundWarning(t *testing.T) {
 	w.Trash(e.ID)
 	state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
 	if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID "+e.ID+") is deleted.") || !strings.Contains(got, "restore it from the Trash") {
-		t.Errorf("state %v, said %q", state, got)
+		t.Errorf("got state %v and diagnostics %q", state, got)
 	}
 }
 
@@ -233,7 +233,7 @@ func TestExperiment_readErrorKeepsState(t *testing.T) {
 			w.Inject(fault)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
 			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") || strings.Contains(got, "<html>") {
-				t.Errorf("state %v, said %q", state, got)
+				t.Errorf("got state %v and diagnostics %q", state, got)
 			}
 		})
 	}

@@ -45,7 +45,7 @@ func TestExperiment_ifDeleted(t *testing.T) {
 			}
 			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
 			if want := withID(c.want, old); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("create says %q, want %q", got, want)
+				t.Errorf("create: got diagnostics %q, want %q", got, want)
 			}
 			checkDeleted(t, w, old, state, c.restored, c.superseded)
 		})
@@ -59,20 +59,20 @@ func checkDeleted(t *testing.T, w *acctest.Workspace, old string, state map[stri
 	switch {
 	case restored:
 		if e.LifecycleStage != "active" || state["id"] != old {
-			t.Errorf("the old experiment is %+v, the state %v", e, state)
+			t.Errorf("got old experiment %+v and state %v, want it active and managed", e, state)
 		}
 		w.ExpectTags(t, "/Shared/churn", map[string]string{"old": "yes", "team": "risk"})
 	case superseded:
 		if e.LifecycleStage != "deleted" || e.Name != fmt.Sprintf("/Shared/churn (superseded %s)", old) {
-			t.Errorf("the old experiment is %s %q", e.LifecycleStage, e.Name)
+			t.Errorf("got old experiment %s %q, want it renamed and deleted", e.LifecycleStage, e.Name)
 		}
 		if now := w.MustFind(t, "/Shared/churn"); now.ID == old || state["id"] != now.ID {
-			t.Errorf("the new experiment is %s, the state %v", now.ID, state)
+			t.Errorf("got new experiment %s and state %v, want a new, managed one", now.ID, state)
 		}
 		w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk"})
 	default:
 		if e.LifecycleStage != "deleted" || e.Name != "/Shared/churn" || state != nil || len(w.Experiments()) != 1 {
-			t.Errorf("the old experiment is %s %q, the state %v", e.LifecycleStage, e.Name, state)
+			t.Errorf("got old experiment %s %q and state %v, want it unchanged and no state", e.LifecycleStage, e.Name, state)
 		}
 	}
 }
@@ -98,20 +98,20 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 				state, got := d.Create("mlflow_experiment", config)
 				if state == nil {
 					if !strings.HasPrefix(got, "error") {
-						t.Errorf("create says %q", got)
+						t.Errorf("create: got diagnostics %q", got)
 					}
 					if superseding := step != "get-by-name" && step != "create"; superseding && !strings.Contains(got, "(ID "+old+"): ") {
-						t.Errorf("create says %q, without the id and the name", got)
+						t.Errorf("create: got diagnostics %q, want the ID and the name in them", got)
 					}
 					w.ClearFaults()
 					state, got = w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config) // the next apply is another process
 				}
 				if got != "" {
-					t.Errorf("the second create says %q", got)
+					t.Errorf("second create: got diagnostics %q, want none", got)
 				}
 				checkDeleted(t, w, old, state, false, true)
 				if n := len(w.Experiments()); n != 2 {
-					t.Errorf("%d experiments", n)
+					t.Errorf("got %d experiments, want 2", n)
 				}
 			})
 		}
@@ -131,13 +131,13 @@ func TestExperiment_supersedeRestoreUnknown(t *testing.T) {
 	} // each in an apply of its own
 	state, got := create()
 	if state != nil || !strings.Contains(got, "could not verify whether the experiment is active now") || !strings.Contains(got, "delete the experiment first") {
-		t.Errorf("create says %q", got)
+		t.Errorf("create: got diagnostics %q", got)
 	}
 	if _, got := create(); !strings.Contains(got, "name already in use") {
-		t.Errorf("the second create says %q", got)
+		t.Errorf("second create: got diagnostics %q", got)
 	}
 	w.Trash(old)
 	if state, got := create(); got != "" || state["id"] == old {
-		t.Errorf("after deleting it again, create says %q and makes %v", got, state)
+		t.Errorf("create after a second delete: got diagnostics %q and state %v, want a new experiment", got, state)
 	}
 }

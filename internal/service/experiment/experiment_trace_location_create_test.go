@@ -66,10 +66,10 @@ func TestTraceLocation_createFails(t *testing.T) {
 				"name": "/Shared/churn", "trace_location": declaredTraces("main", "traces", "churn"),
 			})
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) || !strings.Contains(got, c.also) {
-				t.Errorf("create says %q, want %q and %q", got, c.want, c.also)
+				t.Errorf("create: got diagnostics %q, want %q and %q", got, c.want, c.also)
 			}
 			if n := len(w.Experiments()); (n == 1) != c.created || w.FaultsLeft() > 0 {
-				t.Errorf("%d experiments, %d faults left", n, w.FaultsLeft())
+				t.Errorf("got %d experiments and %d remaining faults, want created = %t", n, w.FaultsLeft(), c.created)
 			}
 			if !c.created {
 				return
@@ -79,7 +79,7 @@ func TestTraceLocation_createFails(t *testing.T) {
 				want["effective_table_prefix"] = nil
 			}
 			if traces, _ := state["trace_location"].(map[string]any); !maps.Equal(traces, want) {
-				t.Errorf("the state has %v", traces)
+				t.Errorf("got trace_location %v in the state", traces)
 			}
 		})
 	}
@@ -97,11 +97,11 @@ func TestTraceLocation_notBound(t *testing.T) {
 	d := w.Direct(t, emulator.AdminToken)
 	state, got := d.Create("mlflow_experiment", config)
 	if !strings.HasPrefix(got, "warning at trace_location: Trace location not bound: Experiment \"/Shared/churn\"") {
-		t.Errorf("create says %q", got)
+		t.Errorf("create: got diagnostics %q", got)
 	}
 	state, _ = d.Read("mlflow_experiment", state)
 	if _, replaces, got := d.Change("mlflow_experiment", state, config); replaces || !strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
-		t.Errorf("replaces: %t, the next plan says %q", replaces, got)
+		t.Errorf("next plan: got replacement %t and diagnostics %q, want an error", replaces, got)
 	}
 }
 
@@ -139,14 +139,14 @@ func TestTraceLocation_adopt(t *testing.T) {
 				state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
 				if c.want != "" {
 					if !strings.HasPrefix(got, "error at trace_location: Could not "+kind+" experiment: ") || !strings.Contains(got, c.want) {
-						t.Errorf("create says %q", got)
+						t.Errorf("create: got diagnostics %q", got)
 					}
 					w.ExpectWrites(t)
 					return
 				}
 				traces, _ := state["trace_location"].(map[string]any)
 				if got != "" || state["id"] != id || (traces != nil) != c.bound || c.bound && traces["effective_table_prefix"] != "churn" {
-					t.Errorf("create says %q, the state has %v", got, state)
+					t.Errorf("create: got diagnostics %q and state %v, want experiment %s", got, state, id)
 				}
 			})
 		}
@@ -173,7 +173,7 @@ func TestTraceLocation_planned(t *testing.T) {
 		p := b.Plan(config)
 		value := b.Object(p.Resp.PlannedState)["trace_location"]
 		if p.Says != "" || value.IsKnown() == c.unknown || !c.unknown && !value.IsNull() {
-			t.Errorf("%s: plan says %q and has %v", name, p.Says, value)
+			t.Errorf("%s: got diagnostics %q and trace_location %v, want unknown = %t", name, p.Says, value, c.unknown)
 		}
 	}
 }
@@ -252,16 +252,16 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := w.Direct(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": c.location})
 			if !strings.HasPrefix(got, "error at trace_location: ") || !strings.Contains(got, c.want) {
-				t.Errorf("plan says %q", got)
+				t.Errorf("plan: got diagnostics %q", got)
 			}
 		})
 	}
 	longest := declaredTraces("main", "traces", strings.Repeat("x", 238))
 	if got := w.Direct(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
-		t.Errorf("plan says %q", got)
+		t.Errorf("plan: got diagnostics %q, want none", got)
 	}
 	if seen := w.Calls(); len(seen) > 0 {
-		t.Errorf("the server was asked %v", seen)
+		t.Errorf("got requests %v, want none", seen)
 	}
 }
 
@@ -273,16 +273,16 @@ func TestTraceLocation_mlflowServer(t *testing.T) {
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
 	if !strings.HasPrefix(p.Says, "error at trace_location: Trace location is not supported: The MLflow server does not store traces in Unity Catalog") ||
 		!strings.Contains(p.Says, "Remove trace_location from the configuration.") {
-		t.Errorf("plan says %q", p.Says)
+		t.Errorf("plan: got diagnostics %q", p.Says)
 	}
 	for _, adopts := range []bool{false, true} {
 		b = s.Provider(t, nil).Block("mlflow_experiment")
 		p = b.Plan(map[string]any{"name": "churn", "adopt_existing": adopts})
 		if value := b.Object(p.Resp.PlannedState)["trace_location"]; p.Says != "" || !value.IsNull() {
-			t.Errorf("plan says %q and has %v", p.Says, value)
+			t.Errorf("plan: got diagnostics %q and trace_location %v, want null", p.Says, value)
 		}
 	}
 	if len(s.Written()) > 0 {
-		t.Errorf("written: %v", s.Written())
+		t.Errorf("got write requests %v, want none", s.Written())
 	}
 }

@@ -60,7 +60,7 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 				w.ExpectWrites(t, createCall)
 				got := w.MustFind(t, "/Shared/churn").TraceLocation
 				if got == nil || *got != (emulator.TraceLocation{Catalog: "Main", Schema: "traces", TablePrefix: "churn", EffectiveTablePrefix: "churn"}) {
-					t.Errorf("bound to %+v", got)
+					t.Errorf("got trace tables %+v, want Main.traces with the prefix churn", got)
 				}
 			},
 		},
@@ -77,7 +77,7 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "name", "tags", "tags_all")),
 			PostApplyFunc: func() {
 				if w.MustFind(t, "/Shared/churn2").TraceLocation == nil {
-					t.Error("no trace location is bound any more")
+					t.Error("got no bound trace location")
 				}
 			},
 		},
@@ -153,7 +153,7 @@ func TestTraceLocation_replacement(t *testing.T) {
 			PostApplyFunc: func() {
 				old, _ := w.Experiment(first)
 				if e := w.MustFind(t, "/Shared/churn"); old.LifecycleStage != "deleted" || e.TraceLocation == nil || e.TraceLocation.Schema != "other" {
-					t.Errorf("the old experiment is %+v, the new one %+v", old, e)
+					t.Errorf("got old experiment %+v and new experiment %+v, want the old one deleted and the new one bound to other", old, e)
 				}
 			},
 		},

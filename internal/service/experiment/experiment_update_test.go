@@ -42,15 +42,15 @@ func TestExperiment_updateSavesPartialState(t *testing.T) {
 			w.Inject(c.fault)
 			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", prior, planned)
 			if !strings.HasPrefix(got, c.said) {
-				t.Errorf("update says %q, want %q", got, c.said)
+				t.Errorf("update: got diagnostics %q, want %q", got, c.said)
 			}
 			for attribute, want := range c.want {
 				if fmt.Sprint(state[attribute]) != fmt.Sprint(want) {
-					t.Errorf("state has %s = %v, want %v", attribute, state[attribute], want)
+					t.Errorf("state: got %s = %v, want %v", attribute, state[attribute], want)
 				}
 			}
 			if fmt.Sprint(state["tags"]) != fmt.Sprint(state["tags_all"]) {
-				t.Errorf("tags %v and tags_all %v differ", state["tags"], state["tags_all"])
+				t.Errorf("got tags %v and tags_all %v, want the same", state["tags"], state["tags_all"])
 			}
 		})
 	}
@@ -75,10 +75,10 @@ func TestExperiment_updateReadsFirst(t *testing.T) {
 			planned["tags_all"], planned["tags"] = map[string]string{"a": "1"}, map[string]string{"a": "1"}
 			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", prior, planned)
 			if !strings.HasPrefix(got, "error: Could not update experiment") || !strings.Contains(got, c.want) {
-				t.Errorf("update says %q, want %q", got, c.want)
+				t.Errorf("update: got diagnostics %q, want %q", got, c.want)
 			}
 			if state["name"] != "/Shared/churn" || state["tags"] != nil {
-				t.Errorf("state is %v", state)
+				t.Errorf("got state %v, want it unchanged", state)
 			}
 			w.ExpectWrites(t)
 		})

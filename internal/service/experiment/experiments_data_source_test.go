@@ -111,7 +111,7 @@ func TestExperimentsDataSource_arguments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", c.config)
 			if found := names(state); got != "" || state == nil || found != c.want {
-				t.Errorf("search finds %q and says %q, want %q", found, got, c.want)
+				t.Errorf("search: got %q and diagnostics %q, want %q", found, got, c.want)
 			}
 		})
 	}
@@ -139,10 +139,10 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 			list, _ := state["experiments"].([]any)
 			ids, _ := state["ids"].(map[string]any)
 			if got != "" || len(list) != c.found || len(ids) != c.found {
-				t.Errorf("search finds %d experiments and %d ids and says %q, want %d", len(list), len(ids), got, c.found)
+				t.Errorf("search: got %d experiments, %d IDs, and diagnostics %q, want %d", len(list), len(ids), got, c.found)
 			}
 			if calls := w.Count(http.MethodPost, acctest.ExperimentCalls+"search") - before; calls != c.calls {
-				t.Errorf("search made %d calls, want %d", calls, c.calls)
+				t.Errorf("search: got %d requests, want %d", calls, c.calls)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestExperimentsDataSource_looseServer(t *testing.T) {
 	state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments",
 		map[string]any{"name_prefix": "/a/", "tags": map[string]string{"team": "risk"}})
 	if want := map[string]any{"/a/x": "1", "/a/a": "4"}; got != "" || !reflect.DeepEqual(state["ids"], want) || names(state) != "/a/a /a/x" {
-		t.Errorf("search finds %v (%s) and says %q, want %v", state["ids"], names(state), got, want)
+		t.Errorf("search: got IDs %v (%s) and diagnostics %q, want %v", state["ids"], names(state), got, want)
 	}
 }
 
@@ -180,7 +180,7 @@ func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 	single, _ := d.Data("mlflow_experiment", map[string]any{"experiment_id": ids["/Projects/risk_a"]})
 	delete(single, "workspace") // an argument: the search has its own
 	if want := []any{single}; single == nil || !reflect.DeepEqual(found["experiments"], any(want)) {
-		t.Errorf("search gives %v, the single data source %v", found["experiments"], single)
+		t.Errorf("got %v from mlflow_experiments and %v from mlflow_experiment, want the same", found["experiments"], single)
 	}
 }
 
@@ -190,6 +190,6 @@ func TestExperimentsDataSource_serverBroken(t *testing.T) {
 	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
 	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{})
 	if !strings.HasPrefix(got, "error: Could not search experiments: Search of experiments: not yours") {
-		t.Errorf("a search that breaks off says %q", got)
+		t.Errorf("failed search: got diagnostics %q, want an error", got)
 	}
 }

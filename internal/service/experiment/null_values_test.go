@@ -72,7 +72,7 @@ func TestExperiment_emptyDescription(t *testing.T) {
 					}
 				}
 				if text != held {
-					t.Errorf("with description = %s the server has %q, want %q", description, text, held)
+					t.Errorf("description = %s: got %q on the server, want %q", description, text, held)
 				}
 			},
 		}

@@ -28,10 +28,10 @@ func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
 			state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
 			if name == "an empty object" { // that is how a search finds nothing
 				if ids, _ := state["ids"].(map[string]any); says != "" || len(ids) != 0 {
-					t.Errorf("a search without a match says %q and finds %v", says, ids)
+					t.Errorf("search without a match: got diagnostics %q and IDs %v, want none", says, ids)
 				}
 			} else if !strings.HasPrefix(says, "error") {
-				t.Errorf("the search says %q", says)
+				t.Errorf("search: got diagnostics %q, want an error", says)
 			}
 		})
 	}
@@ -52,7 +52,7 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 				w.Inject(lie)
 				_, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", state, nil)
 				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
-					t.Errorf("the destroy says %q, and the experiment is there: %t", says, there)
+					t.Errorf("destroy: got diagnostics %q and existing experiment %t, want an error and true", says, there)
 				}
 			})
 		}
@@ -80,13 +80,13 @@ func TestExperiment_nameTakenDuringCreate(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				if _, there := w.Experiment(made); !there {
-					t.Error("somebody else's experiment is gone")
+					t.Error("the experiment of the other client was deleted")
 				}
 			},
 			Config: block("adopt_existing = true"),
 			Check: func(*terraform.State) error {
 				if e, _ := w.ExperimentByName("/Shared/churn"); e.ID != made {
-					return fmt.Errorf("experiment %s is managed, want %s", e.ID, made)
+					return fmt.Errorf("got managed experiment %s, want %s", e.ID, made)
 				}
 				return nil
 			},
@@ -104,7 +104,7 @@ func TestExperiment_createThenOutage(t *testing.T) {
 	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 	e, _ := w.ExperimentByName("/Shared/churn")
 	if says != "" || state["id"] != e.ID || len(w.Experiments()) != 1 {
-		t.Errorf("after %s the create says %q; the state has %v, the workspace %s", time.Since(started), says, state["id"], e.ID)
+		t.Errorf("create: got, after %s, diagnostics %q, ID %v in the state, and experiment %s, want one experiment", time.Since(started), says, state["id"], e.ID)
 	}
 }
 
@@ -115,6 +115,6 @@ func TestExperiment_folderCreatedConcurrently(t *testing.T) {
 	w.Mkdirs("/Teams/a")
 	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS", Message: "Folder (/Teams/a) already exists."})
 	if _, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
-		t.Errorf("the create says %q", says)
+		t.Errorf("create: got diagnostics %q, want none", says)
 	}
 }

@@ -63,16 +63,16 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 			}
 			acctest.ExpectSays(t, says, begins, tc.says...)
 			if !strings.HasPrefix(begins, "error") && !slices.Contains(progress, "Deleted 70 runs") {
-				t.Errorf("the progress is %q", progress)
+				t.Errorf("got progress %q, want \"Deleted 70 runs\" in it", progress)
 			}
 			w.expectDeleted(t, w.ofA[:tc.a], w.ofB[:tc.b])
 			if n := w.Count("POST", runCalls+"delete"); n != tc.alone {
-				t.Errorf("%d runs are deleted one by one, want %d", n, tc.alone)
+				t.Errorf("got %d requests for single runs, want %d", n, tc.alone)
 			}
 
 			w.ClearFaults() // and again
 			if _, says := w.deletion(t).Invoke(w.oldRuns()); says != "" {
-				t.Errorf("the second invocation says %q", says)
+				t.Errorf("second invocation: got diagnostics %q, want none", says)
 			}
 			w.expectDeleted(t, w.ofA, w.ofB)
 		})
@@ -102,7 +102,7 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 			_, says := w.deletion(t).Invoke(w.oldRuns())
 			if warns := strings.HasPrefix(says, "warning: Runs deleted that were not selected: ") &&
 				strings.Contains(says, "The action restored them: "+odd+"."); warns != tc.warns || !warns && says != "" {
-				t.Errorf("it says %q", says)
+				t.Errorf("got diagnostics %q, want a warning = %t", says, tc.warns)
 			}
 			want := [][]string{w.ofA, w.ofB, {before}}
 			if tc.deleted {
@@ -125,10 +125,10 @@ func TestDeleteRuns_meanwhile(t *testing.T) {
 		config := w.oldRuns()
 		config["filter"] = filter
 		if _, says := w.deletion(t).Invoke(config); says != "" {
-			t.Errorf("with the filter %v, it says %q", filter, says)
+			t.Errorf("filter %v: got diagnostics %q", filter, says)
 		}
 		if len(created) == 0 {
-			t.Fatal("nothing happened meanwhile")
+			t.Fatal("the other client sent no request")
 		}
 		w.expectDeleted(t, w.ofA, w.ofB)
 	}
@@ -175,11 +175,11 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 			}
 			acctest.ExpectSays(t, says, begins, tc.says...)
 			if n := len(w.deleted()); tc.all && n != 70 || tc.says != nil && n != 35 {
-				t.Errorf("%d runs are deleted", n)
+				t.Errorf("got %d deleted runs, want 70, or 35 after an error", n)
 			}
 			w.ClearFaults() // and again
 			if _, says := w.deletion(t).Invoke(config); says != "" {
-				t.Errorf("the second invocation says %q", says)
+				t.Errorf("second invocation: got diagnostics %q, want none", says)
 			}
 			w.expectDeleted(t, w.ofA, w.ofB)
 		})
@@ -201,7 +201,7 @@ func TestDeleteRuns_access(t *testing.T) {
 		w.expectDeleted(t, w.ofA)
 		for _, id := range ofHome {
 			if r, _ := w.Run(id); r.Deleted != 0 {
-				t.Fatalf("run %s is deleted", id)
+				t.Fatalf("got deleted run %s, want it active", id)
 			}
 		}
 	}
@@ -236,10 +236,10 @@ func TestDeleteRuns_largePages(t *testing.T) {
 	config := w.oldRuns()
 	config["before"] = at(5000)
 	if got := w.deletion(t).MustInvoke(config); got != "Deleted 2,500 runs" {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, "Deleted 2,500 runs")
 	}
 	if w.FaultsLeft() > 0 {
-		t.Error("faults are left")
+		t.Error("got remaining faults, want none")
 	}
 	w.expectDeleted(t, w.ofA)
 }
@@ -262,7 +262,7 @@ func TestDeleteRuns_canceled(t *testing.T) {
 			acctest.ExpectSays(t, says, "error: Could not delete runs: The action was canceled.", "of 800 runs")
 			if exact := fmt.Sprintf("deleted %d of 800 runs; %d remain.", n, 800-n); n < 100 || !strings.Contains(says, exact) &&
 				!strings.Contains(says, "deleted at least ") {
-				t.Errorf("%d runs are deleted; it says %q", n, says)
+				t.Errorf("got %d deleted runs and diagnostics %q, want an error with their number", n, says)
 			}
 		})
 	}
@@ -279,7 +279,7 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	config := w.oldRuns()
 	config["max_runs"] = 25
 	if got := w.deletion(t).MustInvoke(config); !strings.HasPrefix(got, "Deleted 25 runs; ") {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, "Deleted 25 runs; ")
 	}
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
 }

@@ -75,7 +75,7 @@ func TestRestoreExperiment(t *testing.T) {
 					w.ExpectWrites(t)
 				}
 				if e := w.MustFind(t, "/Shared/churn"); e.ID != id {
-					t.Errorf("the experiment is %s", e.ID)
+					t.Errorf("got experiment %s, want %s", e.ID, id)
 				}
 			})
 		}
@@ -132,7 +132,7 @@ func TestRestoreExperiment_refused(t *testing.T) {
 		t.Run(name, func(t *testing.T) { acctest.ExpectSays(t, action.Plan(tc.config), tc.says) })
 	}
 	if calls := w.Calls(); len(calls) > 0 {
-		t.Errorf("calls are %q", calls)
+		t.Errorf("got requests %q, want none", calls)
 	}
 }
 

@@ -66,7 +66,7 @@ func TestTagResource_lifecycle(t *testing.T) {
 		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionUpdate, func() {
 			w.ExpectTag(t, id, "team/a", value(""))
 			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagCall || got[1] != acctest.DeleteTagCall || got[2] != acctest.SetTagCall {
-				t.Errorf("writes are %q, want the new tag, then one try to delete the old one and its blank value", got)
+				t.Errorf("got write requests %q, want the new tag, then one try to delete the old one and its empty value", got)
 			}
 		}),
 		tag("mlflow.note.content", "", nil, plancheck.ResourceActionUpdate, once),
@@ -158,12 +158,12 @@ func TestTagResource_create(t *testing.T) {
 			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_tag", nil,
 				map[string]any{"id": tftypes.UnknownValue, "experiment_id": id, "key": "team", "value": c.value})
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("create says %q, want %q", got, want)
+				t.Errorf("create: got diagnostics %q, want %q", got, want)
 			}
 			w.ExpectWrites(t, c.writes...)
 			failed := strings.HasPrefix(got, "error")
 			if failed != (state == nil) || !failed && (state["id"] != id+"/team" || state["value"] != c.value) {
-				t.Errorf("state after %q is %v", got, state)
+				t.Errorf("after diagnostics %q: got state %v", got, state)
 			}
 			if !failed {
 				w.ExpectTag(t, id, "team", &c.value)
@@ -199,13 +199,13 @@ func TestTagResource_read(t *testing.T) {
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": c.inState})
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.wantRest) {
-				t.Errorf("read says %q, want %q … %q", got, want, c.wantRest)
+				t.Errorf("read: got diagnostics %q, want %q and %q", got, want, c.wantRest)
 			}
 			if state["value"] != c.value {
-				t.Errorf("state is %v, want value %v", state, c.value)
+				t.Errorf("got state %v, want value %v", state, c.value)
 			}
 			if n := w.Count("", "/api/2.0/mlflow/*/*"); n != 1 {
-				t.Errorf("read made %d calls, want 1", n)
+				t.Errorf("read: got %d requests, want 1", n)
 			}
 		})
 	}
@@ -240,13 +240,13 @@ func TestTagResource_delete(t *testing.T) {
 			state, got := w.Direct(t, c.token).Apply("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": "risk"}, nil)
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("delete says %q, want %q", got, want)
+				t.Errorf("delete: got diagnostics %q, want %q", got, want)
 			}
 			if failed := strings.HasPrefix(got, "error"); failed != (state != nil) {
-				t.Errorf("state after %q is %v", got, state)
+				t.Errorf("after diagnostics %q: got state %v", got, state)
 			}
 			if got := w.Writes(); len(got) != c.writes {
-				t.Errorf("writes are %q, want %d", got, c.writes)
+				t.Errorf("got write requests %q, want %d", got, c.writes)
 			}
 		})
 	}
@@ -258,7 +258,7 @@ func TestTagResource_import(t *testing.T) {
 	for id, key := range map[string]string{"12/team": "team", "12/team/a//b": "team/a//b"} {
 		state, got := d.ImportState("mlflow_experiment_tag", id)
 		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil, "workspace": nil}; got != "" || fmt.Sprint(state) != fmt.Sprint(want) {
-			t.Errorf("import of %q gives %v and says %q, want %v", id, state, got, want)
+			t.Errorf("import of %q: got state %v and diagnostics %q, want %v", id, state, got, want)
 		}
 	}
 }
@@ -270,9 +270,9 @@ func TestTagResource_providerConfigurationUnknown(t *testing.T) {
 	state, got := d.Read("mlflow_experiment_tag", tag)
 	delete(state, "workspace") // null
 	if !strings.HasPrefix(got, "warning: State not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
-		t.Errorf("read gives %v and says %q", state, got)
+		t.Errorf("read: got state %v and diagnostics %q, want %v and a warning", state, got, tag)
 	}
 	if got := d.Plan("mlflow_experiment_tag", map[string]any{"experiment_id": "1", "key": "team", "value": "risk"}); got != "" {
-		t.Errorf("plan says %q", got)
+		t.Errorf("plan: got diagnostics %q, want none", got)
 	}
 }

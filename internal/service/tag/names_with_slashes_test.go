@@ -30,11 +30,11 @@ func TestImport_namesWithSlashes(t *testing.T) {
 			t.Parallel()
 			b := d.Provider(t, nil).Block(kind)
 			if says := b.Adopt(c.id); says != "" {
-				t.Fatalf("says %q", says)
+				t.Fatalf("got diagnostics %q, want none", says)
 			}
 			for attribute, want := range c.want {
 				if got := b.Text(attribute); got != want {
-					t.Errorf("%s is %q, want %q", attribute, got, want)
+					t.Errorf("got %s = %q, want %q", attribute, got, want)
 				}
 			}
 		})
