@@ -29,7 +29,8 @@ func TestParseExperimentRef(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{"", " ", "churn", "12 ", "-1", "name=", "https://", "https:///ml/experiments/12", "https://example.com/", "https://example.com/ml/experiments/",
+	for _, text := range []string{"", " ", "churn", "12 ", "-1", "name=", "https://", "https:///ml/experiments/12", "https://example.com/",
+		"https://example.com/ml/experiments/",
 		"https://example.com/ml/experiments/x", "http://[::1", "0x12", strings.ToUpper(hex)} {
 		t.Run("refused "+text, func(t *testing.T) {
 			if got, err := parseExperimentRef(text); err == nil {

@@ -8,7 +8,8 @@ import (
 // FuzzExperimentRef: an import ID is parsed to an experiment ID or a name, or the error lists the valid forms.
 func FuzzExperimentRef(f *testing.F) {
 	for _, text := range []string{
-		"", "12", "/Shared/x", "name=x", "name=", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://", "http://[::1", "0x1", "https:///ml/experiments/1",
+		"", "12", "/Shared/x", "name=x", "name=", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://",
+		"http://[::1", "0x1", "https:///ml/experiments/1",
 	} {
 		f.Add(text)
 	}

@@ -59,7 +59,8 @@ func TestServerMark(t *testing.T) {
 		},
 		"a forgotten MLflow workspace": {
 			before: risk, now: server,
-			texts: []string{`MLflow workspace "risk" of http://a.example.com`, `MLflow workspace "default" of http://a.example.com`, `set workspace (or MLFLOW_WORKSPACE) to "risk"`},
+			texts: []string{`MLflow workspace "risk" of http://a.example.com`, `MLflow workspace "default" of http://a.example.com`,
+				`set workspace (or MLFLOW_WORKSPACE) to "risk"`},
 		},
 		"another server and workspace": {
 			before: risk, now: ServerMark{URL: "http://b.example.com", Kind: mlflow.KindServer, Workspace: mlflow.DefaultWorkspace},

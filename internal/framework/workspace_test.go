@@ -194,7 +194,8 @@ func TestPlanWorkspace(t *testing.T) {
 		}
 		// The test cannot create private state, so no server is stored for the object.
 		var resp resource.ModifyPlanResponse
-		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 || resp.Diagnostics.HasError() {
+		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 ||
+			resp.Diagnostics.HasError() {
 			t.Errorf("%s: got replacement by %v and diagnostics %v", name, resp.RequiresReplace, resp.Diagnostics)
 		}
 		if client := b.Client(); client.MLflowWorkspace() != "risk" {

@@ -23,7 +23,8 @@ import (
 // the same process. This happens if a resource is renamed without a moved block, or replaced.
 func TestExperiment_resourceRenamed(t *testing.T) {
 	t.Parallel()
-	const restored = "warning: Experiment deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another resource"
+	const restored = "warning: Experiment deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another " +
+		"resource"
 	for name, c := range map[string]struct {
 		options emulator.Options
 		config  map[string]any
@@ -33,24 +34,33 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		// elsewhere: the restored experiment keeps another name.
 		elsewhere bool
 	}{
-		"taken back":                      {config: acctest.WithAdoptExisting(nil), says: restored},
-		"taken back at its location":      {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
-		"taken back, and its tags set":    {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
-		"taken back where the name stays": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
-		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
-		"not without adopt_existing":      {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
-		"not for another location":        {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
-		"not for a trace location":        {config: acctest.WithAdoptExisting(map[string]any{"trace_location": declaredTraces("main", "traces", "")}), fresh: true},
+		"restored": {config: acctest.WithAdoptExisting(nil), says: restored},
+		"restored at the same location": {
+			config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored,
+		},
+		"restored, tags set": {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}),
+			says: restored},
+		"restored, name reserved": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true},
+			says: restored},
+		"another spelling": {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}),
+			says: "warning: Experiment deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
+		"not without adopt_existing": {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
+		"not for another location":   {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
+		"not for a trace location": {
+			config: acctest.WithAdoptExisting(map[string]any{"trace_location": declaredTraces("main", "traces", "")}), fresh: true,
+		},
 		"not when it is to be superseded": {config: acctest.WithAdoptExisting(map[string]any{"if_deleted": "supersede"}), fresh: true},
 		"not another name":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Shared/other"}), fresh: true},
 		"renamed back":                    {config: acctest.WithAdoptExisting(nil), behind: comesBackElsewhere, says: restored},
-		"renaming back fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true, behind: func(w *acctest.Workspace, id string) {
-			comesBackElsewhere(w, id)
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
-		}},
-		"restoring fails": {config: acctest.WithAdoptExisting(nil), says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
-		}},
+		"renaming back fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true,
+			behind: func(w *acctest.Workspace, id string) {
+				comesBackElsewhere(w, id)
+				w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+			}},
+		"restoring fails": {config: acctest.WithAdoptExisting(nil),
+			says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *acctest.Workspace, _ string) {
+				w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t, c.options)
@@ -97,7 +107,8 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 // comesBackElsewhere makes the workspace restore an experiment with another name.
 func comesBackElsewhere(w *acctest.Workspace, id string) {
 	w.Before("GET", acctest.ExperimentCalls+"get", func(*http.Request) {
-		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentCalls+"restore") == 1 && w.Count("POST", acctest.ExperimentCalls+"update") == 0 {
+		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentCalls+"restore") == 1 &&
+			w.Count("POST", acctest.ExperimentCalls+"update") == 0 {
 			w.Rename(id, "/Users/ben@example.com/Trash-churn")
 		}
 	})
@@ -137,8 +148,9 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 		fault emulator.Fault
 		run   bool
 	}{
-		"refused":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
-		"unclear":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
+		"refused": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
+		"unclear": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck",
+			Times: 1}},
 		"not empty": {run: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +168,8 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 				t.Fatalf("delete: got state %v and diagnostics %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil))
-			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
+			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id +
+				") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
 				t.Errorf("create: got state %v and diagnostics %q, want %q", state, got, want)
 			}
 			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentCalls+"delete" && n > 0 {
@@ -187,7 +200,8 @@ func TestExperiment_inStateTwice(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("old")},
 		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Duplicate experiment name")},
-		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n", "name=/Shared/churn")},
+		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n",
+			"name=/Shared/churn")},
 		resource.TestStep{Config: config("new"), ExpectError: refused},
 		resource.TestStep{Config: config("old"), ExpectError: refused},
 		resource.TestStep{

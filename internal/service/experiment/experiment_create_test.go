@@ -69,9 +69,11 @@ func TestExperiment_nameTaken(t *testing.T) {
 				return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"same": "v"})
 			},
 			writes: []string{acctest.SetTagCall}},
-		"and adopted at the same location": {config: map[string]any{"adopt_existing": true, "artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"},
+		"and adopted at the same location": {config: map[string]any{"adopt_existing": true,
+			"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"},
 			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) }},
-		"and not adopted at another location": {config: map[string]any{"adopt_existing": true, "artifact_location": "s3://bucket/a", "tags": map[string]string{"team": "risk"}},
+		"and not adopted at another location": {config: map[string]any{"adopt_existing": true, "artifact_location": "s3://bucket/a",
+			"tags": map[string]string{"team": "risk"}},
 			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) },
 			want:  "error at artifact_location: Could not adopt experiment: Experiment \"/Shared/churn\" (ID) stores its artifacts in"},
 		"by a notebook": {there: func(w *acctest.Workspace) string { return w.AddNotebookExperiment(emulator.OtherUser, "/Shared/churn") },
@@ -85,7 +87,8 @@ func TestExperiment_nameTaken(t *testing.T) {
 				}
 			})
 			return ""
-		}, config: map[string]any{"tags": map[string]string{"team": "risk"}}, want: "error at name: Could not create experiment: name already in use", writes: []string{"POST " + acctest.ExperimentCalls + "create"}},
+		}, config: map[string]any{"tags": map[string]string{"team": "risk"}},
+			want: "error at name: Could not create experiment: name already in use", writes: []string{"POST " + acctest.ExperimentCalls + "create"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -124,14 +127,16 @@ func TestExperiment_nameTaken(t *testing.T) {
 func TestExperiment_createSurvives(t *testing.T) {
 	const refused, message = 400, "no luck"
 	for name, fault := range map[string]emulator.Fault{
-		"create, answer lost":  {Path: acctest.ExperimentCalls + "create", DropAfter: true},
-		"create, before":       {Path: acctest.ExperimentCalls + "create", DropBefore: true},
-		"create, 503":          {Path: acctest.ExperimentCalls + "create", Status: 503},
-		"the read after it":    {Method: "GET", Path: acctest.ExperimentCalls + "get", Status: refused, Code: "INVALID_STATE", Message: message},
-		"a tag":                {Path: acctest.ExperimentCalls + "set-experiment-tag", Status: refused, Code: "INVALID_STATE", Message: message, Skip: 3, Times: 1000},
-		"a tag, answer lost":   {Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true, Skip: 3},
-		"the look, then 429":   {Path: acctest.ExperimentCalls + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
-		"the look, 502 a page": {Path: acctest.ExperimentCalls + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html"},
+		"create, answer lost": {Path: acctest.ExperimentCalls + "create", DropAfter: true},
+		"create, before":      {Path: acctest.ExperimentCalls + "create", DropBefore: true},
+		"create, 503":         {Path: acctest.ExperimentCalls + "create", Status: 503},
+		"the read after it":   {Method: "GET", Path: acctest.ExperimentCalls + "get", Status: refused, Code: "INVALID_STATE", Message: message},
+		"a tag": {Path: acctest.ExperimentCalls + "set-experiment-tag", Status: refused, Code: "INVALID_STATE", Message: message,
+			Skip: 3, Times: 1000},
+		"a tag, answer lost": {Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true, Skip: 3},
+		"the look, then 429": {Path: acctest.ExperimentCalls + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
+		"the look, 502 a page": {Path: acctest.ExperimentCalls + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>",
+			ContentType: "text/html"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)

@@ -20,7 +20,8 @@ import (
 func TestExperimentDataSource_attributes(t *testing.T) {
 	now := time.Date(2026, 3, 4, 5, 6, 7, 80*int(time.Millisecond), time.UTC)
 	w := acctest.NewWorkspace(t, emulator.Options{Now: func() time.Time { return now }})
-	id := w.CreateExperiment(emulator.User, "/Users/ana@example.com/it's [50%]", map[string]string{"team": "risk", "mlflow.note.content": "About it"})
+	id := w.CreateExperiment(emulator.User, "/Users/ana@example.com/it's [50%]",
+		map[string]string{"team": "risk", "mlflow.note.content": "About it"})
 	exactly := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.mlflow_experiment.test", tfjsonpath.New(attribute), check)
 	}
@@ -84,7 +85,8 @@ func TestExperimentDataSource_notAllowed(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	secret := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/secret", nil)
 	_, got := w.Direct(t, emulator.UserToken).Data("mlflow_experiment", map[string]any{"experiment_id": secret})
-	if begin := "error at experiment_id: Could not read experiment: Experiment " + secret + ": "; !strings.HasPrefix(got, begin) || !strings.Contains(got, "for access") {
+	if begin := "error at experiment_id: Could not read experiment: Experiment " + secret + ": "; !strings.HasPrefix(got, begin) ||
+		!strings.Contains(got, "for access") {
 		t.Errorf("read: got diagnostics %q, want %q and advice on access", got, begin)
 	}
 }
@@ -129,7 +131,8 @@ func TestExperimentDataSource_providerConfigurationUnknown(t *testing.T) {
 		"mlflow_experiment":  {"name": "/Shared/a"},
 		"mlflow_experiments": {},
 	} {
-		if _, got := d.Data(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "the value of host is unknown until apply") {
+		if _, got := d.Data(kind, config); !strings.HasPrefix(got, "error: Could not read") ||
+			!strings.Contains(got, "the value of host is unknown until apply") {
 			t.Errorf("%s: got diagnostics %q, want an error about host", kind, got)
 		}
 	}

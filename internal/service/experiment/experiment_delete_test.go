@@ -34,23 +34,24 @@ func TestExperiment_deletion(t *testing.T) {
 		stays  bool
 		writes int
 	}{
-		"delete":                   {policy: "delete", writes: 1},
-		"delete with runs":         {policy: "delete", behind: (*acctest.Workspace).AddRun, writes: 1},
-		"retain":                   {policy: "retain", stays: true},
-		"prevent":                  {policy: "prevent", want: refused, stays: true},
-		"empty":                    {writes: 1},
-		"empty, as declared":       {policy: "delete_if_empty", writes: 1},
-		"a run":                    {behind: (*acctest.Workspace).AddRun, want: notEmpty, stays: true},
-		"a run, as declared":       {policy: "delete_if_empty", behind: (*acctest.Workspace).AddRun, want: notEmpty, stays: true},
-		"a trace":                  {behind: (*acctest.Workspace).AddTrace, want: notEmpty, stays: true},
-		"a logged model":           {behind: (*acctest.Workspace).AddLoggedModel, want: notEmpty, stays: true},
-		"runs not readable":        {behind: fails("/api/2.0/mlflow/runs/search"), want: notEmpty, stays: true},
-		"traces not readable":      {behind: fails("/api/3.0/mlflow/traces/search"), want: notEmpty, stays: true},
-		"models not readable":      {behind: fails("/api/2.0/mlflow/logged-models/search"), want: notEmpty, stays: true},
-		"deleted already":          {behind: func(w *acctest.Workspace, id string) { w.Trash(id) }},
-		"deleted with runs":        {behind: func(w *acctest.Workspace, id string) { w.AddRun(id); w.Trash(id) }},
-		"purged already":           {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }},
-		"another one under the id": {behind: func(w *acctest.Workspace, id string) { w.Recreate(id) }, want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) no longer exists", stays: true},
+		"delete":              {policy: "delete", writes: 1},
+		"delete with runs":    {policy: "delete", behind: (*acctest.Workspace).AddRun, writes: 1},
+		"retain":              {policy: "retain", stays: true},
+		"prevent":             {policy: "prevent", want: refused, stays: true},
+		"empty":               {writes: 1},
+		"empty, as declared":  {policy: "delete_if_empty", writes: 1},
+		"a run":               {behind: (*acctest.Workspace).AddRun, want: notEmpty, stays: true},
+		"a run, as declared":  {policy: "delete_if_empty", behind: (*acctest.Workspace).AddRun, want: notEmpty, stays: true},
+		"a trace":             {behind: (*acctest.Workspace).AddTrace, want: notEmpty, stays: true},
+		"a logged model":      {behind: (*acctest.Workspace).AddLoggedModel, want: notEmpty, stays: true},
+		"runs not readable":   {behind: fails("/api/2.0/mlflow/runs/search"), want: notEmpty, stays: true},
+		"traces not readable": {behind: fails("/api/3.0/mlflow/traces/search"), want: notEmpty, stays: true},
+		"models not readable": {behind: fails("/api/2.0/mlflow/logged-models/search"), want: notEmpty, stays: true},
+		"deleted already":     {behind: func(w *acctest.Workspace, id string) { w.Trash(id) }},
+		"deleted with runs":   {behind: func(w *acctest.Workspace, id string) { w.AddRun(id); w.Trash(id) }},
+		"purged already":      {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }},
+		"another one under the id": {behind: func(w *acctest.Workspace, id string) { w.Recreate(id) },
+			want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) no longer exists", stays: true},
 		"answer lost": {behind: func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete", DropAfter: true})
 		}, writes: 2},
@@ -64,7 +65,8 @@ func TestExperiment_deletion(t *testing.T) {
 			if c.behind != nil {
 				c.behind(w, e.ID)
 			}
-			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}), nil)
+			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment",
+				acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}), nil)
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("destroy: got diagnostics %q, want %q", got, want)
 			}
@@ -97,7 +99,8 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 		w.AddLoggedModel(id)
 	}
 	fails := func(w *acctest.Workspace, _ string) {
-		w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/logged-models/search", Status: 200, RawBody: `{"error_code":"INTERNAL_ERROR","message":"boom"}`})
+		w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/logged-models/search", Status: 200,
+			RawBody: `{"error_code":"INTERNAL_ERROR","message":"boom"}`})
 	}
 	for name, c := range map[string]struct {
 		policy     any
@@ -105,21 +108,26 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 		want, also string
 		calls      int
 	}{
-		"empty":                      {calls: 3},
-		"runs":                       {behind: (*acctest.Workspace).AddRun, want: refused + "deleted only if it is empty", also: "It contains 1 run (newest started at 20", calls: 4},
-		"everything":                 {policy: "delete_if_empty", behind: all, want: refused, also: "Z), traces, and logged models. Nothing was deleted.", calls: 4},
+		"empty": {calls: 3},
+		"runs": {behind: (*acctest.Workspace).AddRun, want: refused + "deleted only if it is empty",
+			also: "It contains 1 run (newest started at 20", calls: 4},
+		"everything": {policy: "delete_if_empty", behind: all, want: refused,
+			also: "Z), traces, and logged models. Nothing was deleted.", calls: 4},
 		"more runs than are counted": {behind: all, want: refused, also: "It contains at least 100 runs (newest started at 20", calls: 4},
 		"traces":                     {behind: (*acctest.Workspace).AddTrace, want: refused, also: "It contains traces. Nothing", calls: 4},
-		"logged models":              {behind: (*acctest.Workspace).AddLoggedModel, want: refused, also: "It contains logged models. Nothing", calls: 4},
-		"could not tell":             {behind: fails, want: refused, also: "could not determine whether it is empty: searching logged models: ", calls: 4},
+		"logged models": {behind: (*acctest.Workspace).AddLoggedModel, want: refused, also: "It contains logged models. Nothing",
+			calls: 4},
+		"could not tell": {behind: fails, want: refused, also: "could not determine whether it is empty: searching logged models: ",
+			calls: 4},
 		"in the Trash, with a run":   {behind: func(w *acctest.Workspace, id string) { w.AddRun(id); w.Trash(id) }, calls: 3},
 		"in the Trash, with a trace": {behind: func(w *acctest.Workspace, id string) { w.AddTrace(id); w.Trash(id) }, calls: 4},
 		"purged":                     {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }, calls: 2},
 		"delete, empty":              {policy: "delete", calls: 3},
-		"delete, runs":               {policy: "delete", behind: (*acctest.Workspace).AddRun, want: warned, also: "It contains 1 run (newest", calls: 3},
-		"delete, could not tell":     {policy: "delete", behind: fails, want: warned, also: "could not determine whether it is empty", calls: 3},
-		"retain":                     {policy: "retain", behind: all},
-		"prevent":                    {policy: "prevent", want: refused + "protected: its deletion_policy is \"prevent\""},
+		"delete, runs": {policy: "delete", behind: (*acctest.Workspace).AddRun, want: warned, also: "It contains 1 run (newest",
+			calls: 3},
+		"delete, could not tell": {policy: "delete", behind: fails, want: warned, also: "could not determine whether it is empty", calls: 3},
+		"retain":                 {policy: "retain", behind: all},
+		"prevent":                {policy: "prevent", want: refused + "protected: its deletion_policy is \"prevent\""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,7 +137,8 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 				c.behind(w, e.ID)
 			}
 			w.ResetJournal()
-			got := planDelete(w.Direct(t, emulator.AdminToken), "mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}))
+			got := planDelete(w.Direct(t, emulator.AdminToken), "mlflow_experiment",
+				acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}))
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
 				t.Errorf("plan: got diagnostics %q, want %q and %q", got, want, c.also)
 			}
@@ -183,8 +192,10 @@ func TestExperiment_destroyRefusedAtPlan(t *testing.T) {
 	const (
 		single = "resource \"mlflow_experiment\" \"single\" {\n  name = \"/Shared/single\"\n  artifact_location = \"s3://bucket/a\"\n" +
 			"  lifecycle {\n    replace_triggered_by = [terraform_data.trigger]\n  }\n}\n" +
-			"resource \"mlflow_experiment_permissions\" \"single\" {\n  experiment_id = mlflow_experiment.single.id\n  groups = { users = \"CAN_EDIT\" }\n}\n" +
-			"resource \"mlflow_experiment_tag\" \"single\" {\n  experiment_id = mlflow_experiment.single.id\n  key = \"stage\"\n  value = \"prod\"\n}\n"
+			"resource \"mlflow_experiment_permissions\" \"single\" {\n  experiment_id = mlflow_experiment.single.id\n  groups = { users = " +
+			"\"CAN_EDIT\" }\n}\n" +
+			"resource \"mlflow_experiment_tag\" \"single\" {\n  experiment_id = mlflow_experiment.single.id\n  key = \"stage\"\n  value = " +
+			"\"prod\"\n}\n"
 		keyed   = "resource \"mlflow_experiment\" \"keyed\" {\n  for_each = toset([\"a\", \"b\"])\n  name = \"/Shared/${each.key}\"\n}\n"
 		trigger = "resource \"terraform_data\" \"trigger\" {\n  input = \"a\"\n}\n"
 	)
@@ -220,7 +231,8 @@ func TestExperiment_destroyRefusedAtPlan(t *testing.T) {
 	} {
 		refuse(refused, "is \"delete_if_empty\", the default. It contains 1 run (newest started at")
 	}
-	refuse(step(strings.Replace(all, "bucket/a", "bucket/b", 1)), "the default, allows that only if the experiment is empty. It contains 1 run (newest started at")
+	refuse(step(strings.Replace(all, "bucket/a", "bucket/b", 1)),
+		"the default, allows that only if the experiment is empty. It contains 1 run (newest started at")
 	forgets := "removed {\n  from = mlflow_experiment.keyed\n  lifecycle {\n    destroy = false\n  }\n}\n" +
 		"removed {\n  from = module.inner\n  lifecycle {\n    destroy = false\n  }\n}\n"
 	forgotten := step(trigger + strings.Replace(single, "name =", "deletion_policy = \"delete\"\n  name =", 1) + forgets)
@@ -250,7 +262,8 @@ func TestExperiment_preventedAtPlan(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"prevent\""))},
 		resource.TestStep{
-			PreConfig: w.ResetJournal, Config: w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"prevent\"")), Destroy: true,
+			PreConfig: w.ResetJournal, Config: w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"prevent\"")),
+			Destroy:     true,
 			ExpectError: regexp.MustCompile(`Could not destroy experiment`),
 		},
 		resource.TestStep{ // changing the policy makes no call that writes

@@ -80,13 +80,17 @@ func TestExperiment_namesPlanned(t *testing.T) {
 		one, other func(w *acctest.Workspace, d *acctest.Direct) string
 		want       string
 	}{
-		"two creates, two spellings":         {create(acctest.WithAdoptExisting(nil)), create(acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"})), duplicate},
-		"two creates that adopt nothing":     {create(acctest.ExperimentAttributes("/Shared/new", nil)), create(acctest.ExperimentAttributes("/Shared/new", nil)), duplicate},
-		"two creates, two names":             {create(acctest.ExperimentAttributes("/Shared/new", nil)), create(acctest.ExperimentAttributes("/Shared/New", nil)), ""},
-		"one is there":                       {rename("/Shared/churn", "/Shared/churn"), create(acctest.WithAdoptExisting(nil)), duplicate},
-		"two get one name":                   {rename("/Shared/churn", "/Shared/new"), rename("/Shared/fraud", "/Shared/new"), duplicate},
-		"renamed to what is there":           {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/fraud"), duplicate},
-		"renamed to what is created":         {rename("/Shared/churn", "/Shared/new"), create(acctest.ExperimentAttributes("/Shared/new", nil)), duplicate},
+		"two creates, two spellings": {create(acctest.WithAdoptExisting(nil)),
+			create(acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"})), duplicate},
+		"two creates that adopt nothing": {create(acctest.ExperimentAttributes("/Shared/new", nil)),
+			create(acctest.ExperimentAttributes("/Shared/new", nil)), duplicate},
+		"two creates, two names": {create(acctest.ExperimentAttributes("/Shared/new", nil)),
+			create(acctest.ExperimentAttributes("/Shared/New", nil)), ""},
+		"one is there":             {rename("/Shared/churn", "/Shared/churn"), create(acctest.WithAdoptExisting(nil)), duplicate},
+		"two get one name":         {rename("/Shared/churn", "/Shared/new"), rename("/Shared/fraud", "/Shared/new"), duplicate},
+		"renamed to what is there": {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/fraud"), duplicate},
+		"renamed to what is created": {rename("/Shared/churn", "/Shared/new"), create(acctest.ExperimentAttributes("/Shared/new", nil)),
+			duplicate},
 		"swapped":                            {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/churn"), inUse},
 		"one moves up":                       {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/new"), inUse},
 		"a new one gets a name that is left": {rename("/Shared/churn", "/Shared/new"), create(acctest.WithAdoptExisting(nil)), inUse},
@@ -116,12 +120,14 @@ func TestExperiment_namesPlanned(t *testing.T) {
 // TestExperiment_adoptedTwice applies two resources that adopt one experiment, which a plan with unknown names cannot detect.
 func TestExperiment_adoptedTwice(t *testing.T) {
 	t.Parallel()
-	const refused = "error at name: Experiment is managed by two resources: Experiment \"/Shared/churn\" (ID) was created, adopted, or changed by another resource"
+	const refused = "error at name: Experiment is managed by two resources: Experiment \"/Shared/churn\" (ID) was created, adopted, or " +
+		"changed by another resource"
 	for name, c := range map[string]struct {
 		there      bool // before the apply
 		one, other map[string]any
 	}{
-		"both adopt":         {true, acctest.WithAdoptExisting(nil), acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn"})},
+		"both adopt": {true, acctest.WithAdoptExisting(nil),
+			acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn"})},
 		"created, adopted":   {false, acctest.ExperimentAttributes("/Shared/churn", nil), acctest.WithAdoptExisting(nil)},
 		"created, and again": {false, acctest.ExperimentAttributes("/Shared/churn", nil), acctest.ExperimentAttributes("/Shared/churn", nil)},
 	} {
@@ -147,7 +153,8 @@ func TestExperiment_adoptedTwice(t *testing.T) {
 func TestExperiment_nameReused(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(one, other string) string {
-		return w.Config(fmt.Sprintf("resource \"mlflow_experiment\" \"one\" {\n  name = %q\n}\nresource \"mlflow_experiment\" \"other\" {\n  name = %q\n}\n", one, other))
+		return w.Config(fmt.Sprintf("resource \"mlflow_experiment\" \"one\" {\n  name = %q\n}\nresource \"mlflow_experiment\" \"other\" {\n  "+
+			"name = %q\n}\n", one, other))
 	}
 	inUse := regexp.MustCompile(`(?s)name is still in use.*two\s[│\s]*applies`)
 	acctest.UnitTest(t,

@@ -40,12 +40,14 @@ func TestExperiment_lifecycle(t *testing.T) {
 				acctest.ExperimentState("tags_all", textMap("team", "risk", "stage", "dev", "gone", "soon")),
 				acctest.ExperimentState("artifact_location", knownvalue.StringRegexp(regexp.MustCompile(`^dbfs:/databricks/mlflow-tracking/\d+$`))),
 				acctest.ExperimentState("creation_time", knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`))),
-				acctest.ExperimentState("url", knownvalue.StringRegexp(regexp.MustCompile(`^`+regexp.QuoteMeta(w.URL)+`/ml/experiments/\d+\?w=`+emulator.WorkspaceID+`$`))),
+				acctest.ExperimentState("url", knownvalue.StringRegexp(regexp.MustCompile(
+					`^`+regexp.QuoteMeta(w.URL)+`/ml/experiments/\d+\?w=`+emulator.WorkspaceID+`$`))),
 				acctest.ExperimentState("deletion_policy", knownvalue.Null()),
 			},
 			PostApplyFunc: func() {
 				id = w.MustFind(t, "/Shared/churn").ID
-				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "mlflow.note.content": "Predicts churn"})
+				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "gone": "soon",
+					"mlflow.note.content": "Predicts churn"})
 				if n := w.Count("POST", acctest.ExperimentCalls+"set-experiment-tag"); n != 0 {
 					t.Errorf("got %d requests for single tags, want all tags in the create request", n)
 				}
@@ -74,14 +76,16 @@ func TestExperiment_lifecycle(t *testing.T) {
 					}
 					return nil
 				})),
-				plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("tags_all"), textMap("team", "fraud", "stage", "dev", "new", "yes")),
+				plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("tags_all"),
+					textMap("team", "fraud", "stage", "dev", "new", "yes")),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags", textMap("team", "fraud", "stage", "dev", "new", "yes"))},
 			PostApplyFunc: func() {
 				w.ExpectTags(t, "/Shared/churn-v2", map[string]string{
 					"team": "fraud", "stage": "dev", "new": "yes", "gone": "", "foreign": "theirs", "mlflow.note.content": "Predicts churn better",
 				})
-				want := []string{"update", "set-experiment-tag", "set-experiment-tag", "set-experiment-tag", "delete-experiment-tag", "set-experiment-tag"}
+				want := []string{"update", "set-experiment-tag", "set-experiment-tag", "set-experiment-tag", "delete-experiment-tag",
+					"set-experiment-tag"}
 				for i := range want {
 					want[i] = "POST " + acctest.ExperimentCalls + want[i]
 				}
@@ -89,9 +93,10 @@ func TestExperiment_lifecycle(t *testing.T) {
 			},
 		},
 		resource.TestStep{ // nothing declared: nothing managed
-			PreConfig:         w.ResetJournal,
-			Config:            w.Config(acctest.ExperimentConfig(`name = "/Shared/churn-v2"`)),
-			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags", knownvalue.Null()), acctest.ExperimentState("tags_all", textMap()), acctest.ExperimentState("description", knownvalue.Null())},
+			PreConfig: w.ResetJournal,
+			Config:    w.Config(acctest.ExperimentConfig(`name = "/Shared/churn-v2"`)),
+			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags", knownvalue.Null()),
+				acctest.ExperimentState("tags_all", textMap()), acctest.ExperimentState("description", knownvalue.Null())},
 			PostApplyFunc: func() {
 				w.ExpectTags(t, "/Shared/churn-v2", map[string]string{
 					"team": "", "stage": "", "new": "", "gone": "", "foreign": "theirs", "mlflow.note.content": "",
@@ -127,9 +132,10 @@ func TestExperiment_drift(t *testing.T) {
 	}
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config:            config,
-			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags_all", textMap("team", "risk", "stage", "dev", "owner", "platform"))},
-			PostApplyFunc:     func() { id = w.MustFind(t, "/Shared/churn").ID },
+			Config: config,
+			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags_all",
+				textMap("team", "risk", "stage", "dev", "owner", "platform"))},
+			PostApplyFunc: func() { id = w.MustFind(t, "/Shared/churn").ID },
 		},
 		drift(func() { w.SetTag(id, "foreign", "theirs"); w.SetTag(id, "mlflow.experimentKind", "genai") }),
 		drift(func() { w.SetTag(id, "team", "fraud") }, "tags", "tags_all"),
@@ -210,7 +216,8 @@ func TestExperiment_readNotFoundWarning(t *testing.T) {
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	w.Trash(e.ID)
 	state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
-	if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID "+e.ID+") is deleted.") || !strings.Contains(got, "restore it from the Trash") {
+	want := "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID " + e.ID + ") is deleted."
+	if state != nil || !strings.HasPrefix(got, want) || !strings.Contains(got, "restore it from the Trash") {
 		t.Errorf("got state %v and diagnostics %q", state, got)
 	}
 }
@@ -232,7 +239,8 @@ func TestExperiment_readErrorKeepsState(t *testing.T) {
 			fault.Path = acctest.ExperimentCalls + "get"
 			w.Inject(fault)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
-			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") || strings.Contains(got, "<html>") {
+			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") ||
+				strings.Contains(got, "<html>") {
 				t.Errorf("got state %v and diagnostics %q", state, got)
 			}
 		})

@@ -28,13 +28,18 @@ func TestExperiment_ifDeleted(t *testing.T) {
 		// restored: the old experiment is active and managed; superseded: it is renamed and deleted, and a new one is managed.
 		restored, superseded bool
 	}{
-		"by default an error says what to do":  {want: "error at name: Could not create experiment: name reserved by a deleted experiment: Experiment \"/Shared/churn\" (ID) is deleted"},
-		"error":                                {config: map[string]any{"if_deleted": "error"}, want: "error at name: Could not create experiment: name reserved by a deleted experiment"},
-		"restore":                              {config: map[string]any{"if_deleted": "restore"}, restored: true},
-		"restore at the same location":         {config: map[string]any{"if_deleted": "restore", "artifact_location": "dbfs:/databricks/mlflow-tracking/ID"}, restored: true},
-		"restore, but declared somewhere else": {config: map[string]any{"if_deleted": "restore", "artifact_location": "s3://bucket/a"}, want: "error at artifact_location: Could not restore experiment"},
-		"supersede":                            {config: map[string]any{"if_deleted": "supersede"}, superseded: true},
-		"supersede at another location":        {config: map[string]any{"if_deleted": "supersede", "artifact_location": "s3://bucket/a"}, superseded: true},
+		"by default an error says what to do": {want: "error at name: Could not create experiment: name reserved by a deleted experiment: " +
+			"Experiment \"/Shared/churn\" (ID) is deleted"},
+		"error": {config: map[string]any{"if_deleted": "error"},
+			want: "error at name: Could not create experiment: name reserved by a deleted experiment"},
+		"restore": {config: map[string]any{"if_deleted": "restore"}, restored: true},
+		"restore at the same location": {config: map[string]any{"if_deleted": "restore",
+			"artifact_location": "dbfs:/databricks/mlflow-tracking/ID"}, restored: true},
+		"restore, but declared somewhere else": {config: map[string]any{"if_deleted": "restore", "artifact_location": "s3://bucket/a"},
+			want: "error at artifact_location: Could not restore experiment"},
+		"supersede": {config: map[string]any{"if_deleted": "supersede"}, superseded: true},
+		"supersede at another location": {config: map[string]any{"if_deleted": "supersede", "artifact_location": "s3://bucket/a"},
+			superseded: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, old := withDeleted(t)
@@ -85,7 +90,8 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 		for _, afterEffect := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, after the effect %t", step, afterEffect), func(t *testing.T) {
 				w, old := withDeleted(t)
-				fault := emulator.Fault{Path: acctest.ExperimentCalls + step, Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: afterEffect, Times: 1000}
+				fault := emulator.Fault{Path: acctest.ExperimentCalls + step, Status: 400, Code: "INVALID_STATE", Message: "no luck",
+					AfterEffect: afterEffect, Times: 1000}
 				if step == "get-by-name" {
 					fault.Skip = 1 // the first look is an ordinary failure
 				}
@@ -123,14 +129,16 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 func TestExperiment_supersedeRestoreUnknown(t *testing.T) {
 	t.Parallel()
 	w, old := withDeleted(t)
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck",
+		AfterEffect: true})
 	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
 	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
 	create := func() (map[string]any, string) {
 		return w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
 	} // each in an apply of its own
 	state, got := create()
-	if state != nil || !strings.Contains(got, "could not verify whether the experiment is active now") || !strings.Contains(got, "delete the experiment first") {
+	if state != nil || !strings.Contains(got, "could not verify whether the experiment is active now") ||
+		!strings.Contains(got, "delete the experiment first") {
 		t.Errorf("create: got diagnostics %q", got)
 	}
 	if _, got := create(); !strings.Contains(got, "name already in use") {

@@ -43,21 +43,25 @@ func TestTraceLocation_createFails(t *testing.T) {
 			want: "error at trace_location: Could not create experiment: Experiment \"/Shared/churn\": ",
 		},
 		"no such catalog": {
-			fault: refused(404, "CATALOG_DOES_NOT_EXIST", "Catalog 'main' does not exist."), also: needs, want: "error at trace_location: Could not create experiment",
+			fault: refused(404, "CATALOG_DOES_NOT_EXIST", "Catalog 'main' does not exist."), also: needs,
+			want: "error at trace_location: Could not create experiment",
 		},
 		"a refused value": {
 			fault: refused(400, "INVALID_PARAMETER_VALUE", "trace_location.uc_trace_location is not allowed"), also: needs,
 			want: "error at trace_location: Could not create experiment",
 		},
 		"a refusal that does not say what it is about": {
-			fault: refused(403, "PERMISSION_DENIED", "no"), also: "creates the tables main.traces.churn_otel_*", want: "error: Could not create experiment",
+			fault: refused(403, "PERMISSION_DENIED", "no"), also: "creates the tables main.traces.churn_otel_*",
+			want: "error: Could not create experiment",
 		},
 		"a missing folder": {
-			fault: refused(404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared does not exist."), also: "create_parents", want: "error at name: Could not create",
+			fault: refused(404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared does not exist."), also: "create_parents",
+			want: "error at name: Could not create",
 		},
-		"a lost answer":    {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropAfter: true}, created: true},
-		"a lost request":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropBefore: true}, created: true},
-		"an unread answer": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"}, created: true, want: "warning: Could not read"},
+		"a lost answer":  {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropAfter: true}, created: true},
+		"a lost request": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropBefore: true}, created: true},
+		"an unread answer": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
+			created: true, want: "warning: Could not read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -100,7 +104,8 @@ func TestTraceLocation_notBound(t *testing.T) {
 		t.Errorf("create: got diagnostics %q", got)
 	}
 	state, _ = d.Read("mlflow_experiment", state)
-	if _, replaces, got := d.Change("mlflow_experiment", state, config); replaces || !strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
+	if _, replaces, got := d.Change("mlflow_experiment", state, config); replaces ||
+		!strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
 		t.Errorf("next plan: got replacement %t and diagnostics %q, want an error", replaces, got)
 	}
 }
@@ -117,9 +122,10 @@ func TestTraceLocation_adopt(t *testing.T) {
 		"in another case": {bound: true, declared: declaredTraces("MAIN", "Traces", "CHURN")},
 		"not declared":    {bound: true},
 		"none of either":  {},
-		"none":            {declared: declaredTraces("main", "traces", ""), want: "has no trace location, which cannot be changed, but main.traces.PREFIX_otel_* is declared"},
-		"another schema":  {bound: true, declared: declaredTraces("main", "other", ""), want: "stores its traces in main.traces.churn_otel_*"},
-		"another prefix":  {bound: true, declared: declaredTraces("main", "traces", "other"), want: "but main.traces.other_otel_* is declared"},
+		"none": {declared: declaredTraces("main", "traces", ""),
+			want: "has no trace location, which cannot be changed, but main.traces.PREFIX_otel_* is declared"},
+		"another schema": {bound: true, declared: declaredTraces("main", "other", ""), want: "stores its traces in main.traces.churn_otel_*"},
+		"another prefix": {bound: true, declared: declaredTraces("main", "traces", "other"), want: "but main.traces.other_otel_* is declared"},
 	} {
 		for kind, how := range map[string]map[string]any{"adopt": {"adopt_existing": true}, "restore": {"if_deleted": "restore"}} {
 			t.Run(kind+", "+name, func(t *testing.T) {
@@ -197,11 +203,16 @@ func TestTraceLocation_unknown(t *testing.T) {
 		}
 	}
 	refused := func(input, location string) resource.TestStep {
-		return resource.TestStep{Config: late(input, location), ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`)}
+		return resource.TestStep{
+			Config:      late(input, location),
+			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`),
+		}
 	}
-	const bound, other = `{ catalog = "main", schema = "traces", table_prefix = "churn" }`, `{ catalog = "dev", schema = "traces", table_prefix = "churn" }`
+	const bound = `{ catalog = "main", schema = "traces", table_prefix = "churn" }`
+	const other = `{ catalog = "dev", schema = "traces", table_prefix = "churn" }`
 	id := ""
-	first := step(bound, members, plancheck.ExpectUnknownValue(acctest.ExperimentAddress, tfjsonpath.New("trace_location").AtMapKey("catalog")))
+	first := step(bound, members, plancheck.ExpectUnknownValue(acctest.ExperimentAddress,
+		tfjsonpath.New("trace_location").AtMapKey("catalog")))
 	first.PostApplyFunc = func() { id = w.MustFind(t, "/Shared/churn").ID }
 	last := unchanged(t, w, withTraces(w, bound), nil)
 	last.Config, last.ConfigPlanChecks = late(bound, bound), resource.ConfigPlanChecks{}
@@ -230,7 +241,8 @@ func TestTraceLocation_unknownForNone(t *testing.T) {
 	none := []statecheck.StateCheck{acctest.ExperimentState("trace_location", knownvalue.Null())}
 	acctest.UnitTest(t,
 		resource.TestStep{Config: late(`null`), ConfigStateChecks: none},
-		resource.TestStep{Config: late(`{ catalog = "main", schema = "traces" }`), ExpectError: regexp.MustCompile(`Could not bind trace location`)},
+		resource.TestStep{Config: late(`{ catalog = "main", schema = "traces" }`),
+			ExpectError: regexp.MustCompile(`Could not bind trace location`)},
 		resource.TestStep{Config: withTraces(w, ""), ConfigStateChecks: none},
 	)
 }
@@ -243,9 +255,11 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 		location map[string]any
 		want     string
 	}{
-		"a prefix with a dash":  {declaredTraces("main", "traces", "a-b"), "must be at most 238 letters, digits, and underscores"},
-		"a prefix too long":     {declaredTraces("main", "traces", strings.Repeat("x", 239)), "must be at most 238 letters, digits, and underscores"},
-		"an empty prefix":       {map[string]any{"catalog": "main", "schema": "traces", "table_prefix": ""}, "To let the server choose a prefix, omit it"},
+		"a prefix with a dash": {declaredTraces("main", "traces", "a-b"), "must be at most 238 letters, digits, and underscores"},
+		"a prefix too long": {declaredTraces("main", "traces", strings.Repeat("x", 239)),
+			"must be at most 238 letters, digits, and underscores"},
+		"an empty prefix": {map[string]any{"catalog": "main", "schema": "traces", "table_prefix": ""},
+			"To let the server choose a prefix, omit it"},
 		"a schema with catalog": {declaredTraces("main", "main.traces", ""), "must be one name in Unity Catalog"},
 		"an empty catalog":      {declaredTraces("", "traces", ""), "must be one name in Unity Catalog"},
 	} {
@@ -257,7 +271,8 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 		})
 	}
 	longest := declaredTraces("main", "traces", strings.Repeat("x", 238))
-	if got := w.Direct(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
+	if got := w.Direct(t, emulator.AdminToken).Plan("mlflow_experiment",
+		map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
 		t.Errorf("plan: got diagnostics %q, want none", got)
 	}
 	if seen := w.Calls(); len(seen) > 0 {
@@ -271,7 +286,8 @@ func TestTraceLocation_mlflowServer(t *testing.T) {
 	s := acctest.NewRecordedServer(t, nil)
 	b := s.Provider(t, nil).Block("mlflow_experiment")
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
-	if !strings.HasPrefix(p.Says, "error at trace_location: Trace location is not supported: The MLflow server does not store traces in Unity Catalog") ||
+	if !strings.HasPrefix(p.Says, "error at trace_location: Trace location is not supported: The MLflow server does not store traces in "+
+		"Unity Catalog") ||
 		!strings.Contains(p.Says, "Remove trace_location from the configuration.") {
 		t.Errorf("plan: got diagnostics %q", p.Says)
 	}

@@ -66,7 +66,8 @@ func TestTraceLocation_importOther(t *testing.T) {
 		t.Fatalf("import: got diagnostics %q, want none", says)
 	}
 	p := b.Plan(map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "other", ""), "deletion_policy": "prevent"})
-	if !strings.HasPrefix(p.Says, "error at trace_location: Could not replace experiment: The trace location of experiment \"/Shared/churn\"") {
+	if !strings.HasPrefix(p.Says, "error at trace_location: Could not replace experiment: The trace location of experiment "+
+		"\"/Shared/churn\"") {
 		t.Errorf("plan: got diagnostics %q", p.Says)
 	}
 }
@@ -81,7 +82,8 @@ func TestTraceLocation_generatedConfiguration(t *testing.T) {
 				ImportStateId: id, ResourceName: acctest.ExperimentAddress,
 				ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionNoop),
-					plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("trace_location").AtMapKey("schema"), knownvalue.StringExact("traces")),
+					plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("trace_location").AtMapKey("schema"),
+						knownvalue.StringExact("traces")),
 				}},
 			})
 		})
@@ -109,7 +111,8 @@ func TestTraceLocation_dataSources(t *testing.T) {
 		t.Fatalf("search: got %v and diagnostics %q, want 2 experiments", found, says)
 	}
 	for _, e := range found {
-		if traces, _ := e["trace_location"].(map[string]any); e["id"] == id && !maps.Equal(traces, want) || e["id"] == other && e["trace_location"] != nil {
+		if traces, _ := e["trace_location"].(map[string]any); e["id"] == id && !maps.Equal(traces, want) ||
+			e["id"] == other && e["trace_location"] != nil {
 			t.Errorf("search: got %v", e)
 		}
 	}

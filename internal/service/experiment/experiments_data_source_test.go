@@ -58,7 +58,8 @@ func TestExperimentsDataSource_chained(t *testing.T) {
 				"/Projects/risk_a": knownvalue.StringExact(ids["/Projects/risk_a"]),
 				"/Projects/risk-a": knownvalue.StringExact(ids["/Projects/risk-a"]),
 			})),
-			statecheck.ExpectKnownValue("data.mlflow_experiments.risk", tfjsonpath.New("experiments").AtSliceIndex(1).AtMapKey("tags").AtMapKey("owner"),
+			statecheck.ExpectKnownValue("data.mlflow_experiments.risk",
+				tfjsonpath.New("experiments").AtSliceIndex(1).AtMapKey("tags").AtMapKey("owner"),
 				knownvalue.StringExact("o'brien")),
 			statecheck.ExpectKnownValue("data.mlflow_experiment.one", tfjsonpath.New("name"), knownvalue.StringExact("/Projects/risk_a")),
 		},
@@ -85,21 +86,22 @@ func TestExperimentsDataSource_arguments(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"nothing":              {map[string]any{}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
-		"prefix":               {map[string]any{"name_prefix": "/Projects/"}, "Risk_a it's risk-a risk_a"},
-		"prefix, underscore":   {map[string]any{"name_prefix": "/Projects/risk_"}, "risk_a"},
-		"prefix, quote":        {map[string]any{"name_prefix": "/Projects/it'"}, "it's"},
-		"prefix, whole":        {map[string]any{"name_prefix": "/Workspace"}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
-		"regex":                {map[string]any{"name_regex": "^/Projects/(?i:risk)_"}, "Risk_a risk_a"},
-		"prefix and regex":     {map[string]any{"name_prefix": "/Projects/", "name_regex": "-a$"}, "risk-a"},
-		"filter and regex":     {map[string]any{"filter": "tags.team = 'risk'", "name_regex": "_"}, "risk_a"},
-		"tag":                  {map[string]any{"tags": map[string]string{"team": "risk"}}, "risk-a risk_a"},
-		"tags":                 {map[string]any{"tags": map[string]string{"team": "risk", "owner": "o'brien"}}, "risk_a"},
-		"tag, double quotes":   {map[string]any{"tags": map[string]string{"owner": `"ben"`}}, "risk-a"},
-		"tag, odd key":         {map[string]any{"tags": map[string]string{"cost centre/id": "7"}}, "Risk_a"},
-		"tag, no match":        {map[string]any{"tags": map[string]string{"team": "none"}}, ""},
-		"filter":               {map[string]any{"filter": "name ILIKE '/projects/risk%' AND tags.team != 'Risk'"}, "risk-a risk_a"},
-		"order":                {map[string]any{"order_by": []string{"creation_time ASC"}, "name_prefix": "/Projects/"}, "risk_a risk-a Risk_a it's"},
+		"nothing":            {map[string]any{}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
+		"prefix":             {map[string]any{"name_prefix": "/Projects/"}, "Risk_a it's risk-a risk_a"},
+		"prefix, underscore": {map[string]any{"name_prefix": "/Projects/risk_"}, "risk_a"},
+		"prefix, quote":      {map[string]any{"name_prefix": "/Projects/it'"}, "it's"},
+		"prefix, whole":      {map[string]any{"name_prefix": "/Workspace"}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
+		"regex":              {map[string]any{"name_regex": "^/Projects/(?i:risk)_"}, "Risk_a risk_a"},
+		"prefix and regex":   {map[string]any{"name_prefix": "/Projects/", "name_regex": "-a$"}, "risk-a"},
+		"filter and regex":   {map[string]any{"filter": "tags.team = 'risk'", "name_regex": "_"}, "risk_a"},
+		"tag":                {map[string]any{"tags": map[string]string{"team": "risk"}}, "risk-a risk_a"},
+		"tags":               {map[string]any{"tags": map[string]string{"team": "risk", "owner": "o'brien"}}, "risk_a"},
+		"tag, double quotes": {map[string]any{"tags": map[string]string{"owner": `"ben"`}}, "risk-a"},
+		"tag, odd key":       {map[string]any{"tags": map[string]string{"cost centre/id": "7"}}, "Risk_a"},
+		"tag, no match":      {map[string]any{"tags": map[string]string{"team": "none"}}, ""},
+		"filter":             {map[string]any{"filter": "name ILIKE '/projects/risk%' AND tags.team != 'Risk'"}, "risk-a risk_a"},
+		"order": {map[string]any{"order_by": []string{"creation_time ASC"}, "name_prefix": "/Projects/"},
+			"risk_a risk-a Risk_a it's"},
 		"order and limit":      {map[string]any{"order_by": []string{"name DESC"}, "limit": 2}, "/ProjectsOld/risk_a risk_a"},
 		"limit":                {map[string]any{"limit": 2}, "Risk_a it's"},
 		"limit above":          {map[string]any{"limit": 9, "name_regex": "-"}, "risk-a"},
@@ -187,7 +189,8 @@ func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 func TestExperimentsDataSource_serverBroken(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 1001})
-	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Skip: 1, Times: 1, Status: http.StatusForbidden,
+		Code: "PERMISSION_DENIED", Message: "not yours"})
 	_, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{})
 	if !strings.HasPrefix(got, "error: Could not search experiments: Search of experiments: not yours") {
 		t.Errorf("failed search: got diagnostics %q, want an error", got)

@@ -29,7 +29,8 @@ func TestParseURLParts(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := parseURLParts(text)
-			if err != nil || got.Host.ValueString() != want[0] || got.WorkspaceID.ValueString() != want[1] || got.ExperimentID.ValueString() != want[2] {
+			if err != nil || got.Host.ValueString() != want[0] || got.WorkspaceID.ValueString() != want[1] ||
+				got.ExperimentID.ValueString() != want[2] {
 				t.Errorf("got %v, %v, want %v", got, err, want)
 			}
 			if got.WorkspaceID.IsNull() != (want[1] == "") {

@@ -29,7 +29,8 @@ func TestWorkspace_databricks(t *testing.T) {
 			t.Errorf("data source %s: got diagnostics %q, want %q", kind, says, refused)
 		}
 	}
-	if listed := d.List("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 || !strings.Contains(listed[0].Says, refused) {
+	if listed := d.List("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 ||
+		!strings.Contains(listed[0].Says, refused) {
 		t.Errorf("got list results %+v, want %q", listed, refused)
 	}
 	if _, says := d.ImportState("mlflow_experiment", "workspace=risk,12"); !strings.Contains(says, refused) {

@@ -47,11 +47,13 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 		for _, route := range []string{"/api/2.0/mlflow/runs/search", "/api/3.0/mlflow/traces/search", "/api/2.0/mlflow/logged-models/search"} {
 			t.Run(name+" of "+route, func(t *testing.T) {
 				w := acctest.NewWorkspace(t)
-				state, _ := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
+				state, _ := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment",
+					map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
 				lie.Path, lie.Times = route, -1
 				w.Inject(lie)
 				_, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", state, nil)
-				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
+				if _, there := w.ExperimentByName("/Shared/churn"); !there ||
+					!strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
 					t.Errorf("destroy: got diagnostics %q and existing experiment %t, want an error and true", says, there)
 				}
 			})
@@ -98,13 +100,16 @@ func TestExperiment_nameTakenDuringCreate(t *testing.T) {
 func TestExperiment_createThenOutage(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	w.Inject(emulator.Fault{Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Status: http.StatusBadGateway, AfterEffect: true})
-	w.Inject(emulator.Fault{Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get-by-name", Skip: 1, Times: 6, Status: http.StatusServiceUnavailable})
+	w.Inject(emulator.Fault{Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Status: http.StatusBadGateway,
+		AfterEffect: true})
+	w.Inject(emulator.Fault{Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get-by-name", Skip: 1, Times: 6,
+		Status: http.StatusServiceUnavailable})
 	started := time.Now()
 	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 	e, _ := w.ExperimentByName("/Shared/churn")
 	if says != "" || state["id"] != e.ID || len(w.Experiments()) != 1 {
-		t.Errorf("create: got, after %s, diagnostics %q, ID %v in the state, and experiment %s, want one experiment", time.Since(started), says, state["id"], e.ID)
+		t.Errorf("create: got, after %s, diagnostics %q, ID %v in the state, and experiment %s, want one experiment", time.Since(started), says,
+			state["id"], e.ID)
 	}
 }
 
@@ -113,8 +118,10 @@ func TestExperiment_folderCreatedConcurrently(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.Mkdirs("/Teams/a")
-	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS", Message: "Folder (/Teams/a) already exists."})
-	if _, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
+	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS",
+		Message: "Folder (/Teams/a) already exists."})
+	if _, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment",
+		map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
 		t.Errorf("create: got diagnostics %q, want none", says)
 	}
 }

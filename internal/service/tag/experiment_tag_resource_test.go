@@ -144,9 +144,13 @@ func TestTagResource_create(t *testing.T) {
 		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagCall}},
 		"same value": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
 		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagCall}},
-		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"", []string{acctest.SetTagCall}},
-		"deleted":    {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
-		"gone":       {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
+		"adopted": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk",
+			"warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"",
+			[]string{acctest.SetTagCall}},
+		"deleted": {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk",
+			"error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
+		"purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk",
+			"error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
 		"answer lost": {func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true})
 		}, "risk", "", []string{acctest.SetTagCall, acctest.SetTagCall}},
@@ -184,7 +188,7 @@ func TestTagResource_read(t *testing.T) {
 	}{
 		"changed":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
 		"removed":       {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
-		"blanked":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
+		"cleared":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
 		"blank as told": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
 		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
 		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
@@ -198,7 +202,8 @@ func TestTagResource_read(t *testing.T) {
 			c.behind(w, id)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": c.inState})
-			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.wantRest) {
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) ||
+				!strings.Contains(got, c.wantRest) {
 				t.Errorf("read: got diagnostics %q, want %q and %q", got, want, c.wantRest)
 			}
 			if state["value"] != c.value {
@@ -219,12 +224,14 @@ func TestTagResource_delete(t *testing.T) {
 		want   string
 		writes int
 	}{
-		"blanked":            {emulator.AdminToken, func(*acctest.Workspace, string) {}, "warning: Experiment tag cleared, not removed: Tag \"team\" of experiment ID", 2},
+		"cleared": {emulator.AdminToken, func(*acctest.Workspace, string) {},
+			"warning: Experiment tag cleared, not removed: Tag \"team\" of experiment ID", 2},
 		"removed already":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "", 0},
 		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
 		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
 		"experiment purged meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST",
+				Message: "no such experiment"})
 		}, "", 1},
 		"experiment deleted meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
 			w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
@@ -257,7 +264,8 @@ func TestTagResource_import(t *testing.T) {
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
 	for id, key := range map[string]string{"12/team": "team", "12/team/a//b": "team/a//b"} {
 		state, got := d.ImportState("mlflow_experiment_tag", id)
-		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil, "workspace": nil}; got != "" || fmt.Sprint(state) != fmt.Sprint(want) {
+		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil, "workspace": nil}; got != "" ||
+			fmt.Sprint(state) != fmt.Sprint(want) {
 			t.Errorf("import of %q: got state %v and diagnostics %q, want %v", id, state, got, want)
 		}
 	}

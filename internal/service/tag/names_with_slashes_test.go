@@ -24,7 +24,8 @@ func TestImport_namesWithSlashes(t *testing.T) {
 		"mlflow_experiment_permission": {
 			id + "/group/a/b", map[string]string{"experiment_id": id, "group_name": "a/b", "permission_level": "CAN_EDIT", "id": id + "/group/a/b"},
 		},
-		"mlflow_experiment_tag": {id + "/team/data/eu", map[string]string{"experiment_id": id, "key": "team/data/eu", "value": "risk", "id": id + "/team/data/eu"}},
+		"mlflow_experiment_tag": {id + "/team/data/eu", map[string]string{"experiment_id": id, "key": "team/data/eu", "value": "risk", "id": id +
+			"/team/data/eu"}},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
