@@ -72,8 +72,8 @@ func TestRoleLock_renamed(t *testing.T) {
 	}
 }
 
-// TestManagement_giveUp: one role can go after the other as long as one is left, and the same one any number of times.
-func TestManagement_giveUp(t *testing.T) {
+// TestManagement_lose: roles can be lost one after the other while another one remains, and the same role more than once.
+func TestManagement_lose(t *testing.T) {
 	t.Parallel()
 	var run framework.RunState
 	through := []string{"a", "b", "c"}
@@ -87,12 +87,12 @@ func TestManagement_giveUp(t *testing.T) {
 		{"a", through, "", true}, {"a", through, "", true}, {"b", through, "a", true}, {"c", through, "a b", false},
 		{"b", through, "a", true}, {"c", []string{"c"}, "", false},
 	} {
-		others, ok := run.Management("risk").GiveUp(step.role, step.through)
+		others, ok := run.Management("risk").Lose(step.role, step.through)
 		if ok != step.ok || strings.Join(others, " ") != step.others {
 			t.Errorf("step %d: got %q, %t, want %q, %t", i, others, ok, step.others, step.ok)
 		}
 	}
-	if _, ok := run.Management("default").GiveUp("c", through); !ok {
+	if _, ok := run.Management("default").Lose("c", through); !ok {
 		t.Error("got a refusal to lose a role of another workspace")
 	}
 }

@@ -31,15 +31,15 @@ func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnos
 }
 
 func baseOf(backend mlflow.Backend) *ResourceBase {
-	return answering(backend, http.StatusOK, `{"workspaces_enabled": true}`)
+	return respondingWith(backend, http.StatusOK, `{"workspaces_enabled": true}`)
 }
 
-// answering returns the base of a resource whose server always returns the same response.
-func answering(backend mlflow.Backend, status int, body string) *ResourceBase {
+// respondingWith returns the base of a resource whose server always returns the same response.
+func respondingWith(backend mlflow.Backend, status int, body string) *ResourceBase {
 	endpoint := func(context.Context) (rest.Endpoint, error) {
 		return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
 	}
-	transport := answer(func(r *http.Request) (*http.Response, error) {
+	transport := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		mediaType := "application/json"
 		if strings.HasPrefix(body, "<") {
 			mediaType = "text/html"
@@ -52,11 +52,11 @@ func answering(backend mlflow.Backend, status int, body string) *ResourceBase {
 	return &ResourceBase{Provider: &ProviderData{Client: client}}
 }
 
-type answer func(*http.Request) (*http.Response, error)
+type roundTripFunc func(*http.Request) (*http.Response, error)
 
-func (a answer) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Servers before 3.10 ignore the workspace: the object would be somewhere else than the state says.
+// Servers before 3.10 ignore the workspace: the object would not be in the workspace of the state.
 func TestUseCreateWorkspace(t *testing.T) {
 	t.Parallel()
 	const page = "<!doctype html><title>404 Not Found</title>"
@@ -73,7 +73,7 @@ func TestUseCreateWorkspace(t *testing.T) {
 		"a server that refuses to tell": {http.StatusForbidden, `{"error_code": "PERMISSION_DENIED"}`, "risk", ""},
 	} {
 		var diags diag.Diagnostics
-		b := answering(&server.Backend{}, c.status, c.body)
+		b := respondingWith(&server.Backend{}, c.status, c.body)
 		ok := b.UseCreateWorkspace(t.Context(), text(c.workspace), &diags)
 		if ok != (c.refused == "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
 			t.Errorf("%s: got ok = %t, %v", name, ok, diags)
@@ -97,8 +97,8 @@ func TestUseWorkspace(t *testing.T) {
 	for name, c := range map[string]struct {
 		backend   mlflow.Backend
 		workspace string
-		// acts is the workspace of the client, "none" if there is no client. refused is a part of the error.
-		acts, refused string
+		// want is the workspace of the client, "none" if there is no client. refused is a part of the error.
+		want, refused string
 	}{
 		"the provider's":                {&server.Backend{Workspace: "risk"}, "", "risk", ""},
 		"the provider's by its name":    {&server.Backend{Workspace: "risk"}, "risk", "risk", ""},
@@ -110,16 +110,16 @@ func TestUseWorkspace(t *testing.T) {
 		"one on Databricks":             {databricks.Backend{}, "risk", "", "Databricks has no MLflow workspaces. Remove the workspace argument"},
 		"an unknown one, on Databricks": {databricks.Backend{}, "?", "none", ""},
 	} {
-		b, acts := baseOf(c.backend), "none"
+		b, got := baseOf(c.backend), "none"
 		var diags diag.Diagnostics
 		if ok := b.UseWorkspace(text(c.workspace), &diags); ok == diags.HasError() {
 			t.Errorf("%s: got ok = %t, %v", name, ok, diags)
 		}
 		if client := b.Client(); client != nil {
-			acts = client.MLflowWorkspace()
+			got = client.MLflowWorkspace()
 		}
-		if acts != c.acts || diags.HasError() != (c.refused != "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
-			t.Errorf("%s: got workspace %q and diagnostics %v, want %q and %q", name, acts, diags, c.acts, c.refused)
+		if got != c.want || diags.HasError() != (c.refused != "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
+			t.Errorf("%s: got workspace %q and diagnostics %v, want %q and %q", name, got, diags, c.want, c.refused)
 		}
 		if b.Rules(t.Context(), memory{}) == nil {
 			t.Errorf("%s: got no name rules", name)
@@ -176,7 +176,7 @@ func TestMovesWorkspace(t *testing.T) {
 	}
 }
 
-// TestPlanWorkspace: the plan that the user sees replaces; the one that the CLI makes before it applies refuses.
+// TestPlanWorkspace: an object that moves to another workspace is replaced. A plan without a refresh counts as unreviewed.
 func TestPlanWorkspace(t *testing.T) {
 	t.Parallel()
 	there := tfsdk.State{Raw: tftypes.NewValue(tftypes.String, "there")}

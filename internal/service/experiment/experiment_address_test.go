@@ -31,7 +31,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		behind  func(w *acctest.Workspace, id string)
 		says    string
 		fresh   bool // another experiment is made
-		// elsewhere: the restored experiment keeps another name.
+		// elsewhere: the server restores the experiment with another name.
 		elsewhere bool
 	}{
 		"restored": {config: acctest.WithAdoptExisting(nil), says: restored},
@@ -51,10 +51,10 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		},
 		"not when it is to be superseded": {config: acctest.WithAdoptExisting(map[string]any{"if_deleted": "supersede"}), fresh: true},
 		"not another name":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Shared/other"}), fresh: true},
-		"renamed back":                    {config: acctest.WithAdoptExisting(nil), behind: comesBackElsewhere, says: restored},
-		"renaming back fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true,
+		"renamed again":                   {config: acctest.WithAdoptExisting(nil), behind: restoreWithOtherName, says: restored},
+		"renaming fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true,
 			behind: func(w *acctest.Workspace, id string) {
-				comesBackElsewhere(w, id)
+				restoreWithOtherName(w, id)
 				w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
 			}},
 		"restoring fails": {config: acctest.WithAdoptExisting(nil),
@@ -104,8 +104,8 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 	}
 }
 
-// comesBackElsewhere makes the workspace restore an experiment with another name.
-func comesBackElsewhere(w *acctest.Workspace, id string) {
+// restoreWithOtherName makes the workspace restore an experiment with another name.
+func restoreWithOtherName(w *acctest.Workspace, id string) {
 	w.Before("GET", acctest.ExperimentCalls+"get", func(*http.Request) {
 		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentCalls+"restore") == 1 &&
 			w.Count("POST", acctest.ExperimentCalls+"update") == 0 {
@@ -148,7 +148,7 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 		fault emulator.Fault
 		run   bool
 	}{
-		"refused": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
+		"rejected": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
 		"unclear": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck",
 			Times: 1}},
 		"not empty": {run: true},

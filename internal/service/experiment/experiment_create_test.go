@@ -54,7 +54,7 @@ func TestExperiment_manyTags(t *testing.T) {
 	}})
 }
 
-func TestExperiment_nameTaken(t *testing.T) {
+func TestExperiment_nameInUse(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		config map[string]any
@@ -80,7 +80,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 			want: "error at name: Could not create experiment"},
 		"by a folder": {there: func(w *acctest.Workspace) string { w.Mkdirs("/Shared/churn"); return "" },
 			want: "error at name: Could not create experiment: Experiment \"/Shared/churn\": "},
-		"by somebody in between": {there: func(w *acctest.Workspace) string {
+		"created after the lookup": {there: func(w *acctest.Workspace) string {
 			w.Before("POST", acctest.ExperimentCalls+"create", func(*http.Request) {
 				if _, there := w.ExperimentByName("/Shared/churn"); !there {
 					w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"theirs": "yes"})
@@ -122,20 +122,20 @@ func TestExperiment_nameTaken(t *testing.T) {
 	})
 }
 
-// TestExperiment_createSurvives makes requests of a create fail: after the experiment is created, the resource is in the state and not
+// TestExperiment_createFaults makes requests of a create fail: after the experiment is created, the resource is in the state and not
 // tainted.
-func TestExperiment_createSurvives(t *testing.T) {
+func TestExperiment_createFaults(t *testing.T) {
 	const refused, message = 400, "no luck"
 	for name, fault := range map[string]emulator.Fault{
-		"create, answer lost": {Path: acctest.ExperimentCalls + "create", DropAfter: true},
-		"create, before":      {Path: acctest.ExperimentCalls + "create", DropBefore: true},
-		"create, 503":         {Path: acctest.ExperimentCalls + "create", Status: 503},
-		"the read after it":   {Method: "GET", Path: acctest.ExperimentCalls + "get", Status: refused, Code: "INVALID_STATE", Message: message},
+		"create, response lost": {Path: acctest.ExperimentCalls + "create", DropAfter: true},
+		"create, before":        {Path: acctest.ExperimentCalls + "create", DropBefore: true},
+		"create, 503":           {Path: acctest.ExperimentCalls + "create", Status: 503},
+		"the read after it":     {Method: "GET", Path: acctest.ExperimentCalls + "get", Status: refused, Code: "INVALID_STATE", Message: message},
 		"a tag": {Path: acctest.ExperimentCalls + "set-experiment-tag", Status: refused, Code: "INVALID_STATE", Message: message,
 			Skip: 3, Times: 1000},
-		"a tag, answer lost": {Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true, Skip: 3},
-		"the look, then 429": {Path: acctest.ExperimentCalls + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
-		"the look, 502 a page": {Path: acctest.ExperimentCalls + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>",
+		"a tag, response lost": {Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true, Skip: 3},
+		"the lookup, 429":      {Path: acctest.ExperimentCalls + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
+		"the lookup, 502": {Path: acctest.ExperimentCalls + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>",
 			ContentType: "text/html"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestExperiment_createSurvives(t *testing.T) {
 	}
 }
 
-// TestExperiment_claimed: an experiment that this process adopted is not deleted at its old address.
+// TestExperiment_claimed: an experiment that this process adopted is not deleted at its old resource address.
 func TestExperiment_claimed(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -80,7 +80,7 @@ func TestExperimentDataSource_lookUp(t *testing.T) {
 	}
 }
 
-func TestExperimentDataSource_notAllowed(t *testing.T) {
+func TestExperimentDataSource_permissionDenied(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	secret := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/secret", nil)

@@ -52,7 +52,7 @@ func TestExperiment_deletion(t *testing.T) {
 		"purged already":      {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }},
 		"another one under the id": {behind: func(w *acctest.Workspace, id string) { w.Recreate(id) },
 			want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) no longer exists", stays: true},
-		"answer lost": {behind: func(w *acctest.Workspace, _ string) {
+		"response lost": {behind: func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete", DropAfter: true})
 		}, writes: 2},
 		"denied": {behind: func(w *acctest.Workspace, _ string) {
@@ -174,8 +174,8 @@ func TestExperiment_runAfterPlan(t *testing.T) {
 	}
 }
 
-// spoken matches words in the output of the CLI, regardless of line breaks.
-func spoken(text string) *regexp.Regexp {
+// outputPattern matches words in the output of the CLI, regardless of line breaks.
+func outputPattern(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i, word := range words {
 		words[i] = regexp.QuoteMeta(word)
@@ -215,7 +215,7 @@ func TestExperiment_destroyRefusedAtPlan(t *testing.T) {
 	destroyed.Destroy = true
 	steps := []resource.TestStep{created}
 	refuse := func(refused resource.TestStep, says string) {
-		refused.ExpectError = spoken(says)
+		refused.ExpectError = outputPattern(says)
 		unchanged := step(all)
 		unchanged.PreConfig = func() { w.ExpectWrites(t) }
 		unchanged.ConfigPlanChecks = acctest.PreApply(plancheck.ExpectEmptyPlan())
@@ -252,7 +252,7 @@ func TestExperiment_taintedNotEmpty(t *testing.T) {
 			w.AddRun(id)
 			w.ResetJournal()
 		}},
-		resource.TestStep{Taint: []string{acctest.ExperimentAddress}, Config: config, ExpectError: spoken("is deleted only if it is empty")},
+		resource.TestStep{Taint: []string{acctest.ExperimentAddress}, Config: config, ExpectError: outputPattern("is deleted only if it is empty")},
 		resource.TestStep{PreConfig: func() { w.ExpectWrites(t); w.Purge(id) }, Config: config},
 	)
 }
@@ -266,7 +266,7 @@ func TestExperiment_preventedAtPlan(t *testing.T) {
 			Destroy:     true,
 			ExpectError: regexp.MustCompile(`Could not destroy experiment`),
 		},
-		resource.TestStep{ // changing the policy makes no call that writes
+		resource.TestStep{ // changing the policy sends no write request
 			Config:        w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"delete\"")),
 			PostApplyFunc: func() { w.ExpectWrites(t) },
 		},

@@ -68,7 +68,7 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			want: "error at artifact_location: Could not replace experiment: The artifact location of experiment \"/Shared/churn\" (ID) cannot " +
 				"be changed",
 		},
-		"prevent, taken away in the same apply": {state: policy("prevent"), config: policy("delete"), replaces: true,
+		"prevent, changed in the same apply": {state: policy("prevent"), config: policy("delete"), replaces: true,
 			want: "error at artifact_location: Could not replace"},
 		"retain": {config: policy("retain"), replaces: true,
 			want: "error at artifact_location: Could not replace"},
@@ -79,7 +79,7 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			want: "error at artifact_location: Could not replace", also: "It contains traces."},
 		"delete, not applied yet": {config: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,
 			want: "error at artifact_location: Could not replace"},
-		"delete, taken away": {state: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,
+		"delete, changed in the same apply": {state: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,
 			want: "error at artifact_location: Could not replace"},
 		"delete": {
 			state: policy("delete"), config: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,

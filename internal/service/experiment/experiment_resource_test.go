@@ -147,8 +147,8 @@ func TestExperiment_drift(t *testing.T) {
 	)
 }
 
-// TestExperiment_gone: an experiment that was deleted or purged, or whose ID was reused, is created again.
-func TestExperiment_gone(t *testing.T) {
+// TestExperiment_missing: an experiment that was deleted or purged, or whose ID was reused, is recreated.
+func TestExperiment_missing(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := w.Config(acctest.ExperimentConfig(`name = "/Shared/churn"`))
 	var id string
@@ -177,7 +177,7 @@ func TestExperiment_gone(t *testing.T) {
 	}
 }
 
-func TestExperiment_refreshCalls(t *testing.T) {
+func TestExperiment_refreshRequests(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := w.Config(`
 		resource "mlflow_experiment" "test" {

@@ -28,7 +28,7 @@ func TestExperiment_ifDeleted(t *testing.T) {
 		// restored: the old experiment is active and managed; superseded: it is renamed and deleted, and a new one is managed.
 		restored, superseded bool
 	}{
-		"by default an error says what to do": {want: "error at name: Could not create experiment: name reserved by a deleted experiment: " +
+		"default": {want: "error at name: Could not create experiment: name reserved by a deleted experiment: " +
 			"Experiment \"/Shared/churn\" (ID) is deleted"},
 		"error": {config: map[string]any{"if_deleted": "error"},
 			want: "error at name: Could not create experiment: name reserved by a deleted experiment"},

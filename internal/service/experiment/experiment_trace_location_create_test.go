@@ -46,7 +46,7 @@ func TestTraceLocation_createFails(t *testing.T) {
 			fault: refused(404, "CATALOG_DOES_NOT_EXIST", "Catalog 'main' does not exist."), also: needs,
 			want: "error at trace_location: Could not create experiment",
 		},
-		"a refused value": {
+		"a rejected value": {
 			fault: refused(400, "INVALID_PARAMETER_VALUE", "trace_location.uc_trace_location is not allowed"), also: needs,
 			want: "error at trace_location: Could not create experiment",
 		},
@@ -58,9 +58,9 @@ func TestTraceLocation_createFails(t *testing.T) {
 			fault: refused(404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared does not exist."), also: "create_parents",
 			want: "error at name: Could not create",
 		},
-		"a lost answer":  {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropAfter: true}, created: true},
-		"a lost request": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropBefore: true}, created: true},
-		"an unread answer": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
+		"a lost response": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropAfter: true}, created: true},
+		"a lost request":  {fault: emulator.Fault{Path: acctest.ExperimentCalls + "create", DropBefore: true}, created: true},
+		"a failed read": {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
 			created: true, want: "warning: Could not read"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -145,7 +145,7 @@ func TestTraceLocation_replacement(t *testing.T) {
 	replaced := acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate))
 	acctest.UnitTest(t,
 		resource.TestStep{Config: bound, PostApplyFunc: func() { first = w.MustFind(t, "/Shared/churn").ID }},
-		resource.TestStep{ // a run stands against it
+		resource.TestStep{ // the experiment contains a run
 			PreConfig: func() { w.AddRun(first) },
 			Config:    withTraces(w, `{ catalog = "main", schema = "other", table_prefix = "churn" }`),
 			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*The trace location of experiment "/Shared/churn".*contains 1 run.*` +

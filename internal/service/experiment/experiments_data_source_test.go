@@ -152,7 +152,7 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 
 // A server pages by offset, so an experiment that is created between two requests moves others to the next page. Its database may be
 // case-insensitive.
-func TestExperimentsDataSource_looseServer(t *testing.T) {
+func TestExperimentsDataSource_inexactServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	experiment := func(id, name, team string) string {
@@ -186,7 +186,7 @@ func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 	}
 }
 
-func TestExperimentsDataSource_serverBroken(t *testing.T) {
+func TestExperimentsDataSource_failedSearch(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 1001})
 	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "search", Skip: 1, Times: 1, Status: http.StatusForbidden,

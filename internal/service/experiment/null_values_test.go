@@ -49,7 +49,7 @@ func TestExperiment_nullTags(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags")),
 			PostApplyFunc:    func() { w.ExpectWrites(t) },
 		},
-		resource.TestStep{ // drift shows at the key that has a value alone
+		resource.TestStep{ // only a key with a value has drift
 			PreConfig: func() { w.SetTag(id, "team", "fraud") },
 			Config:    config(`{ team = "risk", stage = null }`), ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress,
 				"tags", "tags_all")),

@@ -47,7 +47,7 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 			says: []string{"error: Could not delete runs: Runs of experiment ", "deleted 0 of 70 runs; 70 remain"}},
 		"more than were requested": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
 		"a negative number":        {fault: emulator.Fault{RawBody: `{"runs_deleted":-1}`}, a: 40, b: 30},
-		"fewer than it says": {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40,
+		"more than reported": {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40,
 			says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
 		"nothing": {fault: emulator.Fault{RawBody: `{}`}, a: 40, b: 30, alone: 40},
 	} {
@@ -113,15 +113,15 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_meanwhile checks runs that other clients create and delete while the action runs.
-func TestDeleteRuns_meanwhile(t *testing.T) {
+// TestDeleteRuns_otherClients checks runs that other clients create and delete while the action runs.
+func TestDeleteRuns_otherClients(t *testing.T) {
 	t.Parallel()
 	for _, filter := range []any{nil, "metrics.loss > 0"} {
 		w := newSeeded(t, 40, 30)
 		var created []string
 		others := false
-		w.Before("POST", "/api/2.0/mlflow/*/*", func(r *http.Request) { act(w, r, &others, &created) })
-		w.Before("POST", bulkDeletePath, func(r *http.Request) { act(w, r, &others, &created) })
+		w.Before("POST", "/api/2.0/mlflow/*/*", func(r *http.Request) { actAsOtherClient(w, r, &others, &created) })
+		w.Before("POST", bulkDeletePath, func(r *http.Request) { actAsOtherClient(w, r, &others, &created) })
 		config := w.oldRuns()
 		config["filter"] = filter
 		if _, says := w.deletion(t).Invoke(config); says != "" {
@@ -134,8 +134,8 @@ func TestDeleteRuns_meanwhile(t *testing.T) {
 	}
 }
 
-// act creates a new run and deletes an old one before the first delete request.
-func act(w *seeded, r *http.Request, done *bool, created *[]string) {
+// actAsOtherClient creates a new run and deletes an old one before the first delete request.
+func actAsOtherClient(w *seeded, r *http.Request, done *bool, created *[]string) {
 	if *done || !strings.Contains(r.URL.Path, "delete") {
 		return
 	}
@@ -159,7 +159,7 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 			says: []string{"error: Could not delete runs: Run \"", "deleted 35 of 70 runs; 35 remain"}},
 		"403 in the middle": {fault: emulator.Fault{Skip: 35, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1},
 			says: []string{"error at experiment_ids: Could not delete runs: Runs of ", "deleted 35 of 70 runs; 35 remain"}},
-		"purged meanwhile": {fault: emulator.Fault{Skip: 35, Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no"}},
+		"purged after the search": {fault: emulator.Fault{Skip: 35, Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -284,8 +284,8 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
 }
 
-// TestDeleteRuns_manyDeletedMeanwhile checks the warning if other clients delete too many runs to determine those of an uncertain request.
-func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
+// TestDeleteRuns_otherClientsDeleteMany checks the warning if other clients delete too many runs to determine those of an uncertain request.
+func TestDeleteRuns_otherClientsDeleteMany(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 40, 0)
 	newer := w.SeedRuns(w.a, 1200, time.UnixMilli(start).Add(100*time.Hour), time.Minute)

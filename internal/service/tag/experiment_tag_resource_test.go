@@ -137,13 +137,13 @@ func TestTagResource_create(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(w *acctest.Workspace, id string)
 		value  string
-		want   string // the beginning of what the person is told
+		want   string // the beginning of the diagnostics
 		writes []string
 	}{
 		"new":        {func(*acctest.Workspace, string) {}, "risk", "", []string{acctest.SetTagCall}},
-		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagCall}},
+		"empty":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagCall}},
 		"same value": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
-		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagCall}},
+		"over empty": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagCall}},
 		"adopted": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk",
 			"warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"",
 			[]string{acctest.SetTagCall}},
@@ -151,7 +151,7 @@ func TestTagResource_create(t *testing.T) {
 			"error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
 		"purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk",
 			"error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
-		"answer lost": {func(w *acctest.Workspace, _ string) {
+		"response lost": {func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true})
 		}, "risk", "", []string{acctest.SetTagCall, acctest.SetTagCall}},
 	} {
@@ -186,12 +186,12 @@ func TestTagResource_read(t *testing.T) {
 		wantRest string
 		value    any // nil: out of the state
 	}{
-		"changed":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
-		"removed":       {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
-		"cleared":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
-		"blank as told": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
-		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
-		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
+		"changed":            {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
+		"removed":            {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
+		"cleared":            {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
+		"empty, as declared": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
+		"deleted":            {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
+		"purged":             {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
 		"server broken": {func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
 		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
@@ -228,12 +228,12 @@ func TestTagResource_delete(t *testing.T) {
 			"warning: Experiment tag cleared, not removed: Tag \"team\" of experiment ID", 2},
 		"removed already":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "", 0},
 		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
-		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
-		"experiment purged meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
+		"experiment purged":  {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
+		"experiment purged after the read": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST",
 				Message: "no such experiment"})
 		}, "", 1},
-		"experiment deleted meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
+		"experiment deleted after the read": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
 			w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
 		}, "", 2},
 		"not allowed": {emulator.UserToken, func(w *acctest.Workspace, id string) {

@@ -16,7 +16,7 @@ import (
 )
 
 // A search has no results only if a valid response contains none. Otherwise, a for_each over the results would destroy all resources.
-func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
+func TestExperimentsDataSource_invalidResponses(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
@@ -38,7 +38,7 @@ func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
 }
 
 // An experiment whose content cannot be determined counts as not empty.
-func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
+func TestExperiment_contentCheckInvalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, lie := range acctest.WrongAnswers {
 		if name == "an empty object" { // that is how a search finds nothing
@@ -63,7 +63,7 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 
 // Another client creates the experiment between the lookup and the create. The error of the server is a response, so the experiment is not
 // adopted.
-func TestExperiment_nameTakenDuringCreate(t *testing.T) {
+func TestExperiment_nameInUseDuringCreate(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	made := ""
 	w.Before(http.MethodPost, "/api/2.0/mlflow/experiments/create", func(*http.Request) {
