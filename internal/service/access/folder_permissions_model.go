@@ -129,7 +129,7 @@ func notFolderAdvice(err error) []string {
 
 // stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
 func (m *folderPermissionsModel) stateObject(client *mlflow.Client) framework.StateObject {
-	return framework.StateObject{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
+	return framework.StateObject{Object: m.object(), MismatchReason: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
 }
 
 // mismatchReason returns the reason why the folder on the server is not the one in the state, "" if it is.
@@ -145,9 +145,9 @@ func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlf
 	case err != nil:
 		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
 	case !m.isSameFolder(folder) && folder.ID == m.ID.ValueString():
-		return fmt.Sprintf("On it, %s is a different folder, created at another time.", m.folder())
+		return fmt.Sprintf("On the configured server, %s is a different folder, created at another time.", m.folder())
 	case !m.isSameFolder(folder):
-		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.",
+		return fmt.Sprintf("On the configured server, %s is a different folder: its object ID is %s, and the one in this state is %s.",
 			m.folder(), folder.ID, m.ID.ValueString())
 	}
 	return ""
