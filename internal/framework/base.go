@@ -20,7 +20,7 @@ import (
 // ResourceBase is embedded in every resource. It has the client and the other data of the provider configuration.
 type ResourceBase struct {
 	Provider *ProviderData
-	place
+	workspaceSelection
 }
 
 // Configure implements [resource.ResourceWithConfigure].
@@ -35,7 +35,7 @@ func (b *ResourceBase) Client() *mlflow.Client {
 	if b.Provider == nil {
 		return nil
 	}
-	return b.in(b.Provider.Client)
+	return b.clientOr(b.Provider.Client)
 }
 
 // Rules returns how names compare on the provider's server or, while that is unknown, on the server that the state belongs to.
@@ -66,14 +66,14 @@ func (b *ResourceBase) KeepStateIfUnconfigured(diags *diag.Diagnostics) bool {
 	if b.Client() != nil {
 		return false
 	}
-	diags.AddWarning("Not refreshed: provider configuration is unknown", b.Provider.UnknownConfigDetail())
+	diags.AddWarning("State not refreshed: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 	return true
 }
 
 // DataSourceBase is embedded in every data source. It has the client and the other data of the provider configuration.
 type DataSourceBase struct {
 	provider *ProviderData
-	place
+	workspaceSelection
 }
 
 // Configure implements [datasource.DataSourceWithConfigure].
@@ -86,7 +86,7 @@ func (b *DataSourceBase) ClientOrError(diags *diag.Diagnostics) *mlflow.Client {
 	if b.provider.Client == nil {
 		diags.AddError("Could not read: provider configuration is unknown", b.provider.UnknownConfigDetail())
 	}
-	return b.in(b.provider.Client)
+	return b.clientOr(b.provider.Client)
 }
 
 // Folders returns the folders of a Databricks workspace that this run has read.
@@ -95,7 +95,7 @@ func (b *DataSourceBase) Folders() *databricks.FolderIndex { return &b.provider.
 // ActionBase is embedded in every action. It has the client and the other data of the provider configuration.
 type ActionBase struct {
 	provider *ProviderData
-	place
+	workspaceSelection
 }
 
 // Configure implements [action.ActionWithConfigure].
@@ -106,10 +106,10 @@ func (b *ActionBase) Configure(_ context.Context, req action.ConfigureRequest, r
 // ClientIn returns the client for the workspace of the argument, or for the provider's workspace if it is null. It returns nil after an
 // error, and in a plan while the provider configuration or the workspace is unknown.
 func (b *ActionBase) ClientIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
-	if b.provider == nil || !b.use(b.provider.Client, workspace, diags) || !b.check(ctx, diags) {
+	if b.provider == nil || !b.selectWorkspace(b.provider.Client, workspace, diags) || !b.checkSupported(ctx, diags) {
 		return nil
 	}
-	return b.in(b.provider.Client)
+	return b.clientOr(b.provider.Client)
 }
 
 // ClientOrError is ClientIn for Invoke, where an unknown provider configuration is an error.

@@ -30,7 +30,7 @@ func ErrorDetail(object string, err error, advice ...string) string {
 		advice = append([]string{cause}, advice...)
 	}
 	if len(advice) == 0 && rest.IsPermissionDenied(err) {
-		advice = []string{"To get access, contact a user with CAN_MANAGE on it, or a workspace admin."}
+		advice = []string{"Ask a user with CAN_MANAGE on the experiment or folder, a workspace admin, or a server admin for access."}
 	}
 	return strings.Join(append([]string{reason}, advice...), "\n\n")
 }
@@ -53,8 +53,8 @@ func causeAdvice(err error) string {
 		return "The server limits the rate of requests. Set rate_limit in the provider block to a lower number of requests per second, or run " +
 			"Terraform with a lower -parallelism. To retry for longer, increase retry_timeout_seconds."
 	case rest.IsQuotaExceeded(err):
-		return "The server has reached its maximum number of experiments. Delete experiments that are no longer needed, or contact an " +
-			"administrator of the server to raise the limit."
+		return "The server has reached its maximum number of experiments. Delete experiments that are no longer needed, or ask an admin " +
+			"of the workspace or server to raise the limit."
 	default:
 		return ""
 	}

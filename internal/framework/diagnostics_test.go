@@ -3,7 +3,6 @@ package framework
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
@@ -18,20 +17,28 @@ func TestErrorDetail(t *testing.T) {
 		advice []string
 		want   string
 	}{
-		"no advice":               {err: errors.New("it failed"), want: "Tag \"x\": it failed."},
-		"a period of its own":     {err: errors.New("it failed."), want: "Tag \"x\": it failed."},
-		"advice":                  {err: errors.New("it failed"), advice: []string{"Try this."}, want: "Tag \"x\": it failed.\n\nTry this."},
-		"two paragraphs":          {err: errors.New("it failed.\n\nRead this"), advice: []string{"Try this."}, want: "Tag \"x\": it failed.\n\nRead this.\n\nTry this."},
-		"a hint of the error":     {err: hinted, want: "Tag \"x\": Not here (HTTP 404 on GET /x).\n\nCheck the URL."},
-		"a block of code":         {err: errors.New("use this:\n\n  a = 1"), want: "Tag \"x\": use this:\n\n  a = 1"},
-		"access denied":           {err: denied, want: "Tag \"x\": Access is denied. (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nTo get access, contact a user with CAN_MANAGE on it, or a workspace admin."},
-		"access denied, advice":   {err: denied, advice: []string{"Try this."}, want: "Tag \"x\": Access is denied. (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nTry this."},
-		"not sent: no own advice": {err: &rest.NotSentError{Refusal: denied}, advice: []string{"Try this."}, want: endSentences(fmt.Sprintf("Tag \"x\": %s", &rest.NotSentError{Refusal: denied}))},
-		"canceled":                {err: context.Canceled, want: "Tag \"x\": context canceled."},
+		"no advice":       {errors.New("it failed"), nil, "it failed."},
+		"its own period":  {errors.New("it failed."), nil, "it failed."},
+		"advice":          {errors.New("it failed"), []string{"Try this."}, "it failed.\n\nTry this."},
+		"two paragraphs":  {errors.New("it failed.\n\nRead this"), []string{"Try this."}, "it failed.\n\nRead this.\n\nTry this."},
+		"a hint":          {hinted, nil, "Not here (HTTP 404 on GET /x).\n\nCheck the URL."},
+		"a block of code": {errors.New("use this:\n\n  a = 1"), nil, "use this:\n\n  a = 1"},
+		"access denied": {denied, nil, "Access is denied (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nAsk a user with CAN_MANAGE on the " +
+			"experiment or folder, a workspace admin, or a server admin for access."},
+		"access denied, advice": {denied, []string{"Try this."},
+			"Access is denied (PERMISSION_DENIED, HTTP 403 on GET /x).\n\nTry this."},
+		"not sent: no advice": {&rest.NotSentError{Refusal: denied}, []string{"Try this."},
+			"no request was sent, because authentication already failed (HTTP 403 on GET /x)."},
+		"followed by another error": {rest.FollowedBy(hinted, "reading it also failed", denied), []string{"Try this."},
+			"Not here (HTTP 404 on GET /x); reading it also failed: Access is denied (PERMISSION_DENIED, HTTP 403 on GET /x).\n\n" +
+				"Check the URL.\n\nTry this."},
+		"followed by an error with the same hint": {rest.FollowedBy(hinted, "reading it also failed", hinted), nil,
+			"Not here (HTTP 404 on GET /x); reading it also failed: Not here (HTTP 404 on GET /x).\n\nCheck the URL."},
+		"canceled": {context.Canceled, nil, "context canceled."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := ErrorDetail(`tag "x"`, c.err, c.advice...); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
+			if got, want := ErrorDetail(`tag "x"`, c.err, c.advice...), `Tag "x": `+c.want; got != want {
+				t.Errorf("got %q, want %q", got, want)
 			}
 		})
 	}

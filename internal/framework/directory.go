@@ -24,7 +24,7 @@ func Directory(client *mlflow.Client, objects string, diags *diag.Diagnostics) *
 
 // AddUnsupportedError reports that the server does not support a kind of object.
 func AddUnsupportedError(diags *diag.Diagnostics, objects string, err error) {
-	diags.AddError(UpperFirst(objects)+" not supported", UpperFirst(err.Error())+".")
+	diags.AddError(UpperFirst(objects)+" are not supported", UpperFirst(err.Error())+".")
 }
 
 // IsUnsupported reports whether an error means that the server does not support the operation.

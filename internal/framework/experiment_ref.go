@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // ExperimentRef identifies an experiment by ID, name, or URL.
@@ -98,8 +97,6 @@ func resolveExperimentID(ctx context.Context, client *mlflow.Client, ref Experim
 	}
 	e, err := client.GetExperimentByName(ctx, ref.Name)
 	switch {
-	case rest.IsNotFound(err):
-		return "", fmt.Errorf("there is no experiment with this name: %w", err)
 	case err != nil:
 		return "", err
 	case e.Deleted():

@@ -29,13 +29,14 @@ func TestParseExperimentRef(t *testing.T) {
 			}
 		})
 	}
-	for _, text := range []string{"", " ", "churn", "12 ", "-1", "name=", "https://", "https:///ml/experiments/12", "https://example.com/", "https://example.com/ml/experiments/",
+	for _, text := range []string{"", " ", "churn", "12 ", "-1", "name=", "https://", "https:///ml/experiments/12", "https://example.com/",
+		"https://example.com/ml/experiments/",
 		"https://example.com/ml/experiments/x", "http://[::1", "0x12", strings.ToUpper(hex)} {
 		t.Run("refused "+text, func(t *testing.T) {
 			if got, err := parseExperimentRef(text); err == nil {
 				t.Errorf("got %+v", got)
 			} else if !strings.HasSuffix(err.Error(), importForms) {
-				t.Errorf("the error %q does not say what can be written", err)
+				t.Errorf("got error %q, want the valid forms in it", err)
 			}
 		})
 	}

@@ -182,6 +182,6 @@ func (a SearchArguments) searchError(err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(path.Root("order_by"), summary, ErrorDetail("order_by", err,
 			"Use name, creation_time, or last_update_time, each optionally followed by ASC or DESC."))
 	default:
-		return diag.NewErrorDiagnostic(summary, ErrorDetail("the search", err))
+		return diag.NewErrorDiagnostic(summary, ErrorDetail("search of experiments", err))
 	}
 }

@@ -8,7 +8,8 @@ import (
 // FuzzExperimentRef: an import ID is parsed to an experiment ID or a name, or the error lists the valid forms.
 func FuzzExperimentRef(f *testing.F) {
 	for _, text := range []string{
-		"", "12", "/Shared/x", "name=x", "name=", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://", "http://[::1", "0x1", "https:///ml/experiments/1",
+		"", "12", "/Shared/x", "name=x", "name=", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://",
+		"http://[::1", "0x1", "https:///ml/experiments/1",
 	} {
 		f.Add(text)
 	}
@@ -16,11 +17,11 @@ func FuzzExperimentRef(f *testing.F) {
 		ref, err := parseExperimentRef(text)
 		switch {
 		case err != nil && !strings.HasSuffix(err.Error(), importForms):
-			t.Errorf("%q: error %q", text, err)
+			t.Errorf("%q: got error %q, want the valid forms in it", text, err)
 		case err == nil && (ref.ID == "") == (ref.Name == ""):
-			t.Errorf("%q gives %+v", text, ref)
+			t.Errorf("%q: got %+v", text, ref)
 		case err == nil && ref.ID != "" && !ExperimentID.MatchString(ref.ID):
-			t.Errorf("%q gives the id %q", text, ref.ID)
+			t.Errorf("%q: got ID %q", text, ref.ID)
 		}
 	})
 }
@@ -37,7 +38,7 @@ func FuzzSearchFilter(f *testing.F) {
 		}
 		quote := filter[len(filter)-1:]
 		if !strings.HasSuffix(filter, " = "+quote+value+quote) || strings.Contains(value, quote) {
-			t.Errorf("key %q and value %q give %q", key, value, filter)
+			t.Errorf("key %q and value %q: got filter %q", key, value, filter)
 		}
 	})
 }

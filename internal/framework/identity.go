@@ -11,6 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // Every identity contains the experiment ID and the server, because each server has an experiment 1. The URL of a server can change, so
@@ -61,34 +63,8 @@ func (b *ResourceBase) SetIdentity(ctx context.Context, identity *tfsdk.Resource
 func (b *ResourceBase) ImportIdentity(
 	ctx context.Context, req resource.ImportStateRequest, names []string, diags *diag.Diagnostics,
 ) (values map[string]string, ok bool) {
-	values = map[string]string{}
-	for _, name := range append([]string{IdentityExperimentID, identityTrackingURI, AttributeWorkspace}, names...) {
-		var value types.String
-		diags.Append(req.Identity.GetAttribute(ctx, path.Root(name), &value)...)
-		values[name] = value.ValueString()
-	}
-	if diags.HasError() {
-		return nil, false
-	}
-	if b.Client() == nil {
-		diags.AddError("Could not import: provider configuration is unknown", b.Provider.UnknownConfigDetail())
-		return nil, false
-	}
-	uri, err := b.Client().TrackingURI(ctx)
-	if err != nil {
-		AddError(diags, "import experiment", DescribeExperiment(values[IdentityExperimentID], ""), err)
-		return nil, false
-	}
-	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
-		diags.AddError("Could not import: another server", fmt.Sprintf("The identity contains the server %s, but the provider is configured for "+
-			"%s.\n\nIf they are the same server, remove tracking_uri from the identity. Otherwise, use the provider configuration of that server.",
-			wanted, uri))
-		return nil, false
-	}
-	if !b.UseWorkspace(types.StringValue(values[AttributeWorkspace]), diags) {
-		return nil, false
-	}
-	return values, true
+	values = b.ImportNamedIdentity(ctx, req, "experiment", append([]string{IdentityExperimentID, AttributeWorkspace}, names...), diags)
+	return values, values != nil && b.UseWorkspace(types.StringValue(values[AttributeWorkspace]), diags)
 }
 
 // ImportedExperiment is the experiment of an import. Workspace is null if the import does not specify one.
@@ -101,7 +77,7 @@ type ImportedExperiment struct {
 func (b *ResourceBase) ResolveImportID(
 	ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics,
 ) (e ImportedExperiment, ok bool) {
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
+	if IsIdentityImport(req) {
 		values, ok := b.ImportIdentity(ctx, req, nil, diags)
 		return ImportedExperiment{values[IdentityExperimentID], OrNull(values[AttributeWorkspace])}, ok
 	}
@@ -111,14 +87,14 @@ func (b *ResourceBase) ResolveImportID(
 		ref, err = parseExperimentRef(text)
 	}
 	if err == nil && ref.Workspace != "" && workspace != "" && ref.Workspace != workspace {
-		err = fmt.Errorf("the URL is in the workspace %q, not in %q", ref.Workspace, workspace)
+		err = fmt.Errorf("the URL is in the MLflow workspace %q, not in %q. Remove workspace=%s from the import ID", ref.Workspace, workspace,
+			workspace)
 	}
 	if err != nil {
 		diags.AddError("Invalid import ID", endSentences(UpperFirst(err.Error())))
 		return e, false
 	}
-	if b.Provider == nil || b.Provider.Client == nil {
-		diags.AddError("Could not import: provider configuration is unknown", b.Provider.UnknownConfigDetail())
+	if !b.CheckImportConfigured(diags) {
 		return e, false
 	}
 	if workspace == "" && ref.Workspace != b.Provider.Client.MLflowWorkspace() {
@@ -130,7 +106,11 @@ func (b *ResourceBase) ResolveImportID(
 	}
 	e.ID, err = resolveExperimentID(ctx, b.Client(), ref)
 	if err != nil {
-		AddError(diags, "import experiment", fmt.Sprintf("%q", req.ID), err)
+		var advice []string
+		if rest.IsNotFound(err) {
+			advice = []string{"Check the name, and that the provider is configured for the server that has the experiment."}
+		}
+		AddError(diags, "import experiment", fmt.Sprintf("import ID %q", req.ID), err, advice...)
 		return e, false
 	}
 	return e, true

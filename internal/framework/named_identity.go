@@ -52,9 +52,9 @@ func (b *ResourceBase) ImportNamedIdentity(
 		return nil
 	}
 	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
-		diags.AddError("Could not import "+noun, fmt.Sprintf("The identity contains the server %s, but the provider is configured for "+
-			"%s.\n\nIf they are the same server, remove tracking_uri from the identity. Otherwise, use the provider configuration of that server.",
-			wanted, uri))
+		diags.AddError("Could not import: different server", fmt.Sprintf("The identity contains the server %s, but the provider is configured "+
+			"for %s.\n\nIf they are the same server, remove tracking_uri from the identity. Otherwise, use the provider configuration of that "+
+			"server.", wanted, uri))
 		return nil
 	}
 	return values

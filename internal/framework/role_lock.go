@@ -127,9 +127,9 @@ func (s *RunState) Management(workspace string) *Management {
 	return loadOrNew[Management](&s.management, workspace)
 }
 
-// GiveUp records that the current user loses a role. through lists all roles through which the current user manages the workspace. If no
+// Lose records that the current user loses a role. through lists all roles through which the current user manages the workspace. If no
 // other one would remain, it records nothing, and returns false and the other lost roles.
-func (m *Management) GiveUp(role string, through []string) (others []string, ok bool) {
+func (m *Management) Lose(role string, through []string) (others []string, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, other := range through {

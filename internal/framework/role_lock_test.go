@@ -60,11 +60,11 @@ func TestRoleLock_read(t *testing.T) {
 	t.Parallel()
 	var run framework.RunState
 	if lock := run.RoleLock("risk", "ds"); lock.IsRead() {
-		t.Error("a new role is recorded as read")
+		t.Error("new role: got IsRead() = true")
 	}
 	run.RoleLock("risk", "ds").MarkRead()
 	if lock := run.RoleLock("risk", "ds"); !lock.IsRead() {
-		t.Error("a refresh is not recorded")
+		t.Error("got IsRead() = false after MarkRead")
 	}
 }
 
@@ -83,12 +83,12 @@ func TestManagement_giveUp(t *testing.T) {
 		{"a", through, "", true}, {"a", through, "", true}, {"b", through, "a", true}, {"c", through, "a b", false},
 		{"b", through, "a", true}, {"c", []string{"c"}, "", false},
 	} {
-		others, ok := run.Management("risk").GiveUp(step.role, step.through)
+		others, ok := run.Management("risk").Lose(step.role, step.through)
 		if ok != step.ok || strings.Join(others, " ") != step.others {
 			t.Errorf("step %d: %q, %t", i, others, ok)
 		}
 	}
-	if _, ok := run.Management("default").GiveUp("c", through); !ok {
+	if _, ok := run.Management("default").Lose("c", through); !ok {
 		t.Error("a role of another workspace is refused")
 	}
 }

@@ -32,7 +32,7 @@ func (RoleNameValidator) ValidateString(_ context.Context, req validator.StringR
 	case strings.TrimSpace(name) == "":
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", "The name is empty. Use the name of a role.")
 	case strings.HasPrefix(name, wire.HiddenRolePrefix):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server reserves for grants "+
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q starts with %q, which the server reserves for grants "+
 			"to single users. To grant a permission to one user, use mlflow_experiment_permissions, or a role with this user as the only member.",
 			name, wire.HiddenRolePrefix))
 	case utf8.RuneCountInString(name) > maxRoleName:

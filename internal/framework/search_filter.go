@@ -22,14 +22,14 @@ func searchFilter(prefix string, tags map[string]string) (string, diag.Diagnosti
 	if prefix != "" {
 		pattern, err := quoteSearchValue(likePrefix(prefix))
 		if err != nil {
-			diags.AddAttributeError(path.Root("name_prefix"), "Could not search for name prefix", searchFilterAdvice(prefix, err))
+			diags.AddAttributeError(path.Root("name_prefix"), "Invalid name prefix", searchFilterAdvice(prefix, err))
 		}
 		conditions = append(conditions, "name LIKE "+pattern)
 	}
 	for _, key := range SortedKeys(tags) {
 		condition, err := EqualsFilter(key, tags[key])
 		if err != nil {
-			diags.AddAttributeError(path.Root("tags").AtMapKey(key), "Could not search for tag", searchFilterAdvice(key+" = "+tags[key], err))
+			diags.AddAttributeError(path.Root("tags").AtMapKey(key), "Invalid tag", searchFilterAdvice(key+" = "+tags[key], err))
 		}
 		conditions = append(conditions, condition)
 	}

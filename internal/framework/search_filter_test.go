@@ -37,16 +37,16 @@ func TestSearchFilter(t *testing.T) {
 			got, diags := searchFilter(c.prefix, c.tags)
 			if c.refused == "" {
 				if diags.HasError() || got != c.want {
-					t.Errorf("filter is %s (%v), want %s", got, diags, c.want)
+					t.Errorf("got filter %s (%v), want %s", got, diags, c.want)
 				}
 				return
 			}
 			at, reason, _ := strings.Cut(c.refused, ": ")
 			if len(diags) != 1 || !strings.Contains(diags[0].Detail(), reason) {
-				t.Fatalf("diagnostics are %v, want one that says %q", diags, reason)
+				t.Fatalf("got diagnostics %v, want one with %q", diags, reason)
 			}
 			if withPath, ok := diags[0].(interface{ Path() path.Path }); !ok || withPath.Path().String() != at {
-				t.Errorf("diagnostic is %v, want it at %s", diags[0], at)
+				t.Errorf("got diagnostic %v, want it at %s", diags[0], at)
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestSearchFilter_normalizePrefix(t *testing.T) {
 	} {
 		client := mlflow.New(mlflow.Options{Backend: c.backend})
 		if got := normalizePrefix(client, c.prefix); got != c.want {
-			t.Errorf("%s: prefix %q becomes %q, want %q", c.backend.Name(), c.prefix, got, c.want)
+			t.Errorf("%s: prefix %q: got %q, want %q", c.backend.Name(), c.prefix, got, c.want)
 		}
 	}
 }

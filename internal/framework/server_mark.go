@@ -119,14 +119,14 @@ func (m ServerMark) settingsFor(now ServerMark) string {
 // StateObject is an object of a state, with its experiment and the creation time of that. Created is empty if it is unknown.
 type StateObject struct {
 	Object, ExperimentID, Created string
-	// Differs returns why the object on the provider's server is not the one of the state, empty if it is. It is set for objects that do not
-	// belong to an experiment.
-	Differs func(ctx context.Context) string
+	// MismatchReason returns why the object on the provider's server is not the one of the state, empty if it is. It is set for objects
+	// that do not belong to an experiment.
+	MismatchReason func(ctx context.Context) string
 }
 
 // CheckServer reports whether an object of a state is on the provider's server, and adds an error if it is not. A server with another URL
-// is the same if the experiment there has the same ID and creation time, or according to Differs. CheckServer sends no request if the
-// stored URL is the same, or if there is none.
+// is the same if the experiment there has the same ID and creation time, or according to MismatchReason. CheckServer sends no request if
+// the stored URL is the same, or if there is none.
 func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, action string, o StateObject, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {
@@ -140,16 +140,16 @@ func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, ac
 	if before.same(now) {
 		return true
 	}
-	differs := o.Differs
-	if differs == nil {
-		differs = func(ctx context.Context) string { return b.differs(ctx, o) }
+	var mismatch string
+	if o.MismatchReason != nil {
+		mismatch = o.MismatchReason(ctx)
+	} else {
+		mismatch = b.mismatchReason(ctx, o)
 	}
-	difference := differs(ctx)
-	if difference == "" {
-		return true
+	if mismatch != "" {
+		addServerError(diags, action, o.Object, before, now, mismatch)
 	}
-	addServerError(diags, action, o.Object, before, now, difference)
-	return false
+	return mismatch == ""
 }
 
 // CheckServerURL reports whether an object of a server, such as a user, is on the provider's server, and adds an error if it is not. It
@@ -172,17 +172,17 @@ func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState,
 	return false
 }
 
-// addServerError reports that the provider is configured for another server than that of a state. difference is a sentence about the
+// addServerError reports that the provider is configured for another server than that of a state. mismatch is a sentence about the
 // object.
-func addServerError(diags *diag.Diagnostics, action, object string, before, now ServerMark, difference string) {
-	diags.AddError("Could not "+action+": another server", fmt.Sprintf("%s: The state belongs to %s, but the provider is configured for %s. "+
-		"%s Nothing was changed.\n\nTo return to the old server, %s. To change servers, remove the resource from the state with terraform "+
+func addServerError(diags *diag.Diagnostics, action, object string, before, now ServerMark, mismatch string) {
+	diags.AddError("Could not "+action+": different server", fmt.Sprintf("%s: The state belongs to %s, but the provider is configured for "+
+		"%s. %s Nothing was changed.\n\nTo return to the old server, %s. To change servers, remove the resource from the state with terraform "+
 		"state rm, then import the object of the new server, or let apply create it.",
-		UpperFirst(object), before.describe(now), now.describe(before), difference, before.settingsFor(now)))
+		UpperFirst(object), before.describe(now), now.describe(before), mismatch, before.settingsFor(now)))
 }
 
-// differs returns why the experiment with the ID on the provider's server is not the one of the state, empty if it is.
-func (b *ResourceBase) differs(ctx context.Context, o StateObject) string {
+// mismatchReason returns why the experiment with the ID on the provider's server is not the one of the state, empty if it is.
+func (b *ResourceBase) mismatchReason(ctx context.Context, o StateObject) string {
 	if o.ExperimentID == "" {
 		return "The provider cannot check whether both are the same server."
 	}
@@ -194,14 +194,15 @@ func (b *ResourceBase) differs(ctx context.Context, o StateObject) string {
 	})
 	switch {
 	case rest.IsNotFound(err):
-		return fmt.Sprintf("There is no experiment with ID %s on it.", o.ExperimentID)
+		return fmt.Sprintf("The configured server has no experiment with ID %s.", o.ExperimentID)
 	case err != nil:
 		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
 	case FormatCreationTime(e.Created()) != o.Created:
-		return fmt.Sprintf("On it, ID %s belongs to a different experiment: %q, created %s. The one in this state was created %s.",
+		return fmt.Sprintf("On the configured server, ID %s belongs to a different experiment: %q, created %s. The one in this state was "+
+			"created %s.",
 			e.ID, e.Name, cmp.Or(FormatCreationTime(e.Created()), "at an unknown time"), o.Created)
 	case e.Deleted():
-		return fmt.Sprintf("On it, %s is deleted.", DescribeExperiment(e.ID, e.Name))
+		return fmt.Sprintf("On the configured server, %s is deleted.", DescribeExperiment(e.ID, e.Name))
 	}
 	return ""
 }

@@ -26,10 +26,10 @@ func TestSameURL(t *testing.T) {
 		{"https://host.example.com", "https://other.example.com", false},
 	} {
 		if same := sameURL(c.a, c.b); same != c.same {
-			t.Errorf("%s and %s: %t", c.a, c.b, same)
+			t.Errorf("%s and %s: got %t, want %t", c.a, c.b, same, c.same)
 		}
 		if same := sameURL(c.b, c.a); same != c.same {
-			t.Errorf("%s and %s: %t", c.b, c.a, same)
+			t.Errorf("%s and %s: got %t, want %t", c.b, c.a, same, c.same)
 		}
 	}
 }
@@ -59,7 +59,8 @@ func TestServerMark(t *testing.T) {
 		},
 		"a forgotten MLflow workspace": {
 			before: risk, now: server,
-			texts: []string{`MLflow workspace "risk" of http://a.example.com`, `MLflow workspace "default" of http://a.example.com`, `set workspace (or MLFLOW_WORKSPACE) to "risk"`},
+			texts: []string{`MLflow workspace "risk" of http://a.example.com`, `MLflow workspace "default" of http://a.example.com`,
+				`set workspace (or MLFLOW_WORKSPACE) to "risk"`},
 		},
 		"another server and workspace": {
 			before: risk, now: ServerMark{URL: "http://b.example.com", Kind: mlflow.KindServer, Workspace: mlflow.DefaultWorkspace},
@@ -71,12 +72,12 @@ func TestServerMark(t *testing.T) {
 		},
 	} {
 		if same := c.before.same(c.now); same != c.same {
-			t.Errorf("%s: same is %t", name, same)
+			t.Errorf("%s: got same = %t, want %t", name, same, c.same)
 		}
 		says := strings.Join([]string{c.before.describe(c.now), c.now.describe(c.before), c.before.settingsFor(c.now)}, "\n")
 		for _, text := range c.texts {
 			if !strings.Contains(says, text) {
-				t.Errorf("%s: %q lacks %q", name, says, text)
+				t.Errorf("%s: got %q, want %q in it", name, says, text)
 			}
 		}
 	}

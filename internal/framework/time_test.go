@@ -19,7 +19,7 @@ func TestFormatTime(t *testing.T) {
 		{time.UnixMilli(1), types.StringValue("1970-01-01T00:00:00.001Z")},
 	} {
 		if got := FormatTime(c.time); !got.Equal(c.want) {
-			t.Errorf("%s is %s, want %s", c.time, got, c.want)
+			t.Errorf("%s: got %s, want %s", c.time, got, c.want)
 		}
 	}
 }

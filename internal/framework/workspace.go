@@ -64,29 +64,29 @@ func workspaceListAttribute() listschema.StringAttribute {
 	}
 }
 
-// place is the MLflow workspace that one operation of an object acts in.
-type place struct {
+// workspaceSelection is the MLflow workspace that one operation of an object acts in. Its zero value is the workspace of the provider.
+type workspaceSelection struct {
 	// client is the client of the workspace, nil for the workspace of the provider.
 	client *mlflow.Client
 	// unknown reports whether the workspace is unknown while planning.
 	unknown bool
 }
 
-// in returns the client of the workspace, given that of the provider. It returns nil while the workspace is unknown.
-func (p *place) in(client *mlflow.Client) *mlflow.Client {
+// clientOr returns the client of the workspace, given that of the provider. It returns nil while the workspace is unknown.
+func (s *workspaceSelection) clientOr(client *mlflow.Client) *mlflow.Client {
 	switch {
-	case p.unknown, client == nil:
+	case s.unknown, client == nil:
 		return nil
-	case p.client != nil:
-		return p.client
+	case s.client != nil:
+		return s.client
 	default:
 		return client
 	}
 }
 
-// use makes the operation act in a workspace. It adds an error if this kind of server has no workspaces.
-func (p *place) use(client *mlflow.Client, workspace types.String, diags *diag.Diagnostics) bool {
-	p.client, p.unknown = nil, workspace.IsUnknown()
+// selectWorkspace makes the operation act in a workspace. It adds an error if this kind of server has no workspaces.
+func (s *workspaceSelection) selectWorkspace(client *mlflow.Client, workspace types.String, diags *diag.Diagnostics) bool {
+	s.client, s.unknown = nil, workspace.IsUnknown()
 	if client == nil || workspace.ValueString() == "" {
 		return true
 	}
@@ -95,7 +95,7 @@ func (p *place) use(client *mlflow.Client, workspace types.String, diags *diag.D
 		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
 		return false
 	}
-	p.client = selected
+	s.client = selected
 	return true
 }
 
@@ -105,21 +105,21 @@ func (b *ResourceBase) UseWorkspace(workspace types.String, diags *diag.Diagnost
 	if b.Provider == nil {
 		return true
 	}
-	return b.use(b.Provider.Client, workspace, diags)
+	return b.selectWorkspace(b.Provider.Client, workspace, diags)
 }
 
 // UseCreateWorkspace is UseWorkspace for an operation that creates an object. It also adds an error if the server has no workspaces:
 // servers before 3.10 ignore the workspace, and the object would not be in the workspace of the state.
 func (b *ResourceBase) UseCreateWorkspace(ctx context.Context, workspace types.String, diags *diag.Diagnostics) bool {
-	return b.UseWorkspace(workspace, diags) && b.check(ctx, diags)
+	return b.UseWorkspace(workspace, diags) && b.checkSupported(ctx, diags)
 }
 
-// check adds an error if the operation uses a workspace and the server has none.
-func (p *place) check(ctx context.Context, diags *diag.Diagnostics) bool {
-	if p.client == nil || p.client.MLflowWorkspace() == mlflow.DefaultWorkspace {
+// checkSupported adds an error if the operation uses a workspace and the server has none.
+func (s *workspaceSelection) checkSupported(ctx context.Context, diags *diag.Diagnostics) bool {
+	if s.client == nil || s.client.MLflowWorkspace() == mlflow.DefaultWorkspace {
 		return true
 	}
-	err := p.client.CheckWorkspaces(ctx)
+	err := s.client.CheckWorkspaces(ctx)
 	if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported {
 		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
 		return false
@@ -137,10 +137,10 @@ func (b *ResourceBase) UseStateWorkspace(workspace types.String) {
 // ClientIn returns the client for the workspace of the argument, or for that of the provider if it is null. It returns nil after an error.
 func (b *DataSourceBase) ClientIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
 	client := b.ClientOrError(diags)
-	if client == nil || !b.use(client, workspace, diags) || !b.check(ctx, diags) {
+	if client == nil || !b.selectWorkspace(client, workspace, diags) || !b.checkSupported(ctx, diags) {
 		return nil
 	}
-	return b.in(client)
+	return b.clientOr(client)
 }
 
 // MovesWorkspace reports whether a plan moves an object to another workspace, which replaces the object. An unknown workspace is no move.

@@ -31,15 +31,15 @@ func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnos
 }
 
 func baseOf(backend mlflow.Backend) *ResourceBase {
-	return answering(backend, http.StatusOK, `{"workspaces_enabled": true}`)
+	return respondingWith(backend, http.StatusOK, `{"workspaces_enabled": true}`)
 }
 
-// answering returns the base of a resource whose server always returns the same response.
-func answering(backend mlflow.Backend, status int, body string) *ResourceBase {
+// respondingWith returns the base of a resource whose server always returns the same response.
+func respondingWith(backend mlflow.Backend, status int, body string) *ResourceBase {
 	endpoint := func(context.Context) (rest.Endpoint, error) {
 		return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
 	}
-	transport := answer(func(r *http.Request) (*http.Response, error) {
+	transport := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		mediaType := "application/json"
 		if strings.HasPrefix(body, "<") {
 			mediaType = "text/html"
@@ -52,11 +52,11 @@ func answering(backend mlflow.Backend, status int, body string) *ResourceBase {
 	return &ResourceBase{Provider: &ProviderData{Client: client}}
 }
 
-type answer func(*http.Request) (*http.Response, error)
+type roundTripFunc func(*http.Request) (*http.Response, error)
 
-func (a answer) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Servers before 3.10 ignore the workspace: the object would be somewhere else than the state says.
+// Servers before 3.10 ignore the workspace: the object would not be in the workspace of the state.
 func TestUseCreateWorkspace(t *testing.T) {
 	t.Parallel()
 	const page = "<!doctype html><title>404 Not Found</title>"
@@ -73,10 +73,10 @@ func TestUseCreateWorkspace(t *testing.T) {
 		"a server that refuses to tell": {http.StatusForbidden, `{"error_code": "PERMISSION_DENIED"}`, "risk", ""},
 	} {
 		var diags diag.Diagnostics
-		b := answering(&server.Backend{}, c.status, c.body)
+		b := respondingWith(&server.Backend{}, c.status, c.body)
 		ok := b.UseCreateWorkspace(t.Context(), text(c.workspace), &diags)
 		if ok != (c.refused == "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
-			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
+			t.Errorf("%s: got ok = %t, %v", name, ok, diags)
 		}
 	}
 }
@@ -97,8 +97,8 @@ func TestUseWorkspace(t *testing.T) {
 	for name, c := range map[string]struct {
 		backend   mlflow.Backend
 		workspace string
-		// acts is the workspace of the client, "none" if there is no client. refused is a part of the error.
-		acts, refused string
+		// want is the workspace of the client, "none" if there is no client. refused is a part of the error.
+		want, refused string
 	}{
 		"the provider's":                {&server.Backend{Workspace: "risk"}, "", "risk", ""},
 		"the provider's by its name":    {&server.Backend{Workspace: "risk"}, "risk", "risk", ""},
@@ -110,33 +110,33 @@ func TestUseWorkspace(t *testing.T) {
 		"one on Databricks":             {databricks.Backend{}, "risk", "", "Databricks has no MLflow workspaces. Remove the workspace argument"},
 		"an unknown one, on Databricks": {databricks.Backend{}, "?", "none", ""},
 	} {
-		b, acts := baseOf(c.backend), "none"
+		b, got := baseOf(c.backend), "none"
 		var diags diag.Diagnostics
 		if ok := b.UseWorkspace(text(c.workspace), &diags); ok == diags.HasError() {
-			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
+			t.Errorf("%s: got ok = %t, %v", name, ok, diags)
 		}
 		if client := b.Client(); client != nil {
-			acts = client.MLflowWorkspace()
+			got = client.MLflowWorkspace()
 		}
-		if acts != c.acts || diags.HasError() != (c.refused != "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
-			t.Errorf("%s: acts in %q with %v, want %q and %q", name, acts, diags, c.acts, c.refused)
+		if got != c.want || diags.HasError() != (c.refused != "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
+			t.Errorf("%s: got workspace %q and diagnostics %v, want %q and %q", name, got, diags, c.want, c.refused)
 		}
 		if b.Rules(t.Context(), memory{}) == nil {
-			t.Errorf("%s: names have no rules", name)
+			t.Errorf("%s: got no name rules", name)
 		}
 	}
 	unconfigured := &ResourceBase{Provider: &ProviderData{}}
 	var diags diag.Diagnostics
 	if !unconfigured.UseWorkspace(text("risk"), &diags) || unconfigured.Client() != nil {
-		t.Error("a provider whose configuration is unknown has a client")
+		t.Error("unknown provider configuration: got a client, want none")
 	}
 	data := &DataSourceBase{provider: baseOf(&server.Backend{}).Provider}
 	if client := data.ClientIn(t.Context(), text("risk"), &diags); client == nil || client.MLflowWorkspace() != "risk" {
-		t.Error("a data source does not read from its workspace")
+		t.Error("data source: got another workspace than \"risk\"")
 	}
 	data = &DataSourceBase{provider: baseOf(databricks.Backend{}).Provider}
 	if client := data.ClientIn(t.Context(), text("risk"), &diags); client != nil || !diags.HasError() {
-		t.Error("a data source takes a workspace on Databricks")
+		t.Error("data source on Databricks: got no error about the workspace")
 	}
 }
 
@@ -166,17 +166,17 @@ func TestMovesWorkspace(t *testing.T) {
 			}
 		}
 		if moves := b.MovesWorkspace(t.Context(), private, text(c.state), text(c.plan)); moves != c.moves {
-			t.Errorf("%s: moves is %t", name, moves)
+			t.Errorf("%s: got moves = %t, want %t", name, moves, c.moves)
 		}
 		var diags diag.Diagnostics
 		placed := WorkspaceObject{Object: "experiment 1", ID: "1", State: text(c.state), Plan: text(c.plan)}
 		if same := b.CheckSameWorkspace(t.Context(), private, placed, &diags); same == c.moves || diags.HasError() != c.moves {
-			t.Errorf("%s: same is %t, with %v", name, same, diags)
+			t.Errorf("%s: got same = %t, want %t: %v", name, same, !c.moves, diags)
 		}
 	}
 }
 
-// TestPlanWorkspace: the plan that the user sees replaces; the one that the CLI makes before it applies refuses.
+// TestPlanWorkspace: an object that moves to another workspace is replaced. A plan without a refresh counts as unreviewed.
 func TestPlanWorkspace(t *testing.T) {
 	t.Parallel()
 	there := tfsdk.State{Raw: tftypes.NewValue(tftypes.String, "there")}
@@ -189,16 +189,17 @@ func TestPlanWorkspace(t *testing.T) {
 		if diags := b.StoreServer(t.Context(), private); diags.HasError() {
 			t.Fatal(diags)
 		}
-		if unseen := b.IsUnreviewedPlan(t.Context(), private, "1"); unseen == read {
-			t.Errorf("%s: unseen is %t", name, unseen)
+		if unreviewed := b.IsUnreviewedPlan(t.Context(), private, "1"); unreviewed == read {
+			t.Errorf("%s: got unreviewed = %t, want %t", name, unreviewed, !read)
 		}
 		// The test cannot create private state, so no server is stored for the object.
 		var resp resource.ModifyPlanResponse
-		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 || resp.Diagnostics.HasError() {
-			t.Errorf("%s: the plan replaces by %v, saying %v", name, resp.RequiresReplace, resp.Diagnostics)
+		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 ||
+			resp.Diagnostics.HasError() {
+			t.Errorf("%s: got replacement by %v and diagnostics %v", name, resp.RequiresReplace, resp.Diagnostics)
 		}
 		if client := b.Client(); client.MLflowWorkspace() != "risk" {
-			t.Errorf("%s: a replacement is planned in %q", name, client.MLflowWorkspace())
+			t.Errorf("%s: got a plan in the workspace %q, want \"risk\"", name, client.MLflowWorkspace())
 		}
 	}
 }
@@ -208,15 +209,15 @@ func TestNameLock_workspaces(t *testing.T) {
 	var run RunState
 	risk, fraud := baseOf(&server.Backend{Workspace: "risk"}).Client(), baseOf(&server.Backend{Workspace: "fraud"}).Client()
 	if run.NameLock(risk, "churn") == run.NameLock(fraud, "churn") {
-		t.Error("a name is not one in each workspace")
+		t.Error("got the same lock for a name in two workspaces")
 	}
 	again, err := fraud.InWorkspace("risk")
 	if err != nil || run.NameLock(again, "churn") != run.NameLock(risk, "churn") {
-		t.Errorf("the name of a workspace depends on the client: %v", err)
+		t.Errorf("got different locks for two clients of one workspace: %v", err)
 	}
 	folders := baseOf(databricks.Backend{}).Client()
 	if run.NameLock(folders, "/Workspace/Shared/churn/") != run.NameLock(folders, "/Shared/churn") {
-		t.Error("two spellings are two names")
+		t.Error("got different locks for two spellings of a name")
 	}
 }
 
@@ -234,7 +235,7 @@ func TestCutImportWorkspace(t *testing.T) {
 	} {
 		workspace, rest, err := CutImportWorkspace(id)
 		if workspace != want[0] || rest != want[1] || (err != nil) != (want[1] == "") {
-			t.Errorf("%s: %q, %q, %v", id, workspace, rest, err)
+			t.Errorf("%s: got %q, %q, %v, want %q", id, workspace, rest, err, want)
 		}
 	}
 }

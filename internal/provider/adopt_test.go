@@ -161,7 +161,7 @@ func TestIdentity_import(t *testing.T) {
 	}{
 		"an experiment":                  {"mlflow_experiment", map[string]any{"experiment_id": "12"}, map[string]any{"id": "12"}, ""},
 		"an experiment of this server":   {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": w.URL + "/"}, map[string]any{"id": "12"}, ""},
-		"an experiment of another":       {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": "https://example.com"}, nil, "error: Could not import: another server"},
+		"an experiment of another":       {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": "https://example.com"}, nil, "error: Could not import: different server"},
 		"a tag":                          {"mlflow_experiment_tag", map[string]any{"experiment_id": "12", "key": "a/b"}, map[string]any{"id": "12/a/b", "key": "a/b"}, ""},
 		"permissions":                    {"mlflow_experiment_permissions", map[string]any{"experiment_id": "12"}, map[string]any{"experiment_id": "12"}, ""},
 		"a permission":                   {"mlflow_experiment_permission", map[string]any{"experiment_id": "12", "group_name": "risk"}, map[string]any{"experiment_id": "12", "group_name": "risk"}, ""},

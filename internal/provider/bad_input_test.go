@@ -19,7 +19,7 @@ var badExperiments = inputs{
 	"experiment: a dot in the path":     experimentInput("name", "/Shared/./x", refusal{atPlan, "name", "Invalid experiment name", "Write the path without it"}),
 	"experiment: up in the path":        experimentInput("name", "/Users/../Shared/x", refusal{atPlan, "name", "Invalid experiment name", "Write the path without it"}),
 	"experiment: a dot as name":         experimentInput("name", "/Workspace/Shared/..", refusal{atPlan, "name", "Invalid experiment name", "Write the path without it"}),
-	"experiment: in a Git folder":       experimentInput("name", "/Repos/ana/p/x", refusal{atPlan, "name", "Invalid experiment name", "Use a path outside, such as \"/Shared/x\""}),
+	"experiment: in a Git folder":       experimentInput("name", "/Repos/ana/p/x", refusal{atPlan, "name", "Invalid experiment name", "Use a path outside Git folders, such as \"/Shared/x\""}),
 	"experiment: no such folder":        experimentInput("name", "/Projects/none/x", refusal{atApply, "name", "Could not create experiment", "Set create_parents = true"}),
 	"experiment: a folder's name":       experimentInput("name", "/Shared", refusal{atApply, "name", "Could not create experiment", "Choose another name"}),
 	"experiment: below a non-folder":    {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken/x", "create_parents", true), refusal: refusal{atApply, "name", "Could not create folder", "Choose another path"}},
@@ -33,7 +33,7 @@ var badExperiments = inputs{
 	"experiment: odd table prefix":      experimentInput("trace_location", traces("main", "traces", "a-b"), refusal{atValidate, "trace_location.table_prefix", "Invalid Attribute Value Match", "238 letters, digits, and underscores"}),
 	"experiment: schema with a catalog": experimentInput("trace_location", traces("main", "main.traces", nil), refusal{atValidate, "trace_location.schema", "Invalid Attribute Value Match", "one name in Unity Catalog"}),
 	"experiment: traces of another":     {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken", "adopt_existing", true, "trace_location", traces("main", "traces", nil)), refusal: refusal{atApply, "trace_location", "Could not adopt experiment", "remove trace_location from the configuration"}},
-	"experiment: traces on MLflow":      onMLflow(experimentInput("trace_location", traces("main", "traces", nil), refusal{atPlan, "trace_location", "Trace location not supported", "Remove trace_location from the configuration"})),
+	"experiment: traces on MLflow":      onMLflow(experimentInput("trace_location", traces("main", "traces", nil), refusal{atPlan, "trace_location", "Trace location is not supported", "Remove trace_location from the configuration"})),
 	"experiment: long description":      experimentInput("description", repeatLetter("v", 64<<10+1), refusal{atPlan, "description", "Invalid description: The value is 65537 bytes long", "maximum on Databricks is 65536"}),
 	"experiment: unknown if_deleted":    experimentInput("if_deleted", "purge", refusal{atValidate, "if_deleted", "Invalid Attribute Value Match", "supersede"}),
 	"experiment: unknown policy":        experimentInput("deletion_policy", "keep", refusal{atValidate, "deletion_policy", "Invalid Attribute Value Match", "delete_if_empty"}),
@@ -53,7 +53,7 @@ var badExperiments = inputs{
 	"import of an experiment: two ids":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "12 34"), refusal: refusal{atImport, "", "Invalid import ID", "Specify the experiment ID"}},
 	"import of an experiment: a list":   {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "https://example.com/ml/experiments"), refusal: refusal{atImport, "", "Invalid import ID: \"https://example.com/ml/experiments\" is not the URL of an experiment", "experiments/ID"}},
 	"import of an experiment: far away": {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "https://example.com/ml/experiments/12"), refusal: refusal{atImport, "", "Could not import experiment", "If they are the same server, import by ID"}},
-	"import of an experiment: unknown":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "/Shared/none"), refusal: refusal{atImport, "", "Could not import experiment", "there is no experiment with this name"}},
+	"import of an experiment: unknown":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "/Shared/none"), refusal: refusal{atImport, "", "Could not import experiment: Import ID \"/Shared/none\": ", "Check the name, and that the provider"}},
 }
 
 const idAdvice = "The data source mlflow_experiment looks up an experiment by name and returns its ID"
@@ -114,8 +114,8 @@ var badSearches = inputs{
 	"data: a name for an id":                dataInput("mlflow_experiment", refusal{atRead, "experiment_id", "Could not read experiment: ", "Set name instead of experiment_id"}, "experiment_id", "/Shared/a"),
 	"search: filter and prefix":             dataInput("mlflow_experiments", refusal{atValidate, "filter", "Invalid Attribute Combination", "[filter,name_prefix]"}, "filter", "name = 'a'", "name_prefix", "a"),
 	"search: filter and tags":               dataInput("mlflow_experiments", refusal{atValidate, "filter", "Invalid Attribute Combination", "[filter,tags]"}, "filter", "name = 'a'", "tags", acctest.MapOfOne("a", "b")),
-	"search: both quotes, tag":              dataInput("mlflow_experiments", refusal{atValidate, `tags["a"]`, "Could not search for tag: \"a = '\\\"\" contains both kinds of quotes", "select from the results with name_regex"}, "tags", acctest.MapOfOne("a", `'"`)),
-	"search: both quotes, name":             dataInput("mlflow_experiments", refusal{atValidate, "name_prefix", "Could not search for name prefix", "contains both kinds of quotes"}, "name_prefix", `/'"`),
+	"search: both quotes, tag":              dataInput("mlflow_experiments", refusal{atValidate, `tags["a"]`, "Invalid tag: \"a = '\\\"\" contains both kinds of quotes", "select from the results with name_regex"}, "tags", acctest.MapOfOne("a", `'"`)),
+	"search: both quotes, name":             dataInput("mlflow_experiments", refusal{atValidate, "name_prefix", "Invalid name prefix", "contains both kinds of quotes"}, "name_prefix", `/'"`),
 	"search: bad regex":                     dataInput("mlflow_experiments", refusal{atValidate, "name_regex", "Invalid regular expression", "missing closing )"}, "name_regex", "(a"),
 	"search: unknown view type":             dataInput("mlflow_experiments", refusal{atValidate, "view_type", "Invalid Attribute Value Match", "ACTIVE_ONLY"}, "view_type", "active"),
 	"search: none at all":                   dataInput("mlflow_experiments", refusal{atValidate, "limit", "Invalid Attribute Value", "at least 1"}, "limit", 0),

@@ -25,7 +25,7 @@ var runsGuideErrors = map[string]func(g *runsGuide) string{
 	"Deletion time not supported …":                        (*runsGuide).restoreOnServer,
 	"Experiment is deleted …":                              (*runsGuide).restoreInDeleted,
 	"Run is deleted …":                                     (*runsGuide).tagDeleted,
-	"Name does not identify an experiment …":               (*runsGuide).restoreByName,
+	"Experiment name is ambiguous …":                       (*runsGuide).restoreByName,
 }
 
 // runsGuide is a workspace with runs that the user can read, but not delete.

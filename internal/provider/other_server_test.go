@@ -15,7 +15,7 @@ import (
 )
 
 // elsewhere matches the error for a state of another server. The CLI can break its lines anywhere.
-var elsewhere = regexp.MustCompile(`(?s)another\s+server.*The\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+is\s+configured\s+for\s+http`)
+var elsewhere = regexp.MustCompile(`(?s)different\s+server.*The\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+is\s+configured\s+for\s+http`)
 
 // clock is a stopped clock. Experiments that two workspaces create at the same time are those of a clone.
 func clock(minute int) func() time.Time {
@@ -94,7 +94,7 @@ var strangers = map[string]struct {
 }{
 	"another experiment":       {options: emulator.Options{Now: clock(1)}, name: "/Shared/foreign", says: `belongs to a different experiment: "/Shared/foreign", created 2026-03-01T12:01:00.000Z`},
 	"another of the same name": {options: emulator.Options{Now: clock(1)}, name: "/Shared/churn", says: `belongs to a different experiment: "/Shared/churn"`},
-	"none":                     {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Purge(id) }, says: "There is no experiment with ID"},
+	"none":                     {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Purge(id) }, says: "The configured server has no experiment with ID"},
 	"a deleted one":            {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Trash(id) }, says: "is deleted"},
 	"one that cannot be read":  {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", denied: true, says: "could not check whether both are the same server"},
 }

@@ -177,7 +177,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	same.ExpectEmptyPlan(roleConfig(name, rows))
 	elsewhere := s.Provider(t, nil).Resource(kindRole)
 	elsewhere.State, elsewhere.Private = same.State, same.Private
-	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read role: another server", "MLflow workspace \""+two+"\"")
+	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read role: different server", "MLflow workspace \""+two+"\"")
 
 	// The roles of a workspace that is deleted outside Terraform are deleted, too.
 	s.deleteWorkspace(t, two)

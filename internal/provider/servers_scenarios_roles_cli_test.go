@@ -252,7 +252,7 @@ func roleImports(t *testing.T, s *server) {
 		}
 	}
 	_, says := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import role", "https://elsewhere.example.com")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import: different server", "https://elsewhere.example.com")
 	acctest.ExpectDiagnostics(t, p.Resource(kindRole).Import("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
 	acctest.ExpectDiagnostics(t, p.Resource(kindMembers).Import("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)

@@ -22,14 +22,14 @@ func userElsewhere(t *testing.T, s *server) {
 	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Resource("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
-	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
+	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read user: different server: User ", name, s.URL, through.URL, "Nothing "+
 		"was changed")
-	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: another server", name)
+	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: different server", name)
 	acctest.ExpectDiagnostics(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics, "error: Could not change user: another "+
 		"server", name)
-	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, nil), nil), "error: Could not delete user: another server", name)
+	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, nil), nil), "error: Could not delete user: different server", name)
 	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
-		"not change user: another server", name)
+		"not change user: different server", name)
 	s.expectUser(t, name, false, firstPassword)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 }

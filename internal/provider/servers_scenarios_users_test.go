@@ -155,7 +155,7 @@ func userLifecycle(t *testing.T, s *server) {
 		t.Errorf("import by identity says %q, and the state is %v", says, state)
 	}
 	_, says = importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import user", "The identity contains the server https://mlflow.example.com")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import: different server", "The identity contains the server https://mlflow.example.com")
 
 	renamed := s.newUser()
 	if plan := planned(u, userConfig(renamed)); plan.Action != "replace" {

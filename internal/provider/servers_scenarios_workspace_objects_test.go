@@ -337,7 +337,7 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		}
 	}
 	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: The identity contains the server https://elsewhere.example.com")
+	acctest.ExpectDiagnostics(t, says, "error: Could not import: different server: The identity contains the server https://elsewhere.example.com")
 	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
 	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
 

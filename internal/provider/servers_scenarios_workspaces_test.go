@@ -314,7 +314,7 @@ func blockWorkspace(t *testing.T, s *server) {
 	e.MustApply(acctest.ExperimentAttributes(name+" own", nil))
 	pinned := acctest.ExperimentAttributes(name+" own", map[string]any{"workspace": risk})
 	e.Provider = inFraud.Provider(t, nil)
-	acctest.ExpectDiagnostics(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
+	acctest.ExpectDiagnostics(t, e.Read(), "error: Could not read experiment: different server", "belongs to MLflow workspace \""+risk+"\"")
 	if planned := e.Plan(pinned); planned.Action != "update" || planned.Diagnostics != "" {
 		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Diagnostics)
 	}

@@ -46,7 +46,7 @@ func CheckFolderPath(path string) error {
 			"folder outside it, such as \"/Projects\"", path)
 	case "/Users":
 		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
-			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
+			"\"/Users/ana@example.com\", or a folder outside /Users, such as \"/Projects\"", path)
 	}
 	return CheckReadableFolderPath(path)
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,8 +36,7 @@ type APIError struct {
 // Error implements error.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Message)
-	b.WriteString(" (")
+	b.WriteString(strings.TrimSuffix(e.Message, ".") + " (")
 	if e.Code != "" {
 		b.WriteString(e.Code + ", ")
 	}
@@ -50,6 +50,31 @@ func (e *APIError) Error() string {
 	}
 	return b.String()
 }
+
+// followedError is an error after which another operation failed too.
+type followedError struct {
+	err   error
+	text  string
+	other error
+}
+
+// FollowedBy returns an error after which another operation failed too. text describes the second failure. The hints of both errors are
+// after the two messages.
+func FollowedBy(err error, text string, other error) error { return &followedError{err, text, other} }
+
+// Error implements error.
+func (e *followedError) Error() string {
+	first, hint, _ := strings.Cut(e.err.Error(), "\n\n")
+	second, otherHint, _ := strings.Cut(e.other.Error(), "\n\n")
+	paragraphs := []string{strings.TrimSuffix(first, ".") + "; " + e.text + ": " + second, hint}
+	if otherHint != hint {
+		paragraphs = append(paragraphs, otherHint)
+	}
+	return strings.Join(slices.DeleteFunc(paragraphs, func(s string) bool { return s == "" }), "\n\n")
+}
+
+// Unwrap returns both errors.
+func (e *followedError) Unwrap() []error { return []error{e.err, e.other} }
 
 // UnreachableError means that there was no complete response: the connection failed, ended early, or timed out.
 type UnreachableError struct {

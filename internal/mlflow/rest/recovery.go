@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -76,7 +75,7 @@ func (c *Client) DoCreate(
 		case lookErr == nil:
 			return true, err
 		case !IsNotFound(lookErr):
-			return false, fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
+			return false, FollowedBy(err, "the provider could not verify whether it was created", lookErr)
 		case IsAlreadyExists(err), IsInvalidResponse(err), !c.WaitForRetry(ctx, start, try):
 			return false, err
 		}

@@ -31,7 +31,7 @@ func TestCallWithSecrets(t *testing.T) {
 		"an echo":                       {reply(200, echo), "the response is not a valid response of the MLflow API ("},
 		"an echo of the wrong type":     {reply(200, `{"n":"`+password+`"}`), "the response is not a valid response of the MLflow API ("},
 		"details":                       {reply(400, `{"error_code":"X","details":[{"links":[{"url":"`+password+`"}],"field_violations":[{"field":"password","description":"`+hash+`"}]}]}`), "not shown"},
-		"a wrong value":                 {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`), "Password must be at least 12 characters."},
+		"a wrong value":                 {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`), "Password must be at least 12 characters (INVALID"},
 		"a wrong value, echoed":         {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+password+` is too simple"}`), "*** is too simple"},
 		"a missing user":                {reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=ana not found"}`), "User with username=ana not found"},
 		"a denied call":                 {page(403, "Permission denied"), "Permission denied"},

@@ -48,8 +48,8 @@ func (a *rbacAPI) restoreGrant(ctx context.Context, experimentID string, p mlflo
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	if err := a.grant(ctx, experimentID, p, level); err != nil && !rest.IsAlreadyExists(err) {
-		return fmt.Errorf("%w; restoring %s also failed, so %q now has no direct grant on the experiment: %w",
-			why, fromServerLevel(level), p.Name, err)
+		text := fmt.Sprintf("restoring %s also failed, so %q now has no direct grant on the experiment", fromServerLevel(level), p.Name)
+		return rest.FollowedBy(why, text, err)
 	}
 	return why
 }

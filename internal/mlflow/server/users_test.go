@@ -124,7 +124,7 @@ func TestCreateUser_recorded(t *testing.T) {
 		t.Error(err)
 	}
 	s.Expect(s.RecordedWrite("users/create: short password"))
-	mlflowtest.ExpectError(t, d.CreateUser(t.Context(), "dan", "short"), "Password must be at least 12 characters.")
+	mlflowtest.ExpectError(t, d.CreateUser(t.Context(), "dan", "short"), "Password must be at least 12 characters (INVALID")
 	w := s.RecordedWrite("users/create: taken")
 	w.Then = map[string]mlflowtest.Response{usersList: s.RecordedResponse("users/list: cleo")}
 	s.Expect(w)

@@ -171,7 +171,7 @@ func (r *experimentPermissionResource) ImportState(
 	id, rest, _ := strings.Cut(grant, "/")
 	kind, principal, _ := strings.Cut(rest, "/")
 	state := experimentPermissionModel{Workspace: workspace}
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
+	if framework.IsIdentityImport(req) {
 		values, ok := r.ImportIdentity(ctx, req, principalAttributes, &resp.Diagnostics)
 		if !ok {
 			return

@@ -27,7 +27,7 @@ func TestPermissionsResource_import(t *testing.T) {
 	}
 	steps = append(steps, resource.TestStep{
 		ResourceName: permissionsAddress, ImportState: true, ImportStateId: "/Projects/nothing",
-		ExpectError: regexp.MustCompile(`(?s)Could not import experiment.*no experiment with this name`),
+		ExpectError: regexp.MustCompile(`(?s)Could not import experiment.*Check\s+the\s+name`),
 	})
 	acctest.UnitTest(t, steps...)
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -53,25 +52,30 @@ func experimentList(client *mlflow.Client, run *framework.RunState, id, created 
 			ID: id, Noun: "experiment", Name: framework.DescribeExperiment(id, ""), Created: created, Levels: client.KnownLevels(),
 			AccessAdvice: client.AccessAdvice(), Additive: "mlflow_experiment_permission",
 		},
-		Explain: func(ctx context.Context, p *acl.Problem) { explainExperiment(ctx, client, p) },
+		Explain: func(ctx context.Context, object acl.Object, err error) *acl.Problem {
+			return explainExperiment(ctx, client, object, err)
+		},
 	}
 }
 
-// explainExperiment reads the experiment, which can be deleted or have its permissions elsewhere, and adds the cause to a problem.
-func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Problem) {
-	e, err := client.GetExperiment(ctx, p.Object.ID)
+// explainExperiment returns the cause of an error about the permissions of an experiment. It reads the experiment, which can be deleted or
+// have its permissions elsewhere.
+func explainExperiment(ctx context.Context, client *mlflow.Client, object acl.Object, err error) *acl.Problem {
+	e, readErr := client.GetExperiment(ctx, object.ID)
+	problem := acl.Problem{Object: object, Err: err}
 	switch {
-	case rest.IsNotFound(err):
-		p.ObjectMissing = true
-		p.Advice = []string{"The experiment does not exist. Check experiment_id."}
-	case err != nil:
-		p.Err = errors.Join(p.Err, err)
+	case rest.IsNotFound(readErr):
+		problem.ObjectMissing = true
+		problem.Advice = []string{"The experiment does not exist. Check experiment_id."}
+	case readErr != nil:
+		problem.Err = rest.FollowedBy(err, "reading the experiment also failed", readErr)
 	case e.Deleted():
-		p.ObjectMissing = true
-		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or remove its permissions from the configuration."}
+		problem.ObjectMissing = true
+		problem.Advice = []string{"The experiment is deleted. Restore it in the UI, or remove its permissions from the configuration."}
 	case framework.NotebookPermissionsDetail(e) != "":
-		p.Advice = []string{framework.NotebookPermissionsDetail(e)}
+		problem.Advice = []string{framework.NotebookPermissionsDetail(e)}
 	}
+	return &problem
 }
 
 // idReused reports whether the ID now belongs to a different experiment.

@@ -76,28 +76,32 @@ func folderList(client *mlflow.Client, run *framework.RunState, folders mlflow.F
 			ID: m.ID.ValueString(), Noun: "folder", Name: m.folder(), Levels: folders.KnownLevels(), AccessAdvice: folders.AccessAdvice(),
 			Owner: folders.Owner(m.Path.ValueString()),
 		},
-		Explain: func(ctx context.Context, p *acl.Problem) { explainFolder(ctx, folders, m, p) },
+		Explain: func(ctx context.Context, object acl.Object, err error) *acl.Problem {
+			return explainFolder(ctx, folders, m.Path.ValueString(), object, err)
+		},
 	}
 }
 
-// explainFolder looks up the folder, which can be deleted, moved, or replaced by another object, and adds the cause to a problem.
-func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermissionsModel, p *acl.Problem) {
-	if m.Path.ValueString() == "" {
-		p.ObjectMissing = rest.IsNotFound(p.Err)
-		p.Advice = []string{"Check the object ID, or use the path of the folder."}
-		return
+// explainFolder returns the cause of an error about the permissions of a folder. It looks up the folder, which can be deleted, moved, or
+// replaced by another object. path is "" if only the ID is known, as in an import.
+func explainFolder(ctx context.Context, folders mlflow.Folders, path string, object acl.Object, err error) *acl.Problem {
+	if path == "" {
+		return &acl.Problem{
+			Object: object, Err: err, ObjectMissing: rest.IsNotFound(err), Advice: []string{"Check the object ID, or use the path of the folder."},
+		}
 	}
-	folder, err := folders.Find(ctx, m.Path.ValueString())
+	folder, findErr := folders.Find(ctx, path)
 	var other *mlflow.NotFolderError
 	switch {
-	case errors.As(err, &other):
-		p.ObjectMissing, p.Err, p.Advice = true, err, []string{other.Advice}
-	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
-		p.ObjectMissing = true
-		p.Advice = []string{"The folder was deleted or moved. Run terraform plan again."}
-	case err != nil:
-		p.Err = errors.Join(p.Err, err)
+	case errors.As(findErr, &other):
+		return &acl.Problem{Object: object, Err: findErr, ObjectMissing: true, Advice: []string{other.Advice}}
+	case rest.IsNotFound(findErr), findErr == nil && folder.ID != object.ID:
+		advice := []string{"The folder was deleted or moved. Run terraform plan again."}
+		return &acl.Problem{Object: object, Err: err, ObjectMissing: true, Advice: advice}
+	case findErr != nil:
+		return &acl.Problem{Object: object, Err: rest.FollowedBy(err, "looking up the folder also failed", findErr)}
 	}
+	return &acl.Problem{Object: object, Err: err}
 }
 
 // findProblem returns the reason why the lookup of a folder failed, with advice.
@@ -125,7 +129,7 @@ func notFolderAdvice(err error) []string {
 
 // stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
 func (m *folderPermissionsModel) stateObject(client *mlflow.Client) framework.StateObject {
-	return framework.StateObject{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
+	return framework.StateObject{Object: m.object(), MismatchReason: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
 }
 
 // mismatchReason returns the reason why the folder on the server is not the one in the state, "" if it is.
@@ -141,9 +145,9 @@ func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlf
 	case err != nil:
 		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
 	case !m.isSameFolder(folder) && folder.ID == m.ID.ValueString():
-		return fmt.Sprintf("On it, %s is a different folder, created at another time.", m.folder())
+		return fmt.Sprintf("On the configured server, %s is a different folder, created at another time.", m.folder())
 	case !m.isSameFolder(folder):
-		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.",
+		return fmt.Sprintf("On the configured server, %s is a different folder: its object ID is %s, and the one in this state is %s.",
 			m.folder(), folder.ID, m.ID.ValueString())
 	}
 	return ""

@@ -70,7 +70,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				own.ResetJournal()
 				says := do()
 				if !strings.Contains(says, "error: Could not ") ||
-					!strings.Contains(says, "another server: Permissions of folder \""+folder+"\": The state belongs to "+own.URL) ||
+					!strings.Contains(says, "different server: Permissions of folder \""+folder+"\": The state belongs to "+own.URL) ||
 					!strings.Contains(says, c.says) {
 					t.Errorf("%s: got diagnostics %q, want %q", action, says, c.says)
 				}

@@ -65,7 +65,7 @@ func (c creator) restoreDeleted(ctx context.Context) (mlflow.Experiment, bool) {
 			"adopt_existing = true restores it. Restore the experiment in the workspace, then apply again.")
 		return e, false
 	}
-	c.diags.AddWarning("Experiment was deleted and restored", fmt.Sprintf("%s was deleted in this apply by another resource, or to replace "+
+	c.diags.AddWarning("Experiment deleted and restored", fmt.Sprintf("%s was deleted in this apply by another resource, or to replace "+
 		"this one, and restored with its runs because adopt_existing = true.\n\nIf you only renamed a resource, use a moved block: then "+
 		"nothing is deleted. To create a new, empty experiment, remove adopt_existing.", framework.UpperFirst(object)))
 	restored, err := c.client.GetExperiment(ctx, e.ID)

@@ -23,34 +23,44 @@ import (
 // the same process. This happens if a resource is renamed without a moved block, or replaced.
 func TestExperiment_resourceRenamed(t *testing.T) {
 	t.Parallel()
-	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another resource"
+	const restored = "warning: Experiment deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another " +
+		"resource"
 	for name, c := range map[string]struct {
 		options emulator.Options
 		config  map[string]any
 		behind  func(w *acctest.Workspace, id string)
 		says    string
 		fresh   bool // another experiment is made
-		// elsewhere: the restored experiment keeps another name.
+		// elsewhere: the server restores the experiment with another name.
 		elsewhere bool
 	}{
-		"taken back":                      {config: acctest.WithAdoptExisting(nil), says: restored},
-		"taken back at its location":      {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
-		"taken back, and its tags set":    {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
-		"taken back where the name stays": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
-		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment was deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
-		"not without adopt_existing":      {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
-		"not for another location":        {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
-		"not for a trace location":        {config: acctest.WithAdoptExisting(map[string]any{"trace_location": declaredTraces("main", "traces", "")}), fresh: true},
+		"restored": {config: acctest.WithAdoptExisting(nil), says: restored},
+		"restored at the same location": {
+			config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored,
+		},
+		"restored, tags set": {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}),
+			says: restored},
+		"restored, name reserved": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true},
+			says: restored},
+		"another spelling": {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}),
+			says: "warning: Experiment deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
+		"not without adopt_existing": {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
+		"not for another location":   {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
+		"not for a trace location": {
+			config: acctest.WithAdoptExisting(map[string]any{"trace_location": declaredTraces("main", "traces", "")}), fresh: true,
+		},
 		"not when it is to be superseded": {config: acctest.WithAdoptExisting(map[string]any{"if_deleted": "supersede"}), fresh: true},
 		"not another name":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Shared/other"}), fresh: true},
-		"renamed back":                    {config: acctest.WithAdoptExisting(nil), behind: comesBackElsewhere, says: restored},
-		"renaming back fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true, behind: func(w *acctest.Workspace, id string) {
-			comesBackElsewhere(w, id)
-			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
-		}},
-		"restoring fails": {config: acctest.WithAdoptExisting(nil), says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
-		}},
+		"renamed again":                   {config: acctest.WithAdoptExisting(nil), behind: restoreWithOtherName, says: restored},
+		"renaming fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true,
+			behind: func(w *acctest.Workspace, id string) {
+				restoreWithOtherName(w, id)
+				w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+			}},
+		"restoring fails": {config: acctest.WithAdoptExisting(nil),
+			says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *acctest.Workspace, _ string) {
+				w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t, c.options)
@@ -64,40 +74,41 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 			}
 			d := w.Provider(t, emulator.AdminToken)
 			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left != nil || got != "" {
-				t.Fatalf("delete leaves %v and says %q", left, got)
+				t.Fatalf("delete: got state %v and diagnostics %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", c.config)
 			want := withID(c.says, id)
 			if want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("create says %q, want %q", got, want)
+				t.Errorf("create: got diagnostics %q, want %q", got, want)
 			}
 			now, _ := w.Experiment(id)
 			switch {
 			case acctest.HasError(want):
 				if state != nil || len(w.Experiments()) != 1 {
-					t.Errorf("state %v, experiments %+v", state, w.Experiments())
+					t.Errorf("got state %v and experiments %+v, want no state and one experiment", state, w.Experiments())
 				}
 			case c.fresh:
 				if state["id"] == id || now.LifecycleStage != "deleted" {
-					t.Errorf("state %v, the old one is %+v", state, now)
+					t.Errorf("got state %v and old experiment %+v, want a new experiment and a deleted old one", state, now)
 				}
 			case state["id"] != id || now.LifecycleStage != "active" || len(w.Experiments()) != 1:
-				t.Errorf("state %v, the experiment is %+v of %d", state, now, len(w.Experiments()))
+				t.Errorf("got state %v and experiment %+v of %d, want the only one, active", state, now, len(w.Experiments()))
 			}
 			if back := now.Name == "/Shared/churn"; !c.fresh && !acctest.HasError(want) && back == c.elsewhere {
-				t.Errorf("the experiment is called %s", now.Name)
+				t.Errorf("got experiment name %s", now.Name)
 			}
 			if team, _ := now.Tag("team"); c.config["tags"] != nil && team != "fraud" {
-				t.Errorf("the tag is %q", team)
+				t.Errorf("got tag %q, want \"fraud\"", team)
 			}
 		})
 	}
 }
 
-// comesBackElsewhere makes the workspace restore an experiment with another name.
-func comesBackElsewhere(w *acctest.Workspace, id string) {
+// restoreWithOtherName makes the workspace restore an experiment with another name.
+func restoreWithOtherName(w *acctest.Workspace, id string) {
 	w.Before("GET", acctest.ExperimentsPath+"get", func(*http.Request) {
-		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentsPath+"restore") == 1 && w.Count("POST", acctest.ExperimentsPath+"update") == 0 {
+		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentsPath+"restore") == 1 &&
+			w.Count("POST", acctest.ExperimentsPath+"update") == 0 {
 			w.Rename(id, "/Users/ben@example.com/Trash-churn")
 		}
 	})
@@ -116,16 +127,16 @@ func TestExperiment_resourceRenamedConcurrently(t *testing.T) {
 		both.Go(func() { d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil) })
 		both.Go(func() {
 			if state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(map[string]any{"name": name})); state["id"] != e.ID {
-				t.Errorf("%s became %v, said %q", e.ID, state, got)
+				t.Errorf("got state %[2]v and diagnostics %[3]q, want the experiment %[1]s", e.ID, state, got)
 			}
 		})
 		both.Wait()
 		if now, _ := w.Experiment(e.ID); now.LifecycleStage != "active" || now.Name != name {
-			t.Errorf("the experiment is %+v", now)
+			t.Errorf("got experiment %+v, want it active with the name %s", now, name)
 		}
 	}
 	if n := len(w.Experiments()); n != 20 {
-		t.Errorf("%d experiments", n)
+		t.Errorf("got %d experiments, want 20", n)
 	}
 }
 
@@ -137,8 +148,9 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 		fault emulator.Fault
 		run   bool
 	}{
-		"refused":   {fault: emulator.Fault{Path: acctest.ExperimentsPath + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
-		"unclear":   {fault: emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
+		"rejected": {fault: emulator.Fault{Path: acctest.ExperimentsPath + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
+		"unclear": {fault: emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck",
+			Times: 1}},
 		"not empty": {run: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,20 +165,21 @@ func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 			}
 			d := w.Provider(t, emulator.AdminToken)
 			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left == nil || !acctest.HasError(got) {
-				t.Fatalf("delete leaves %v and says %q", left, got)
+				t.Fatalf("delete: got state %v and diagnostics %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil))
-			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
-				t.Errorf("create gives %v and says %q, want %q", state, got, want)
+			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id +
+				") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
+				t.Errorf("create: got state %v and diagnostics %q, want %q", state, got, want)
 			}
 			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentsPath+"delete" && n > 0 {
-				t.Errorf("%v were made", w.Writes())
+				t.Errorf("got write requests %v, want none", w.Writes())
 			}
 			w.ClearFaults()
 			d = w.Provider(t, emulator.AdminToken) // the next apply is another process
 			_, _ = d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": "delete"}), nil)
 			if state, _ := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil)); state["id"] != id {
-				t.Errorf("the next apply gives %v, not %s", state, id)
+				t.Errorf("next apply: got state %v, want experiment %s", state, id)
 			}
 		})
 	}
@@ -187,14 +200,15 @@ func TestExperiment_inStateTwice(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("old")},
 		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Experiment is managed by two resources")},
-		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n", "name=/Shared/churn")},
+		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n",
+			"name=/Shared/churn")},
 		resource.TestStep{Config: config("new"), ExpectError: refused},
 		resource.TestStep{Config: config("old"), ExpectError: refused},
 		resource.TestStep{
 			Config: config("new") + "removed {\n  from = mlflow_experiment.old\n  lifecycle {\n    destroy = false\n  }\n}\n",
 			PostApplyFunc: func() {
 				if e, found := w.ExperimentByName("/Shared/churn"); !found || e.LifecycleStage != "active" || len(w.Experiments()) != 1 {
-					t.Errorf("the experiment is %+v", e)
+					t.Errorf("got experiment %+v, want it active", e)
 				}
 			},
 		},
@@ -229,7 +243,7 @@ func TestExperiment_replaceUnchanged(t *testing.T) {
 	}
 	survived := func() {
 		if e, _ := w.Experiment(id); e.LifecycleStage != "active" || e.Name != "/Shared/churn" || len(w.Experiments()) != 1 {
-			t.Errorf("the experiment is %+v of %d", e, len(w.Experiments()))
+			t.Errorf("got experiment %+v of %d, want the only one, active", e, len(w.Experiments()))
 		}
 	}
 	replaces := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {

@@ -199,7 +199,7 @@ func (c creator) createParents(ctx context.Context) bool {
 
 // addCreateParentsError reports that the parent folders of a name could not be created.
 func addCreateParentsError(diags *diag.Diagnostics, name string, err error) {
-	advice := "Create the folder in the workspace, or contact a workspace admin."
+	advice := "Create the folder in the workspace, or ask a workspace admin to create it."
 	if rest.IsAlreadyExists(err) {
 		advice = "Part of this path is not a folder but, for example, a notebook or an experiment. Choose another path."
 	}

@@ -20,7 +20,8 @@ import (
 func TestExperimentDataSource_attributes(t *testing.T) {
 	now := time.Date(2026, 3, 4, 5, 6, 7, 80*int(time.Millisecond), time.UTC)
 	w := acctest.NewWorkspace(t, emulator.Options{Now: func() time.Time { return now }})
-	id := w.CreateExperiment(emulator.User, "/Users/ana@example.com/it's [50%]", map[string]string{"team": "risk", "mlflow.note.content": "About it"})
+	id := w.CreateExperiment(emulator.User, "/Users/ana@example.com/it's [50%]",
+		map[string]string{"team": "risk", "mlflow.note.content": "About it"})
 	exactly := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.mlflow_experiment.test", tfjsonpath.New(attribute), check)
 	}
@@ -68,24 +69,25 @@ func TestExperimentDataSource_lookUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			state, got := d.ReadDataSource("mlflow_experiment", c.config)
 			if got != "" {
-				t.Fatalf("read says %q", got)
+				t.Fatalf("read: got diagnostics %q, want none", got)
 			}
 			for attribute, want := range c.want {
 				if state[attribute] != want {
-					t.Errorf("%s is %v, want %v", attribute, state[attribute], want)
+					t.Errorf("got %s = %v, want %v", attribute, state[attribute], want)
 				}
 			}
 		})
 	}
 }
 
-func TestExperimentDataSource_notAllowed(t *testing.T) {
+func TestExperimentDataSource_permissionDenied(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	secret := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/secret", nil)
 	_, got := w.Provider(t, emulator.UserToken).ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": secret})
-	if begin := "error at experiment_id: Could not read experiment: Experiment " + secret + ": "; !strings.HasPrefix(got, begin) || !strings.Contains(got, "for access") {
-		t.Errorf("read says %q, want %q … how to get access", got, begin)
+	if begin := "error at experiment_id: Could not read experiment: Experiment " + secret + ": "; !strings.HasPrefix(got, begin) ||
+		!strings.Contains(got, "for access") {
+		t.Errorf("read: got diagnostics %q, want %q and advice on access", got, begin)
 	}
 }
 
@@ -99,7 +101,7 @@ func TestExperimentDataSource_deletedByName(t *testing.T) {
 	})
 	_, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiment", map[string]any{"name": "/Shared/a"})
 	if !strings.HasPrefix(got, "error at name: Could not read experiment") || !strings.Contains(got, `read it with experiment_id = "7"`) {
-		t.Errorf("read says %q", got)
+		t.Errorf("read: got diagnostics %q, want an error that contains the ID", got)
 	}
 }
 
@@ -118,7 +120,7 @@ func TestExperimentDataSource_missingValues(t *testing.T) {
 		"url":       w.URL + "/ml/experiments/7?w=" + emulator.WorkspaceID,
 	}
 	if got != "" || !reflect.DeepEqual(state, want) {
-		t.Errorf("read gives %v and says %q, want %v", state, got, want)
+		t.Errorf("read: got state %v and diagnostics %q, want %v", state, got, want)
 	}
 }
 
@@ -129,8 +131,9 @@ func TestExperimentDataSource_providerConfigurationUnknown(t *testing.T) {
 		"mlflow_experiment":  {"name": "/Shared/a"},
 		"mlflow_experiments": {},
 	} {
-		if _, got := d.ReadDataSource(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "the value of host is unknown until apply") {
-			t.Errorf("%s says %q", kind, got)
+		if _, got := d.ReadDataSource(kind, config); !strings.HasPrefix(got, "error: Could not read") ||
+			!strings.Contains(got, "the value of host is unknown until apply") {
+			t.Errorf("%s: got diagnostics %q, want an error about host", kind, got)
 		}
 	}
 }

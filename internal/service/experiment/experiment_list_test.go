@@ -34,15 +34,17 @@ func TestList_experiments(t *testing.T) {
 		"/Shared/e1":                                             names(map[string]any{"filter": "tags.n = '1'"}, 0),
 	} {
 		if got != want {
-			t.Errorf("listed %s, want %s", got, want)
+			t.Errorf("got list results %s, want %s", got, want)
 		}
 	}
 	full := d.ListResources("mlflow_experiment", map[string]any{"name_prefix": "/Shared/e0"}, 0, true)
-	if len(full) != 1 || full[0].Resource["name"] != "/Shared/e0" || fmt.Sprint(full[0].Resource["tags"]) != "map[n:0 team:risk]" || full[0].Resource["creation_time"] == nil {
-		t.Errorf("listed %+v", full)
+	if len(full) != 1 || full[0].Resource["name"] != "/Shared/e0" || fmt.Sprint(full[0].Resource["tags"]) != "map[n:0 team:risk]" ||
+		full[0].Resource["creation_time"] == nil {
+		t.Errorf("got list results %+v, want the complete experiment", full)
 	}
-	if all := d.ListResources("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].Diagnostics, "error at filter") {
-		t.Errorf("a filter that the server refuses gives %+v", all)
+	if all := d.ListResources("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 ||
+		!strings.HasPrefix(all[0].Diagnostics, "error at filter") {
+		t.Errorf("filter that the server rejects: got results %+v, want one error", all)
 	}
 }
 
@@ -54,12 +56,13 @@ func TestList_validation(t *testing.T) {
 		config map[string]any
 		says   string // how the refusal begins; "" if there is none
 	}{
-		"everything":        {map[string]any{}, ""},
-		"two filters":       {map[string]any{"filter": "name = 'x'", "name_prefix": "/x"}, "error at filter: Invalid Attribute Combination"},
-		"a filter and tags": {map[string]any{"filter": "name = 'x'", "tags": map[string]string{"a": "b"}}, "error at filter: Invalid Attribute Combination"},
-		"no expression":     {map[string]any{"name_regex": "("}, "error at name_regex: Invalid regular expression: "},
-		"both quotes":       {map[string]any{"name_prefix": `/a'b"`}, "error at name_prefix: Could not search for name prefix"},
-		"no order":          {map[string]any{"order_by": []string{}}, "error at order_by: Invalid Attribute Value"},
+		"everything":  {map[string]any{}, ""},
+		"two filters": {map[string]any{"filter": "name = 'x'", "name_prefix": "/x"}, "error at filter: Invalid Attribute Combination"},
+		"a filter and tags": {map[string]any{"filter": "name = 'x'", "tags": map[string]string{"a": "b"}},
+			"error at filter: Invalid Attribute Combination"},
+		"no expression": {map[string]any{"name_regex": "("}, "error at name_regex: Invalid regular expression: "},
+		"both quotes":   {map[string]any{"name_prefix": `/a'b"`}, "error at name_prefix: Invalid name prefix"},
+		"no order":      {map[string]any{"order_by": []string{}}, "error at order_by: Invalid Attribute Value"},
 	} {
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -68,7 +71,7 @@ func TestList_validation(t *testing.T) {
 				})
 				d.Check(err)
 				if got := acctest.DescribeDiagnostics(resp.Diagnostics); !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
-					t.Errorf("it says %q, want %q", got, c.says)
+					t.Errorf("got diagnostics %q, want %q", got, c.says)
 				}
 			})
 		}

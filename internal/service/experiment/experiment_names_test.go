@@ -20,12 +20,12 @@ func TestExperiment_resourceRenamedPlan(t *testing.T) {
 		state, config map[string]any
 		warned        bool
 	}{
-		"the same name":         {config: acctest.ExperimentAttributes("/Shared/churn", nil), warned: true},
-		"another spelling":      {config: acctest.ExperimentAttributes("/Workspace/Shared/churn", nil), warned: true},
-		"another name":          {config: acctest.ExperimentAttributes("/Shared/other", nil)},
-		"to be taken over":      {config: acctest.WithAdoptExisting(nil)},
-		"the old one is kept":   {config: acctest.ExperimentAttributes("/Shared/churn", nil), state: map[string]any{"deletion_policy": "retain"}},
-		"nothing is to be made": {},
+		"the same name":           {config: acctest.ExperimentAttributes("/Shared/churn", nil), warned: true},
+		"another spelling":        {config: acctest.ExperimentAttributes("/Workspace/Shared/churn", nil), warned: true},
+		"another name":            {config: acctest.ExperimentAttributes("/Shared/other", nil)},
+		"to be adopted":           {config: acctest.WithAdoptExisting(nil)},
+		"the old one is retained": {config: acctest.ExperimentAttributes("/Shared/churn", nil), state: map[string]any{"deletion_policy": "retain"}},
+		"nothing is to be made":   {},
 	} {
 		for _, creates := range []string{"first", "last"} {
 			t.Run(name+", created "+creates, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestExperiment_resourceRenamedPlan(t *testing.T) {
 					plan()
 				}
 				if last := says[len(says)-1]; strings.HasPrefix(last, warning) != c.warned || !c.warned && acctest.JoinLines(says) != "" {
-					t.Errorf("planned says %q", says)
+					t.Errorf("got diagnostics %q, want a warning = %t", says, c.warned)
 				}
 			})
 		}
@@ -80,13 +80,17 @@ func TestExperiment_namesPlanned(t *testing.T) {
 		one, other func(w *acctest.Workspace, d *acctest.Provider) string
 		want       string
 	}{
-		"two creates, two spellings":         {create(acctest.WithAdoptExisting(nil)), create(acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"})), duplicate},
-		"two creates that adopt nothing":     {create(acctest.ExperimentAttributes("/Shared/new", nil)), create(acctest.ExperimentAttributes("/Shared/new", nil)), duplicate},
-		"two creates, two names":             {create(acctest.ExperimentAttributes("/Shared/new", nil)), create(acctest.ExperimentAttributes("/Shared/New", nil)), ""},
-		"one is there":                       {rename("/Shared/churn", "/Shared/churn"), create(acctest.WithAdoptExisting(nil)), duplicate},
-		"two get one name":                   {rename("/Shared/churn", "/Shared/new"), rename("/Shared/fraud", "/Shared/new"), duplicate},
-		"renamed to what is there":           {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/fraud"), duplicate},
-		"renamed to what is created":         {rename("/Shared/churn", "/Shared/new"), create(acctest.ExperimentAttributes("/Shared/new", nil)), duplicate},
+		"two creates, two spellings": {create(acctest.WithAdoptExisting(nil)),
+			create(acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"})), duplicate},
+		"two creates that adopt nothing": {create(acctest.ExperimentAttributes("/Shared/new", nil)),
+			create(acctest.ExperimentAttributes("/Shared/new", nil)), duplicate},
+		"two creates, two names": {create(acctest.ExperimentAttributes("/Shared/new", nil)),
+			create(acctest.ExperimentAttributes("/Shared/New", nil)), ""},
+		"one is there":             {rename("/Shared/churn", "/Shared/churn"), create(acctest.WithAdoptExisting(nil)), duplicate},
+		"two get one name":         {rename("/Shared/churn", "/Shared/new"), rename("/Shared/fraud", "/Shared/new"), duplicate},
+		"renamed to what is there": {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/fraud"), duplicate},
+		"renamed to what is created": {rename("/Shared/churn", "/Shared/new"), create(acctest.ExperimentAttributes("/Shared/new", nil)),
+			duplicate},
 		"swapped":                            {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/churn"), inUse},
 		"one moves up":                       {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/new"), inUse},
 		"a new one gets a name that is left": {rename("/Shared/churn", "/Shared/new"), create(acctest.WithAdoptExisting(nil)), inUse},
@@ -105,7 +109,7 @@ func TestExperiment_namesPlanned(t *testing.T) {
 					first, second = second, first
 				}
 				if got := first(w, d); got != "" {
-					t.Errorf("the first plan says %q", got)
+					t.Errorf("first plan: got diagnostics %q, want none", got)
 				}
 				acctest.ExpectDiagnostics(t, second(w, d), c.want)
 			})
@@ -116,12 +120,14 @@ func TestExperiment_namesPlanned(t *testing.T) {
 // TestExperiment_adoptedTwice applies two resources that adopt one experiment, which a plan with unknown names cannot detect.
 func TestExperiment_adoptedTwice(t *testing.T) {
 	t.Parallel()
-	const refused = "error at name: Experiment is managed by two resources: Another resource in this apply created, adopted, or changed experiment \"/Shared/churn\" (ID)"
+	const refused = "error at name: Experiment is managed by two resources: Another resource in this apply created, adopted, or " +
+		"changed experiment \"/Shared/churn\" (ID)"
 	for name, c := range map[string]struct {
 		there      bool // before the apply
 		one, other map[string]any
 	}{
-		"both adopt":         {true, acctest.WithAdoptExisting(nil), acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn"})},
+		"both adopt": {true, acctest.WithAdoptExisting(nil),
+			acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn"})},
 		"created, adopted":   {false, acctest.ExperimentAttributes("/Shared/churn", nil), acctest.WithAdoptExisting(nil)},
 		"created, and again": {false, acctest.ExperimentAttributes("/Shared/churn", nil), acctest.ExperimentAttributes("/Shared/churn", nil)},
 	} {
@@ -133,11 +139,11 @@ func TestExperiment_adoptedTwice(t *testing.T) {
 			d := w.Provider(t, emulator.AdminToken)
 			state, got := d.Create("mlflow_experiment", c.one)
 			if state == nil || got != "" {
-				t.Fatalf("the first one is %v and says %q", state, got)
+				t.Fatalf("first resource: got state %v and diagnostics %q, want only a state", state, got)
 			}
 			other, got := d.Apply("mlflow_experiment", nil, planned(c.other))
 			if want := withID(refused, fmt.Sprint(state["id"])); other != nil || !strings.HasPrefix(got, want) {
-				t.Errorf("the other one is %v and says %q", other, got)
+				t.Errorf("second resource: got state %v and diagnostics %q, want an error", other, got)
 			}
 		})
 	}
@@ -147,7 +153,8 @@ func TestExperiment_adoptedTwice(t *testing.T) {
 func TestExperiment_nameReused(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(one, other string) string {
-		return w.Config(fmt.Sprintf("resource \"mlflow_experiment\" \"one\" {\n  name = %q\n}\nresource \"mlflow_experiment\" \"other\" {\n  name = %q\n}\n", one, other))
+		return w.Config(fmt.Sprintf("resource \"mlflow_experiment\" \"one\" {\n  name = %q\n}\nresource \"mlflow_experiment\" \"other\" {\n  "+
+			"name = %q\n}\n", one, other))
 	}
 	inUse := regexp.MustCompile(`(?s)name is still in use.*two\s[│\s]*applies`)
 	acctest.UnitTest(t,
@@ -160,7 +167,7 @@ func TestExperiment_nameReused(t *testing.T) {
 			w.MustFind(t, "/Shared/B")
 			w.MustFind(t, "/Shared/C")
 			if n := len(w.Experiments()); n != 2 {
-				t.Errorf("%d experiments", n)
+				t.Errorf("got %d experiments, want 2", n)
 			}
 		}},
 	)

@@ -40,11 +40,12 @@ func TestExperiment_replacement(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionNoop)),
 		},
 		resource.TestStep{
-			Config:           at("s3://bucket/b"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			Config: at("s3://bucket/b"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress,
+				plancheck.ResourceActionDestroyBeforeCreate)),
 			PostApplyFunc: func() {
 				if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" || w.MustFind(t, "/Shared/churn").ArtifactLocation != "s3://bucket/b" {
-					t.Error("the old experiment is not deleted, or the new one is not where it was declared")
+					t.Error("got an active old experiment or another artifact location, want the old one deleted and the declared location")
 				}
 			},
 		},
@@ -64,15 +65,22 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 		"same location": {config: map[string]any{"artifact_location": "s3://bucket/a/"}, behind: (*acctest.Workspace).AddRun},
 		"prevent": {
 			state: policy("prevent"), config: policy("prevent"), replaces: true,
-			want: "error at artifact_location: Could not replace experiment: The artifact location of experiment \"/Shared/churn\" (ID) cannot be changed",
+			want: "error at artifact_location: Could not replace experiment: The artifact location of experiment \"/Shared/churn\" (ID) cannot " +
+				"be changed",
 		},
-		"prevent, taken away in the same apply": {state: policy("prevent"), config: policy("delete"), replaces: true, want: "error at artifact_location: Could not replace"},
-		"retain":                                {config: policy("retain"), replaces: true, want: "error at artifact_location: Could not replace"},
-		"delete_if_empty and empty":             {state: policy("delete_if_empty"), config: policy("delete_if_empty"), replaces: true},
-		"runs":                                  {behind: (*acctest.Workspace).AddRun, replaces: true, want: "error at artifact_location: Could not replace", also: "It contains 1 run (newest started at "},
-		"traces":                                {behind: (*acctest.Workspace).AddTrace, replaces: true, want: "error at artifact_location: Could not replace", also: "It contains traces."},
-		"delete, not applied yet":               {config: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true, want: "error at artifact_location: Could not replace"},
-		"delete, taken away":                    {state: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true, want: "error at artifact_location: Could not replace"},
+		"prevent, changed in the same apply": {state: policy("prevent"), config: policy("delete"), replaces: true,
+			want: "error at artifact_location: Could not replace"},
+		"retain": {config: policy("retain"), replaces: true,
+			want: "error at artifact_location: Could not replace"},
+		"delete_if_empty and empty": {state: policy("delete_if_empty"), config: policy("delete_if_empty"), replaces: true},
+		"runs": {behind: (*acctest.Workspace).AddRun, replaces: true,
+			want: "error at artifact_location: Could not replace", also: "It contains 1 run (newest started at "},
+		"traces": {behind: (*acctest.Workspace).AddTrace, replaces: true,
+			want: "error at artifact_location: Could not replace", also: "It contains traces."},
+		"delete, not applied yet": {config: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,
+			want: "error at artifact_location: Could not replace"},
+		"delete, changed in the same apply": {state: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,
+			want: "error at artifact_location: Could not replace"},
 		"delete": {
 			state: policy("delete"), config: policy("delete"), behind: (*acctest.Workspace).AddRun, replaces: true,
 			want: "warning at artifact_location: Experiment would be deleted with its content", also: "It contains 1 run (newest started at ",
@@ -80,7 +88,8 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 		"delete and empty": {state: policy("delete"), config: policy("delete"), replaces: true},
 		"could not tell": {behind: func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/runs/search", Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
-		}, replaces: true, want: "error at artifact_location: Could not replace", also: "could not determine whether it is empty: searching runs: "},
+		}, replaces: true, want: "error at artifact_location: Could not replace",
+			also: "could not determine whether it is empty: searching runs: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -94,10 +103,10 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			maps.Copy(config, c.config)
 			_, replaces, got := w.Provider(t, emulator.AdminToken).PlanUpdate("mlflow_experiment", state, config)
 			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
-				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
+				t.Errorf("plan: got diagnostics %q, want %q and %q", got, want, c.also)
 			}
 			if replaces != c.replaces {
-				t.Errorf("replaces: %t", replaces)
+				t.Errorf("got replacement %t, want %t", replaces, c.replaces)
 			}
 			w.ExpectWrites(t)
 		})

@@ -92,8 +92,8 @@ func experimentAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.Map{framework.TagsValidator{}},
 			MarkdownDescription: "Tags to manage. The provider creates, updates, and removes only these keys and ignores all other tags. " +
-				"Overrides `default_tags` with the same key. A tag with a null value counts as absent. On Databricks and on MLflow servers before " +
-				"3.2, which cannot delete tags, a removed tag keeps an empty value.",
+				"A tag overrides the one in `default_tags` with the same key. A tag with a null value counts as absent. On Databricks and on " +
+				"MLflow servers before 3.2, which cannot delete tags, a removed tag keeps an empty value.",
 		},
 		"tags_all": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true,
@@ -128,11 +128,11 @@ func experimentAttributes() map[string]schema.Attribute {
 		},
 		"creation_time": schema.StringAttribute{
 			Computed: true, PlanModifiers: stable,
-			MarkdownDescription: "Creation time of the experiment, in RFC 3339 format.",
+			MarkdownDescription: "Creation time, in RFC 3339 format and UTC. Null if the server does not return one.",
 		},
 		"url": schema.StringAttribute{
 			Computed: true, PlanModifiers: stable,
-			MarkdownDescription: "URL of the experiment in the UI.",
+			MarkdownDescription: "URL of the experiment in the UI. Null if the provider could not determine it.",
 		},
 		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 	}

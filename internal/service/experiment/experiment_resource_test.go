@@ -40,14 +40,16 @@ func TestExperiment_lifecycle(t *testing.T) {
 				acctest.ExperimentState("tags_all", textMap("team", "risk", "stage", "dev", "gone", "soon")),
 				acctest.ExperimentState("artifact_location", knownvalue.StringRegexp(regexp.MustCompile(`^dbfs:/databricks/mlflow-tracking/\d+$`))),
 				acctest.ExperimentState("creation_time", knownvalue.StringRegexp(regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`))),
-				acctest.ExperimentState("url", knownvalue.StringRegexp(regexp.MustCompile(`^`+regexp.QuoteMeta(w.URL)+`/ml/experiments/\d+\?w=`+emulator.WorkspaceID+`$`))),
+				acctest.ExperimentState("url", knownvalue.StringRegexp(regexp.MustCompile(
+					`^`+regexp.QuoteMeta(w.URL)+`/ml/experiments/\d+\?w=`+emulator.WorkspaceID+`$`))),
 				acctest.ExperimentState("deletion_policy", knownvalue.Null()),
 			},
 			PostApplyFunc: func() {
 				id = w.MustFind(t, "/Shared/churn").ID
-				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "mlflow.note.content": "Predicts churn"})
+				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "gone": "soon",
+					"mlflow.note.content": "Predicts churn"})
 				if n := w.Count("POST", acctest.ExperimentsPath+"set-experiment-tag"); n != 0 {
-					t.Errorf("%d tags were set one by one, though create takes them", n)
+					t.Errorf("got %d requests for single tags, want all tags in the create request", n)
 				}
 			},
 		},
@@ -70,18 +72,20 @@ func TestExperiment_lifecycle(t *testing.T) {
 				plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionUpdate),
 				plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("id"), knownvalue.StringFunc(func(v string) error {
 					if v != id {
-						return fmt.Errorf("the planned id is %s, want %s", v, id)
+						return fmt.Errorf("got planned ID %s, want %s", v, id)
 					}
 					return nil
 				})),
-				plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("tags_all"), textMap("team", "fraud", "stage", "dev", "new", "yes")),
+				plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("tags_all"),
+					textMap("team", "fraud", "stage", "dev", "new", "yes")),
 			),
 			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags", textMap("team", "fraud", "stage", "dev", "new", "yes"))},
 			PostApplyFunc: func() {
 				w.ExpectTags(t, "/Shared/churn-v2", map[string]string{
 					"team": "fraud", "stage": "dev", "new": "yes", "gone": "", "foreign": "theirs", "mlflow.note.content": "Predicts churn better",
 				})
-				want := []string{"update", "set-experiment-tag", "set-experiment-tag", "set-experiment-tag", "delete-experiment-tag", "set-experiment-tag"}
+				want := []string{"update", "set-experiment-tag", "set-experiment-tag", "set-experiment-tag", "delete-experiment-tag",
+					"set-experiment-tag"}
 				for i := range want {
 					want[i] = "POST " + acctest.ExperimentsPath + want[i]
 				}
@@ -89,9 +93,10 @@ func TestExperiment_lifecycle(t *testing.T) {
 			},
 		},
 		resource.TestStep{ // nothing declared: nothing managed
-			PreConfig:         w.ResetJournal,
-			Config:            w.Config(acctest.ExperimentConfig(`name = "/Shared/churn-v2"`)),
-			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags", knownvalue.Null()), acctest.ExperimentState("tags_all", textMap()), acctest.ExperimentState("description", knownvalue.Null())},
+			PreConfig: w.ResetJournal,
+			Config:    w.Config(acctest.ExperimentConfig(`name = "/Shared/churn-v2"`)),
+			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags", knownvalue.Null()),
+				acctest.ExperimentState("tags_all", textMap()), acctest.ExperimentState("description", knownvalue.Null())},
 			PostApplyFunc: func() {
 				w.ExpectTags(t, "/Shared/churn-v2", map[string]string{
 					"team": "", "stage": "", "new": "", "gone": "", "foreign": "theirs", "mlflow.note.content": "",
@@ -100,7 +105,7 @@ func TestExperiment_lifecycle(t *testing.T) {
 		},
 	)
 	if e, _ := w.Experiment(id); e.LifecycleStage != "deleted" || len(w.Experiments()) != 1 {
-		t.Errorf("after destroy the experiment is %+v", e)
+		t.Errorf("after destroy: got experiment %+v, want it deleted", e)
 	}
 }
 
@@ -127,9 +132,10 @@ func TestExperiment_drift(t *testing.T) {
 	}
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config:            config,
-			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags_all", textMap("team", "risk", "stage", "dev", "owner", "platform"))},
-			PostApplyFunc:     func() { id = w.MustFind(t, "/Shared/churn").ID },
+			Config: config,
+			ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("tags_all",
+				textMap("team", "risk", "stage", "dev", "owner", "platform"))},
+			PostApplyFunc: func() { id = w.MustFind(t, "/Shared/churn").ID },
 		},
 		drift(func() { w.SetTag(id, "foreign", "theirs"); w.SetTag(id, "mlflow.experimentKind", "genai") }),
 		drift(func() { w.SetTag(id, "team", "fraud") }, "tags", "tags_all"),
@@ -141,8 +147,8 @@ func TestExperiment_drift(t *testing.T) {
 	)
 }
 
-// TestExperiment_gone: an experiment that was deleted or purged, or whose ID was reused, is created again.
-func TestExperiment_gone(t *testing.T) {
+// TestExperiment_missing: an experiment that was deleted or purged, or whose ID was reused, is recreated.
+func TestExperiment_missing(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := w.Config(acctest.ExperimentConfig(`name = "/Shared/churn"`))
 	var id string
@@ -153,7 +159,7 @@ func TestExperiment_gone(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionCreate)),
 			PostApplyFunc: func() {
 				if now := w.MustFind(t, "/Shared/churn").ID; now == id {
-					t.Errorf("the experiment is %s still", id)
+					t.Errorf("got the same experiment %s, want a new one", id)
 				} else {
 					id = now
 				}
@@ -167,11 +173,11 @@ func TestExperiment_gone(t *testing.T) {
 		again(func(id string) { w.Recreate(id); w.Rename(id, "/Shared/another") }),
 	)
 	if e := w.MustFind(t, "/Shared/another"); e.LifecycleStage != "active" {
-		t.Errorf("the stranger under the used id is %s", e.LifecycleStage)
+		t.Errorf("got lifecycle stage %s of the experiment with the reused ID, want active", e.LifecycleStage)
 	}
 }
 
-func TestExperiment_refreshCalls(t *testing.T) {
+func TestExperiment_refreshRequests(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := w.Config(`
 		resource "mlflow_experiment" "test" {
@@ -192,7 +198,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 		}
 	}
 	if gets, me := perRefresh[acctest.ExperimentsPath+"get"], perRefresh["/api/2.0/preview/scim/v2/Me"]; me != 0 || gets%5 != 0 {
-		t.Errorf("%d reads of 5 experiments and %d caller look-ups", gets, me)
+		t.Errorf("got %d reads and %d lookups of the current user, want a multiple of 5 and none", gets, me)
 	}
 	d := w.Provider(t, emulator.AdminToken)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/one", nil)
@@ -200,7 +206,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
 	d.Read("mlflow_experiment", map[string]any{"id": id, "name": "/Shared/one"})
 	if w.Count("GET", acctest.ExperimentsPath+"get") != 2 || len(w.Journal()) != 3 {
-		t.Errorf("two reads in one process made %d calls, want two reads and one look at the host", len(w.Journal()))
+		t.Errorf("two reads in one process: got %d requests, want two reads and one lookup of the host", len(w.Journal()))
 	}
 }
 
@@ -210,8 +216,9 @@ func TestExperiment_readNotFoundWarning(t *testing.T) {
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	w.Trash(e.ID)
 	state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
-	if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID "+e.ID+") is deleted.") || !strings.Contains(got, "restore it from the Trash") {
-		t.Errorf("state %v, said %q", state, got)
+	want := "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID " + e.ID + ") is deleted."
+	if state != nil || !strings.HasPrefix(got, want) || !strings.Contains(got, "restore it from the Trash") {
+		t.Errorf("got state %v and diagnostics %q", state, got)
 	}
 }
 
@@ -232,8 +239,9 @@ func TestExperiment_readErrorKeepsState(t *testing.T) {
 			fault.Path = acctest.ExperimentsPath + "get"
 			w.Inject(fault)
 			state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
-			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") || strings.Contains(got, "<html>") {
-				t.Errorf("state %v, said %q", state, got)
+			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") ||
+				strings.Contains(got, "<html>") {
+				t.Errorf("got state %v and diagnostics %q", state, got)
 			}
 		})
 	}

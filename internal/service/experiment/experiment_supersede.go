@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,7 +49,7 @@ func (c creator) supersede(ctx context.Context, e mlflow.Experiment) (mlflow.Exp
 		framework.AddError(c.diags, "look up experiment", c.object(), err)
 		return found, false
 	default:
-		c.addCreateError(&mlflow.TakenError{Experiment: found, Err: fmt.Errorf("another experiment got the name in the meantime")})
+		c.addCreateError(&mlflow.TakenError{Experiment: found, Err: errors.New("another experiment now has the name")})
 		return found, false
 	}
 }
@@ -59,7 +60,7 @@ func (c creator) restoreAndMark(ctx context.Context, e mlflow.Experiment) bool {
 		// An active experiment without a mark would be an unrelated one for the next apply, so verify that the request failed.
 		now, readErr := c.client.GetExperiment(ctx, e.ID)
 		if readErr != nil {
-			err = fmt.Errorf("%w; whether the experiment is active now could not be verified: %w", err, readErr)
+			err = rest.FollowedBy(err, "the provider could not verify whether the experiment is active now", readErr)
 		}
 		if readErr != nil || now.Deleted() {
 			c.addSupersedeError("restore", e.ID, e.Name, err)
@@ -73,7 +74,7 @@ func (c creator) restoreAndMark(ctx context.Context, e mlflow.Experiment) bool {
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	if deleteErr := c.client.DeleteExperiment(cleanup, e.ID); deleteErr != nil {
-		err = fmt.Errorf("%w; deleting the experiment again also failed, so it is active now: %w", err, deleteErr)
+		err = rest.FollowedBy(err, "deleting the experiment again also failed, so it is active now", deleteErr)
 	}
 	c.addSupersedeError("mark", e.ID, e.Name, err)
 	return false

@@ -227,7 +227,7 @@ func (m *experimentModel) wantedTraceLocation() *mlflow.TraceLocation {
 func checkTraceLocation(config types.Object, client *mlflow.Client) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if err := client.CheckTraceLocation(); err != nil && !config.IsNull() && !config.IsUnknown() {
-		diags.AddAttributeError(path.Root(attributeTraceLocation), "Trace location not supported", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(attributeTraceLocation), "Trace location is not supported", framework.UpperFirst(err.Error())+".")
 	}
 	return diags
 }
@@ -289,7 +289,7 @@ func (c creator) traceLocationAdvice(err error) (advice []string, about bool) {
 // warnUnbound warns that the server created the experiment without the declared trace location.
 func warnUnbound(plan experimentModel, e mlflow.Experiment, diags *diag.Diagnostics) {
 	if declared, ok := knownTraceLocation(plan.TraceLocation); ok && e.TraceTables() == nil {
-		diags.AddAttributeWarning(path.Root(attributeTraceLocation), "Trace location was not bound", fmt.Sprintf("%s was created, but the "+
+		diags.AddAttributeWarning(path.Root(attributeTraceLocation), "Trace location not bound", fmt.Sprintf("%s was created, but the "+
 			"server returns it without a trace location. %s was declared.\n\nCheck that the workspace supports traces in Unity Catalog. If the "+
 			"next plan reports that the experiment has no trace location, remove trace_location from the configuration, or destroy the experiment "+
 			"and create it again.",

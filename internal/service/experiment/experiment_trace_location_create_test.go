@@ -43,21 +43,25 @@ func TestTraceLocation_createFails(t *testing.T) {
 			want: "error at trace_location: Could not create experiment: Experiment \"/Shared/churn\": ",
 		},
 		"no such catalog": {
-			fault: refused(404, "CATALOG_DOES_NOT_EXIST", "Catalog 'main' does not exist."), also: needs, want: "error at trace_location: Could not create experiment",
+			fault: refused(404, "CATALOG_DOES_NOT_EXIST", "Catalog 'main' does not exist."), also: needs,
+			want: "error at trace_location: Could not create experiment",
 		},
-		"a refused value": {
+		"a rejected value": {
 			fault: refused(400, "INVALID_PARAMETER_VALUE", "trace_location.uc_trace_location is not allowed"), also: needs,
 			want: "error at trace_location: Could not create experiment",
 		},
 		"a refusal that does not say what it is about": {
-			fault: refused(403, "PERMISSION_DENIED", "no"), also: "creates the tables main.traces.churn_otel_*", want: "error: Could not create experiment",
+			fault: refused(403, "PERMISSION_DENIED", "no"), also: "creates the tables main.traces.churn_otel_*",
+			want: "error: Could not create experiment",
 		},
 		"a missing folder": {
-			fault: refused(404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared does not exist."), also: "create_parents", want: "error at name: Could not create",
+			fault: refused(404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared does not exist."), also: "create_parents",
+			want: "error at name: Could not create",
 		},
-		"a lost answer":    {fault: emulator.Fault{Path: acctest.ExperimentsPath + "create", DropAfter: true}, created: true},
-		"a lost request":   {fault: emulator.Fault{Path: acctest.ExperimentsPath + "create", DropBefore: true}, created: true},
-		"an unread answer": {fault: emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"}, created: true, want: "warning: Could not read"},
+		"a lost response": {fault: emulator.Fault{Path: acctest.ExperimentsPath + "create", DropAfter: true}, created: true},
+		"a lost request":  {fault: emulator.Fault{Path: acctest.ExperimentsPath + "create", DropBefore: true}, created: true},
+		"a failed read": {fault: emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
+			created: true, want: "warning: Could not read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -66,10 +70,10 @@ func TestTraceLocation_createFails(t *testing.T) {
 				"name": "/Shared/churn", "trace_location": declaredTraces("main", "traces", "churn"),
 			})
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) || !strings.Contains(got, c.also) {
-				t.Errorf("create says %q, want %q and %q", got, c.want, c.also)
+				t.Errorf("create: got diagnostics %q, want %q and %q", got, c.want, c.also)
 			}
 			if n := len(w.Experiments()); (n == 1) != c.created || w.FaultsLeft() > 0 {
-				t.Errorf("%d experiments, %d faults left", n, w.FaultsLeft())
+				t.Errorf("got %d experiments and %d remaining faults, want created = %t", n, w.FaultsLeft(), c.created)
 			}
 			if !c.created {
 				return
@@ -79,7 +83,7 @@ func TestTraceLocation_createFails(t *testing.T) {
 				want["effective_table_prefix"] = nil
 			}
 			if traces, _ := state["trace_location"].(map[string]any); !maps.Equal(traces, want) {
-				t.Errorf("the state has %v", traces)
+				t.Errorf("got trace_location %v in the state", traces)
 			}
 		})
 	}
@@ -96,12 +100,13 @@ func TestTraceLocation_notBound(t *testing.T) {
 	config := map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "traces", "")}
 	d := w.Provider(t, emulator.AdminToken)
 	state, got := d.Create("mlflow_experiment", config)
-	if !strings.HasPrefix(got, "warning at trace_location: Trace location was not bound: Experiment \"/Shared/churn\"") {
-		t.Errorf("create says %q", got)
+	if !strings.HasPrefix(got, "warning at trace_location: Trace location not bound: Experiment \"/Shared/churn\"") {
+		t.Errorf("create: got diagnostics %q", got)
 	}
 	state, _ = d.Read("mlflow_experiment", state)
-	if _, replaces, got := d.PlanUpdate("mlflow_experiment", state, config); replaces || !strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
-		t.Errorf("replaces: %t, the next plan says %q", replaces, got)
+	if _, replaces, got := d.PlanUpdate("mlflow_experiment", state, config); replaces ||
+		!strings.HasPrefix(got, "error at trace_location: Could not bind trace location") {
+		t.Errorf("next plan: got replacement %t and diagnostics %q, want an error", replaces, got)
 	}
 }
 
@@ -117,9 +122,10 @@ func TestTraceLocation_adopt(t *testing.T) {
 		"in another case": {bound: true, declared: declaredTraces("MAIN", "Traces", "CHURN")},
 		"not declared":    {bound: true},
 		"none of either":  {},
-		"none":            {declared: declaredTraces("main", "traces", ""), want: "has no trace location, which cannot be changed, but main.traces.PREFIX_otel_* is declared"},
-		"another schema":  {bound: true, declared: declaredTraces("main", "other", ""), want: "stores its traces in main.traces.churn_otel_*"},
-		"another prefix":  {bound: true, declared: declaredTraces("main", "traces", "other"), want: "but main.traces.other_otel_* is declared"},
+		"none": {declared: declaredTraces("main", "traces", ""),
+			want: "has no trace location, which cannot be changed, but main.traces.PREFIX_otel_* is declared"},
+		"another schema": {bound: true, declared: declaredTraces("main", "other", ""), want: "stores its traces in main.traces.churn_otel_*"},
+		"another prefix": {bound: true, declared: declaredTraces("main", "traces", "other"), want: "but main.traces.other_otel_* is declared"},
 	} {
 		for kind, how := range map[string]map[string]any{"adopt": {"adopt_existing": true}, "restore": {"if_deleted": "restore"}} {
 			t.Run(kind+", "+name, func(t *testing.T) {
@@ -139,14 +145,14 @@ func TestTraceLocation_adopt(t *testing.T) {
 				state, got := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", config)
 				if c.want != "" {
 					if !strings.HasPrefix(got, "error at trace_location: Could not "+kind+" experiment: ") || !strings.Contains(got, c.want) {
-						t.Errorf("create says %q", got)
+						t.Errorf("create: got diagnostics %q", got)
 					}
 					w.ExpectWrites(t)
 					return
 				}
 				traces, _ := state["trace_location"].(map[string]any)
 				if got != "" || state["id"] != id || (traces != nil) != c.bound || c.bound && traces["effective_table_prefix"] != "churn" {
-					t.Errorf("create says %q, the state has %v", got, state)
+					t.Errorf("create: got diagnostics %q and state %v, want experiment %s", got, state, id)
 				}
 			})
 		}
@@ -173,7 +179,7 @@ func TestTraceLocation_planned(t *testing.T) {
 		p := b.Plan(config)
 		value := b.Object(p.Resp.PlannedState)["trace_location"]
 		if p.Diagnostics != "" || value.IsKnown() == c.unknown || !c.unknown && !value.IsNull() {
-			t.Errorf("%s: plan says %q and has %v", name, p.Diagnostics, value)
+			t.Errorf("%s: got diagnostics %q and trace_location %v, want unknown = %t", name, p.Diagnostics, value, c.unknown)
 		}
 	}
 }
@@ -197,11 +203,16 @@ func TestTraceLocation_unknown(t *testing.T) {
 		}
 	}
 	refused := func(input, location string) resource.TestStep {
-		return resource.TestStep{Config: late(input, location), ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`)}
+		return resource.TestStep{
+			Config:      late(input, location),
+			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`),
+		}
 	}
-	const bound, other = `{ catalog = "main", schema = "traces", table_prefix = "churn" }`, `{ catalog = "dev", schema = "traces", table_prefix = "churn" }`
+	const bound = `{ catalog = "main", schema = "traces", table_prefix = "churn" }`
+	const other = `{ catalog = "dev", schema = "traces", table_prefix = "churn" }`
 	id := ""
-	first := step(bound, members, plancheck.ExpectUnknownValue(acctest.ExperimentAddress, tfjsonpath.New("trace_location").AtMapKey("catalog")))
+	first := step(bound, members, plancheck.ExpectUnknownValue(acctest.ExperimentAddress,
+		tfjsonpath.New("trace_location").AtMapKey("catalog")))
 	first.PostApplyFunc = func() { id = w.MustFind(t, "/Shared/churn").ID }
 	last := unchanged(t, w, withTraces(w, bound), nil)
 	last.Config, last.ConfigPlanChecks = late(bound, bound), resource.ConfigPlanChecks{}
@@ -230,7 +241,8 @@ func TestTraceLocation_unknownForNone(t *testing.T) {
 	none := []statecheck.StateCheck{acctest.ExperimentState("trace_location", knownvalue.Null())}
 	acctest.UnitTest(t,
 		resource.TestStep{Config: late(`null`), ConfigStateChecks: none},
-		resource.TestStep{Config: late(`{ catalog = "main", schema = "traces" }`), ExpectError: regexp.MustCompile(`Could not bind trace location`)},
+		resource.TestStep{Config: late(`{ catalog = "main", schema = "traces" }`),
+			ExpectError: regexp.MustCompile(`Could not bind trace location`)},
 		resource.TestStep{Config: withTraces(w, ""), ConfigStateChecks: none},
 	)
 }
@@ -243,25 +255,28 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 		location map[string]any
 		want     string
 	}{
-		"a prefix with a dash":  {declaredTraces("main", "traces", "a-b"), "must be at most 238 letters, digits, and underscores"},
-		"a prefix too long":     {declaredTraces("main", "traces", strings.Repeat("x", 239)), "must be at most 238 letters, digits, and underscores"},
-		"an empty prefix":       {map[string]any{"catalog": "main", "schema": "traces", "table_prefix": ""}, "To let the server choose a prefix, omit it"},
+		"a prefix with a dash": {declaredTraces("main", "traces", "a-b"), "must be at most 238 letters, digits, and underscores"},
+		"a prefix too long": {declaredTraces("main", "traces", strings.Repeat("x", 239)),
+			"must be at most 238 letters, digits, and underscores"},
+		"an empty prefix": {map[string]any{"catalog": "main", "schema": "traces", "table_prefix": ""},
+			"To let the server choose a prefix, omit it"},
 		"a schema with catalog": {declaredTraces("main", "main.traces", ""), "must be one name in Unity Catalog"},
 		"an empty catalog":      {declaredTraces("", "traces", ""), "must be one name in Unity Catalog"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := w.Provider(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": c.location})
 			if !strings.HasPrefix(got, "error at trace_location: ") || !strings.Contains(got, c.want) {
-				t.Errorf("plan says %q", got)
+				t.Errorf("plan: got diagnostics %q", got)
 			}
 		})
 	}
 	longest := declaredTraces("main", "traces", strings.Repeat("x", 238))
-	if got := w.Provider(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
-		t.Errorf("plan says %q", got)
+	if got := w.Provider(t, emulator.AdminToken).Plan("mlflow_experiment",
+		map[string]any{"name": "/Shared/churn", "trace_location": longest}); got != "" {
+		t.Errorf("plan: got diagnostics %q, want none", got)
 	}
 	if seen := w.Calls(); len(seen) > 0 {
-		t.Errorf("the server was asked %v", seen)
+		t.Errorf("got requests %v, want none", seen)
 	}
 }
 
@@ -271,18 +286,19 @@ func TestTraceLocation_mlflowServer(t *testing.T) {
 	s := acctest.NewRecordedServer(t, nil)
 	b := s.Provider(t, nil).Resource("mlflow_experiment")
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
-	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Trace location not supported: The MLflow server does not store traces in Unity Catalog") ||
+	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Trace location is not supported: The MLflow server does not store traces in "+
+		"Unity Catalog") ||
 		!strings.Contains(p.Diagnostics, "Remove trace_location from the configuration.") {
-		t.Errorf("plan says %q", p.Diagnostics)
+		t.Errorf("plan: got diagnostics %q", p.Diagnostics)
 	}
 	for _, adopts := range []bool{false, true} {
 		b = s.Provider(t, nil).Resource("mlflow_experiment")
 		p = b.Plan(map[string]any{"name": "churn", "adopt_existing": adopts})
 		if value := b.Object(p.Resp.PlannedState)["trace_location"]; p.Diagnostics != "" || !value.IsNull() {
-			t.Errorf("plan says %q and has %v", p.Diagnostics, value)
+			t.Errorf("plan: got diagnostics %q and trace_location %v, want null", p.Diagnostics, value)
 		}
 	}
 	if len(s.Writes()) > 0 {
-		t.Errorf("written: %v", s.Writes())
+		t.Errorf("got write requests %v, want none", s.Writes())
 	}
 }

@@ -63,11 +63,12 @@ func TestTraceLocation_importOther(t *testing.T) {
 	w, id := boundExperiment(t, "churn")
 	b := w.Backend().Provider(t, nil).Resource("mlflow_experiment")
 	if says := b.Import(id); says != "" {
-		t.Fatalf("import says %q", says)
+		t.Fatalf("import: got diagnostics %q, want none", says)
 	}
 	p := b.Plan(map[string]any{"name": "/Shared/churn", "trace_location": declaredTraces("main", "other", ""), "deletion_policy": "prevent"})
-	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Could not replace experiment: The trace location of experiment \"/Shared/churn\"") {
-		t.Errorf("plan says %q", p.Diagnostics)
+	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Could not replace experiment: The trace location of experiment "+
+		"\"/Shared/churn\"") {
+		t.Errorf("plan: got diagnostics %q", p.Diagnostics)
 	}
 }
 
@@ -81,7 +82,8 @@ func TestTraceLocation_generatedConfiguration(t *testing.T) {
 				ImportStateId: id, ResourceName: acctest.ExperimentAddress,
 				ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
 					plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionNoop),
-					plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("trace_location").AtMapKey("schema"), knownvalue.StringExact("traces")),
+					plancheck.ExpectKnownValue(acctest.ExperimentAddress, tfjsonpath.New("trace_location").AtMapKey("schema"),
+						knownvalue.StringExact("traces")),
 				}},
 			})
 		})
@@ -97,20 +99,21 @@ func TestTraceLocation_dataSources(t *testing.T) {
 	for _, by := range []map[string]any{{"experiment_id": id}, {"name": "/Shared/churn"}} {
 		state, says := d.ReadDataSource("mlflow_experiment", by)
 		if traces, _ := state["trace_location"].(map[string]any); says != "" || !maps.Equal(traces, want) {
-			t.Errorf("by %v: %v, says %q", by, state["trace_location"], says)
+			t.Errorf("by %v: got %v and diagnostics %q", by, state["trace_location"], says)
 		}
 	}
 	if state, says := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": other}); says != "" || state["trace_location"] != nil {
-		t.Errorf("of one that has none: %v, says %q", state["trace_location"], says)
+		t.Errorf("experiment without a location: got %v and diagnostics %q, want null", state["trace_location"], says)
 	}
 	state, says := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
 	found := acctest.ObjectsOf(state["experiments"])
 	if says != "" || len(found) != 2 {
-		t.Fatalf("found %v, says %q", found, says)
+		t.Fatalf("search: got %v and diagnostics %q, want 2 experiments", found, says)
 	}
 	for _, e := range found {
-		if traces, _ := e["trace_location"].(map[string]any); e["id"] == id && !maps.Equal(traces, want) || e["id"] == other && e["trace_location"] != nil {
-			t.Errorf("a search has %v", e)
+		if traces, _ := e["trace_location"].(map[string]any); e["id"] == id && !maps.Equal(traces, want) ||
+			e["id"] == other && e["trace_location"] != nil {
+			t.Errorf("search: got %v", e)
 		}
 	}
 }
@@ -122,7 +125,7 @@ func TestTraceLocation_list(t *testing.T) {
 	for _, one := range w.Provider(t, emulator.AdminToken).ListResources("mlflow_experiment", map[string]any{}, 0, true) {
 		traces, _ := one.Resource["trace_location"].(map[string]any)
 		if one.Diagnostics != "" || (traces["effective_table_prefix"] == "churn") != (one.Resource["id"] == id) {
-			t.Errorf("the list has %+v", one)
+			t.Errorf("got list results %+v", one)
 		}
 	}
 }
@@ -151,7 +154,7 @@ func TestTraceLocation_move(t *testing.T) {
 			state, says := w.Provider(t, emulator.AdminToken).Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, vendor)
 			want := map[string]any{"catalog": c.catalog, "schema": "traces", "table_prefix": nil, "effective_table_prefix": "experiment_" + id}
 			if traces, _ := state["trace_location"].(map[string]any); says != "" || !maps.Equal(traces, want) {
-				t.Errorf("moved %v, says %q", state["trace_location"], says)
+				t.Errorf("move: got trace_location %v and diagnostics %q", state["trace_location"], says)
 			}
 		})
 	}

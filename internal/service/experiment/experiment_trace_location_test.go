@@ -27,7 +27,8 @@ func withTraces(w *acctest.Workspace, location string) string {
 // tracesIn checks trace_location in the state; nil values are null.
 func tracesIn(catalog, schema string, prefix, effective knownvalue.Check) statecheck.StateCheck {
 	return acctest.ExperimentState("trace_location", knownvalue.ObjectExact(map[string]knownvalue.Check{
-		"catalog": knownvalue.StringExact(catalog), "schema": knownvalue.StringExact(schema), "table_prefix": prefix, "effective_table_prefix": effective,
+		"catalog": knownvalue.StringExact(catalog), "schema": knownvalue.StringExact(schema), "table_prefix": prefix,
+		"effective_table_prefix": effective,
 	}))
 }
 
@@ -40,7 +41,8 @@ func unchanged(t *testing.T, w *acctest.Workspace, config string, behind func(),
 			}
 			w.ResetJournal()
 		},
-		Config: config, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()), ConfigStateChecks: checks, PostApplyFunc: func() { w.ExpectWrites(t) },
+		Config: config, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()), ConfigStateChecks: checks,
+		PostApplyFunc: func() { w.ExpectWrites(t) },
 	}
 }
 
@@ -59,12 +61,14 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 			PostApplyFunc: func() {
 				w.ExpectWrites(t, createCall)
 				got := w.MustFind(t, "/Shared/churn").TraceLocation
-				if got == nil || *got != (emulator.TraceLocation{Catalog: "Main", Schema: "traces", TablePrefix: "churn", EffectiveTablePrefix: "churn"}) {
-					t.Errorf("bound to %+v", got)
+				if got == nil || *got != (emulator.TraceLocation{Catalog: "Main", Schema: "traces", TablePrefix: "churn",
+					EffectiveTablePrefix: "churn"}) {
+					t.Errorf("got trace tables %+v, want Main.traces with the prefix churn", got)
 				}
 			},
 		},
-		unchanged(t, w, withTraces(w, `{ catalog = "main", schema = "TRACES", table_prefix = "Churn" }`), nil, tracesIn("Main", "traces", named, named)),
+		unchanged(t, w, withTraces(w, `{ catalog = "main", schema = "TRACES", table_prefix = "Churn" }`), nil,
+			tracesIn("Main", "traces", named, named)),
 		// The spelling of the server is not drift.
 		unchanged(t, w, withTraces(w, `{ catalog = "Main", schema = "traces", table_prefix = "churn" }`), func() {
 			w.BindTraceLocation(w.MustFind(t, "/Shared/churn").ID, "MAIN", "TRACES", "CHURN")
@@ -77,7 +81,7 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "name", "tags", "tags_all")),
 			PostApplyFunc: func() {
 				if w.MustFind(t, "/Shared/churn2").TraceLocation == nil {
-					t.Error("no trace location is bound any more")
+					t.Error("got no bound trace location")
 				}
 			},
 		},
@@ -87,7 +91,8 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 func TestTraceLocation_derivedPrefix(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	derived := knownvalue.StringRegexp(regexp.MustCompile(`^experiment_\d+$`))
-	config := withTraces(w, `{ catalog = "main", schema = "traces" }`) + "output \"tables\" { value = mlflow_experiment.test.trace_location.effective_table_prefix }\n"
+	config := withTraces(w, `{ catalog = "main", schema = "traces" }`) +
+		"output \"tables\" { value = mlflow_experiment.test.trace_location.effective_table_prefix }\n"
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 			tracesIn("main", "traces", knownvalue.Null(), derived), statecheck.ExpectKnownOutputValue("tables", derived),
@@ -103,16 +108,19 @@ func TestTraceLocation_boundOutside(t *testing.T) {
 	bind := func() { w.BindTraceLocation(w.MustFind(t, "/Shared/churn").ID, "main", "traces", "") }
 	derived := knownvalue.StringRegexp(regexp.MustCompile(`^experiment_\d+$`))
 	acctest.UnitTest(t,
-		resource.TestStep{Config: withTraces(w, ""), ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("trace_location", knownvalue.Null())}},
+		resource.TestStep{Config: withTraces(w, ""), ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("trace_location",
+			knownvalue.Null())}},
 		unchanged(t, w, withTraces(w, ""), nil),
 		resource.TestStep{
 			Config: withTraces(w, `{ catalog = "main", schema = "traces" }`),
-			ExpectError: regexp.MustCompile(`(?s)Could not bind trace location.*exists\s+and\s+has\s+no\s+trace\s+location.*main\.traces\.PREFIX_otel_\*.*` +
+			ExpectError: regexp.MustCompile(`(?s)Could not bind trace location.*exists\s+and\s+has\s+no\s+trace\s+location.*` +
+				`main\.traces\.PREFIX_otel_\*.*` +
 				`remove\s+trace_location`),
 		},
 		unchanged(t, w, withTraces(w, ""), bind, tracesIn("main", "traces", knownvalue.Null(), derived)),
 		unchanged(t, w, withTraces(w, `{ catalog = "MAIN", schema = "Traces" }`), nil, tracesIn("main", "traces", knownvalue.Null(), derived)),
-		unchanged(t, w, withTraces(w, ""), func() { w.UnbindTraceLocation(w.MustFind(t, "/Shared/churn").ID) }, acctest.ExperimentState("trace_location", knownvalue.Null())),
+		unchanged(t, w, withTraces(w, ""), func() { w.UnbindTraceLocation(w.MustFind(t, "/Shared/churn").ID) },
+			acctest.ExperimentState("trace_location", knownvalue.Null())),
 	)
 }
 
@@ -137,7 +145,7 @@ func TestTraceLocation_replacement(t *testing.T) {
 	replaced := acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate))
 	acctest.UnitTest(t,
 		resource.TestStep{Config: bound, PostApplyFunc: func() { first = w.MustFind(t, "/Shared/churn").ID }},
-		resource.TestStep{ // a run stands against it
+		resource.TestStep{ // the experiment contains a run
 			PreConfig: func() { w.AddRun(first) },
 			Config:    withTraces(w, `{ catalog = "main", schema = "other", table_prefix = "churn" }`),
 			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*The trace location of experiment "/Shared/churn".*contains 1 run.*` +
@@ -148,12 +156,13 @@ func TestTraceLocation_replacement(t *testing.T) {
 			Config: w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"delete\"")),
 		},
 		resource.TestStep{
-			Config:           w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"delete\"\ntrace_location = { catalog = \"main\", schema = \"other\" }")),
+			Config: w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"delete\"\ntrace_location = { " +
+				"catalog = \"main\", schema = \"other\" }")),
 			ConfigPlanChecks: replaced,
 			PostApplyFunc: func() {
 				old, _ := w.Experiment(first)
 				if e := w.MustFind(t, "/Shared/churn"); old.LifecycleStage != "deleted" || e.TraceLocation == nil || e.TraceLocation.Schema != "other" {
-					t.Errorf("the old experiment is %+v, the new one %+v", old, e)
+					t.Errorf("got old experiment %+v and new experiment %+v, want the old one deleted and the new one bound to other", old, e)
 				}
 			},
 		},

@@ -111,7 +111,7 @@ func (u *updater) rename(ctx context.Context, plan experimentModel) bool {
 func (u *updater) setTags(ctx context.Context, plan experimentModel) bool {
 	left, err := setTags(ctx, u.client, u.id, u.tags, plan.wantedTags())
 	if err != nil {
-		framework.AddError(u.diags, "set tag", fmt.Sprintf("tag %q of %s", left[0], u.object()), err)
+		framework.AddError(u.diags, "set experiment tag", fmt.Sprintf("tag %q of %s", left[0], u.object()), err)
 	}
 	return err == nil
 }
@@ -128,7 +128,7 @@ func (u *updater) removeTags(ctx context.Context, state, plan experimentModel) b
 		}
 		declared, isCleared, err := u.run.RemoveTag(ctx, u.client, u.id, key)
 		if err != nil {
-			framework.AddError(u.diags, "remove tag", fmt.Sprintf("tag %q of %s", key, u.object()), err)
+			framework.AddError(u.diags, "remove experiment tag", fmt.Sprintf("tag %q of %s", key, u.object()), err)
 			return false
 		}
 		delete(u.tags, key)

@@ -58,7 +58,8 @@ func TestExperimentsDataSource_chained(t *testing.T) {
 				"/Projects/risk_a": knownvalue.StringExact(ids["/Projects/risk_a"]),
 				"/Projects/risk-a": knownvalue.StringExact(ids["/Projects/risk-a"]),
 			})),
-			statecheck.ExpectKnownValue("data.mlflow_experiments.risk", tfjsonpath.New("experiments").AtSliceIndex(1).AtMapKey("tags").AtMapKey("owner"),
+			statecheck.ExpectKnownValue("data.mlflow_experiments.risk",
+				tfjsonpath.New("experiments").AtSliceIndex(1).AtMapKey("tags").AtMapKey("owner"),
 				knownvalue.StringExact("o'brien")),
 			statecheck.ExpectKnownValue("data.mlflow_experiment.one", tfjsonpath.New("name"), knownvalue.StringExact("/Projects/risk_a")),
 		},
@@ -85,21 +86,22 @@ func TestExperimentsDataSource_arguments(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"nothing":              {map[string]any{}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
-		"prefix":               {map[string]any{"name_prefix": "/Projects/"}, "Risk_a it's risk-a risk_a"},
-		"prefix, underscore":   {map[string]any{"name_prefix": "/Projects/risk_"}, "risk_a"},
-		"prefix, quote":        {map[string]any{"name_prefix": "/Projects/it'"}, "it's"},
-		"prefix, whole":        {map[string]any{"name_prefix": "/Workspace"}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
-		"regex":                {map[string]any{"name_regex": "^/Projects/(?i:risk)_"}, "Risk_a risk_a"},
-		"prefix and regex":     {map[string]any{"name_prefix": "/Projects/", "name_regex": "-a$"}, "risk-a"},
-		"filter and regex":     {map[string]any{"filter": "tags.team = 'risk'", "name_regex": "_"}, "risk_a"},
-		"tag":                  {map[string]any{"tags": map[string]string{"team": "risk"}}, "risk-a risk_a"},
-		"tags":                 {map[string]any{"tags": map[string]string{"team": "risk", "owner": "o'brien"}}, "risk_a"},
-		"tag, double quotes":   {map[string]any{"tags": map[string]string{"owner": `"ben"`}}, "risk-a"},
-		"tag, odd key":         {map[string]any{"tags": map[string]string{"cost centre/id": "7"}}, "Risk_a"},
-		"tag, no match":        {map[string]any{"tags": map[string]string{"team": "none"}}, ""},
-		"filter":               {map[string]any{"filter": "name ILIKE '/projects/risk%' AND tags.team != 'Risk'"}, "risk-a risk_a"},
-		"order":                {map[string]any{"order_by": []string{"creation_time ASC"}, "name_prefix": "/Projects/"}, "risk_a risk-a Risk_a it's"},
+		"nothing":            {map[string]any{}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
+		"prefix":             {map[string]any{"name_prefix": "/Projects/"}, "Risk_a it's risk-a risk_a"},
+		"prefix, underscore": {map[string]any{"name_prefix": "/Projects/risk_"}, "risk_a"},
+		"prefix, quote":      {map[string]any{"name_prefix": "/Projects/it'"}, "it's"},
+		"prefix, whole":      {map[string]any{"name_prefix": "/Workspace"}, "Risk_a it's risk-a risk_a /ProjectsOld/risk_a"},
+		"regex":              {map[string]any{"name_regex": "^/Projects/(?i:risk)_"}, "Risk_a risk_a"},
+		"prefix and regex":   {map[string]any{"name_prefix": "/Projects/", "name_regex": "-a$"}, "risk-a"},
+		"filter and regex":   {map[string]any{"filter": "tags.team = 'risk'", "name_regex": "_"}, "risk_a"},
+		"tag":                {map[string]any{"tags": map[string]string{"team": "risk"}}, "risk-a risk_a"},
+		"tags":               {map[string]any{"tags": map[string]string{"team": "risk", "owner": "o'brien"}}, "risk_a"},
+		"tag, double quotes": {map[string]any{"tags": map[string]string{"owner": `"ben"`}}, "risk-a"},
+		"tag, odd key":       {map[string]any{"tags": map[string]string{"cost centre/id": "7"}}, "Risk_a"},
+		"tag, no match":      {map[string]any{"tags": map[string]string{"team": "none"}}, ""},
+		"filter":             {map[string]any{"filter": "name ILIKE '/projects/risk%' AND tags.team != 'Risk'"}, "risk-a risk_a"},
+		"order": {map[string]any{"order_by": []string{"creation_time ASC"}, "name_prefix": "/Projects/"},
+			"risk_a risk-a Risk_a it's"},
 		"order and limit":      {map[string]any{"order_by": []string{"name DESC"}, "limit": 2}, "/ProjectsOld/risk_a risk_a"},
 		"limit":                {map[string]any{"limit": 2}, "Risk_a it's"},
 		"limit above":          {map[string]any{"limit": 9, "name_regex": "-"}, "risk-a"},
@@ -111,7 +113,7 @@ func TestExperimentsDataSource_arguments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			state, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", c.config)
 			if found := names(state); got != "" || state == nil || found != c.want {
-				t.Errorf("search finds %q and says %q, want %q", found, got, c.want)
+				t.Errorf("search: got %q and diagnostics %q, want %q", found, got, c.want)
 			}
 		})
 	}
@@ -139,10 +141,10 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 			list, _ := state["experiments"].([]any)
 			ids, _ := state["ids"].(map[string]any)
 			if got != "" || len(list) != c.found || len(ids) != c.found {
-				t.Errorf("search finds %d experiments and %d ids and says %q, want %d", len(list), len(ids), got, c.found)
+				t.Errorf("search: got %d experiments, %d IDs, and diagnostics %q, want %d", len(list), len(ids), got, c.found)
 			}
 			if calls := w.Count(http.MethodPost, acctest.ExperimentsPath+"search") - before; calls != c.calls {
-				t.Errorf("search made %d calls, want %d", calls, c.calls)
+				t.Errorf("search: got %d requests, want %d", calls, c.calls)
 			}
 		})
 	}
@@ -150,7 +152,7 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 
 // A server pages by offset, so an experiment that is created between two requests moves others to the next page. Its database may be
 // case-insensitive.
-func TestExperimentsDataSource_looseServer(t *testing.T) {
+func TestExperimentsDataSource_inexactServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	experiment := func(id, name, team string) string {
@@ -167,7 +169,7 @@ func TestExperimentsDataSource_looseServer(t *testing.T) {
 	state, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments",
 		map[string]any{"name_prefix": "/a/", "tags": map[string]string{"team": "risk"}})
 	if want := map[string]any{"/a/x": "1", "/a/a": "4"}; got != "" || !reflect.DeepEqual(state["ids"], want) || names(state) != "/a/a /a/x" {
-		t.Errorf("search finds %v (%s) and says %q, want %v", state["ids"], names(state), got, want)
+		t.Errorf("search: got IDs %v (%s) and diagnostics %q, want %v", state["ids"], names(state), got, want)
 	}
 }
 
@@ -180,16 +182,17 @@ func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 	single, _ := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": ids["/Projects/risk_a"]})
 	delete(single, "workspace") // an argument: the search has its own
 	if want := []any{single}; single == nil || !reflect.DeepEqual(found["experiments"], any(want)) {
-		t.Errorf("search gives %v, the single data source %v", found["experiments"], single)
+		t.Errorf("got %v from mlflow_experiments and %v from mlflow_experiment, want the same", found["experiments"], single)
 	}
 }
 
-func TestExperimentsDataSource_serverBroken(t *testing.T) {
+func TestExperimentsDataSource_failedSearch(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 1001})
-	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "search", Skip: 1, Times: 1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "not yours"})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "search", Skip: 1, Times: 1, Status: http.StatusForbidden,
+		Code: "PERMISSION_DENIED", Message: "not yours"})
 	_, got := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", map[string]any{})
-	if !strings.HasPrefix(got, "error: Could not search experiments: The search: not yours") {
-		t.Errorf("a search that breaks off says %q", got)
+	if !strings.HasPrefix(got, "error: Could not search experiments: Search of experiments: not yours") {
+		t.Errorf("failed search: got diagnostics %q, want an error", got)
 	}
 }

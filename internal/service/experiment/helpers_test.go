@@ -2,7 +2,7 @@ package experiment_test
 
 import "strings"
 
-// withID replaces ID in an expected text by an experiment ID. In messages, (ID) stands for the ID after a name.
+// withID replaces (ID) and the other placeholders ID in an expected text with an experiment ID.
 func withID(text, id string) string {
 	return strings.NewReplacer("(ID)", "(ID "+id+")", "ID", id).Replace(text)
 }

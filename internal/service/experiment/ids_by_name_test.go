@@ -21,7 +21,7 @@ func TestExperimentsDataSource_idsByName(t *testing.T) {
 		{[]mlflow.Experiment{newer, active, older}, "active"},
 	} {
 		if got := idsByName(c.found); len(got) != 1 || got["a"] != c.want {
-			t.Errorf("ids are %v, want %s", got, c.want)
+			t.Errorf("got IDs %v, want %s", got, c.want)
 		}
 	}
 }

@@ -45,12 +45,14 @@ func TestExperiment_nullTags(t *testing.T) {
 				w.SetTag(id, "step", "of others")
 				w.ResetJournal()
 			},
-			Config: config(`{ team = "risk", stage = null, other = null }`), ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags")),
-			PostApplyFunc: func() { w.ExpectWrites(t) },
+			Config:           config(`{ team = "risk", stage = null, other = null }`),
+			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags")),
+			PostApplyFunc:    func() { w.ExpectWrites(t) },
 		},
-		resource.TestStep{ // drift shows at the key that has a value alone
+		resource.TestStep{ // only a key with a value has drift
 			PreConfig: func() { w.SetTag(id, "team", "fraud") },
-			Config:    config(`{ team = "risk", stage = null }`), ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags", "tags_all")),
+			Config:    config(`{ team = "risk", stage = null }`), ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress,
+				"tags", "tags_all")),
 			PostApplyFunc: func() {
 				w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "owner": "platform", "stage": "default", "step": "of others"})
 			},
@@ -72,7 +74,7 @@ func TestExperiment_emptyDescription(t *testing.T) {
 					}
 				}
 				if text != held {
-					t.Errorf("with description = %s the server has %q, want %q", description, text, held)
+					t.Errorf("description = %s: got %q on the server, want %q", description, text, held)
 				}
 			},
 		}
@@ -80,7 +82,8 @@ func TestExperiment_emptyDescription(t *testing.T) {
 	others := apply(`""`, "Ours is better")
 	others.PreConfig = func() { w.SetTag(w.MustFind(t, "/Shared/churn").ID, "mlflow.note.content", "Ours is better") }
 	others.ConfigPlanChecks = acctest.PreApply(plancheck.ExpectEmptyPlan())
-	acctest.UnitTest(t, apply(`""`, ""), apply(`"Predicts churn"`, "Predicts churn"), apply(`""`, ""), apply(`null`, ""), apply(`""`, ""), others)
+	acctest.UnitTest(t, apply(`""`, ""), apply(`"Predicts churn"`, "Predicts churn"), apply(`""`, ""), apply(`null`, ""), apply(`""`, ""),
+		others)
 }
 
 // TestExperiment_importKeepsUndeclared: undeclared tags and an undeclared description of an imported experiment remain on the server.
@@ -91,11 +94,13 @@ func TestExperiment_importKeepsUndeclared(t *testing.T) {
 			id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev"})
 			w.SetTag(id, "mlflow.note.content", "Predicts churn")
 			config := w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ntags = { stage = \"prod\" }"))
-			imported := resource.TestStep{Config: config, ResourceName: acctest.ExperimentAddress, ImportState: true, ImportStateId: id, ImportStatePersist: true}
+			imported := resource.TestStep{Config: config, ResourceName: acctest.ExperimentAddress, ImportState: true, ImportStateId: id,
+				ImportStatePersist: true}
 			applied := resource.TestStep{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					acctest.ExperimentState("tags", textMap("stage", "prod")), acctest.ExperimentState("tags_all", textMap("stage", "prod")), acctest.ExperimentState("description", knownvalue.Null()),
+					acctest.ExperimentState("tags", textMap("stage", "prod")), acctest.ExperimentState("tags_all", textMap("stage", "prod")),
+					acctest.ExperimentState("description", knownvalue.Null()),
 				},
 				PostApplyFunc: func() {
 					w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "prod", "mlflow.note.content": "Predicts churn"})

@@ -14,11 +14,13 @@ import (
 func TestFunction_parseExperimentURL(t *testing.T) {
 	t.Parallel()
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Factories(), TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
+		ProtoV6ProviderFactories: acctest.Factories(),
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
 		Steps: []resource.TestStep{{
 			Config: `output "parts" { value = provider::mlflow::parse_experiment_url("https://example.com/ml/experiments/12?o=34") }`,
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("parts", knownvalue.ObjectExact(map[string]knownvalue.Check{
-				"host": knownvalue.StringExact("https://example.com"), "workspace_id": knownvalue.StringExact("34"), "experiment_id": knownvalue.StringExact("12"),
+				"host": knownvalue.StringExact("https://example.com"), "workspace_id": knownvalue.StringExact("34"),
+				"experiment_id": knownvalue.StringExact("12"),
 			}))},
 		}},
 	})

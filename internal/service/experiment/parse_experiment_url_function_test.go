@@ -13,7 +13,7 @@ func FuzzURLParts(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if parts, err := parseURLParts(text); err == nil && (parts.Host.ValueString() == "" || parts.ExperimentID.ValueString() == "") {
-			t.Errorf("%q gives %+v", text, parts)
+			t.Errorf("%q: got %+v, want a host and an experiment ID", text, parts)
 		}
 	})
 }
@@ -29,17 +29,18 @@ func TestParseURLParts(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			got, err := parseURLParts(text)
-			if err != nil || got.Host.ValueString() != want[0] || got.WorkspaceID.ValueString() != want[1] || got.ExperimentID.ValueString() != want[2] {
+			if err != nil || got.Host.ValueString() != want[0] || got.WorkspaceID.ValueString() != want[1] ||
+				got.ExperimentID.ValueString() != want[2] {
 				t.Errorf("got %v, %v, want %v", got, err, want)
 			}
 			if got.WorkspaceID.IsNull() != (want[1] == "") {
-				t.Errorf("workspace id is %v", got.WorkspaceID)
+				t.Errorf("got workspace ID %v, want %q", got.WorkspaceID, want[1])
 			}
 		})
 	}
 	for _, text := range []string{"", "12", "ftp://example.com/ml/experiments/12", "https://example.com/ml/runs/12"} {
 		if got, err := parseURLParts(text); err == nil {
-			t.Errorf("%q gives %v", text, got)
+			t.Errorf("%q: got %v, want an error", text, got)
 		}
 	}
 }

@@ -28,17 +28,17 @@ func TestExperimentsDataSource_wrongResponses(t *testing.T) {
 			state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
 			if name == "an empty object" { // that is how a search finds nothing
 				if ids, _ := state["ids"].(map[string]any); says != "" || len(ids) != 0 {
-					t.Errorf("a search without a match says %q and finds %v", says, ids)
+					t.Errorf("search without a match: got diagnostics %q and IDs %v, want none", says, ids)
 				}
 			} else if !strings.HasPrefix(says, "error") {
-				t.Errorf("the search says %q", says)
+				t.Errorf("search: got diagnostics %q, want an error", says)
 			}
 		})
 	}
 }
 
 // An experiment whose content cannot be determined counts as not empty.
-func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
+func TestExperiment_contentCheckInvalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, lie := range acctest.WrongResponses {
 		if name == "an empty object" { // that is how a search finds nothing
@@ -47,12 +47,14 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 		for _, route := range []string{"/api/2.0/mlflow/runs/search", "/api/3.0/mlflow/traces/search", "/api/2.0/mlflow/logged-models/search"} {
 			t.Run(name+" of "+route, func(t *testing.T) {
 				w := acctest.NewWorkspace(t)
-				state, _ := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
+				state, _ := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment",
+					map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
 				lie.Path, lie.Times = route, -1
 				w.Inject(lie)
 				_, says := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment", state, nil)
-				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
-					t.Errorf("the destroy says %q, and the experiment is there: %t", says, there)
+				if _, there := w.ExperimentByName("/Shared/churn"); !there ||
+					!strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
+					t.Errorf("destroy: got diagnostics %q and existing experiment %t, want an error and true", says, there)
 				}
 			})
 		}
@@ -61,7 +63,7 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 
 // Another client creates the experiment between the lookup and the create. The error of the server is a response, so the experiment is not
 // adopted.
-func TestExperiment_nameTakenDuringCreate(t *testing.T) {
+func TestExperiment_nameInUseDuringCreate(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	made := ""
 	w.Before(http.MethodPost, "/api/2.0/mlflow/experiments/create", func(*http.Request) {
@@ -80,13 +82,13 @@ func TestExperiment_nameTakenDuringCreate(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				if _, there := w.Experiment(made); !there {
-					t.Error("somebody else's experiment is gone")
+					t.Error("the experiment of the other client was deleted")
 				}
 			},
 			Config: block("adopt_existing = true"),
 			Check: func(*terraform.State) error {
 				if e, _ := w.ExperimentByName("/Shared/churn"); e.ID != made {
-					return fmt.Errorf("experiment %s is managed, want %s", e.ID, made)
+					return fmt.Errorf("got managed experiment %s, want %s", e.ID, made)
 				}
 				return nil
 			},
@@ -98,13 +100,16 @@ func TestExperiment_nameTakenDuringCreate(t *testing.T) {
 func TestExperiment_createThenOutage(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	w.Inject(emulator.Fault{Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Status: http.StatusBadGateway, AfterEffect: true})
-	w.Inject(emulator.Fault{Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get-by-name", Skip: 1, Times: 6, Status: http.StatusServiceUnavailable})
+	w.Inject(emulator.Fault{Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Status: http.StatusBadGateway,
+		AfterEffect: true})
+	w.Inject(emulator.Fault{Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get-by-name", Skip: 1, Times: 6,
+		Status: http.StatusServiceUnavailable})
 	started := time.Now()
 	state, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 	e, _ := w.ExperimentByName("/Shared/churn")
 	if says != "" || state["id"] != e.ID || len(w.Experiments()) != 1 {
-		t.Errorf("after %s the create says %q; the state has %v, the workspace %s", time.Since(started), says, state["id"], e.ID)
+		t.Errorf("create: got, after %s, diagnostics %q, ID %v in the state, and experiment %s, want one experiment", time.Since(started), says,
+			state["id"], e.ID)
 	}
 }
 
@@ -113,8 +118,10 @@ func TestExperiment_folderCreatedConcurrently(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.Mkdirs("/Teams/a")
-	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS", Message: "Folder (/Teams/a) already exists."})
-	if _, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
-		t.Errorf("the create says %q", says)
+	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS",
+		Message: "Folder (/Teams/a) already exists."})
+	if _, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment",
+		map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
+		t.Errorf("create: got diagnostics %q, want none", says)
 	}
 }

@@ -179,7 +179,7 @@ func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directo
 	if !slices.Contains(through, role.Name) {
 		return "", nil
 	}
-	others, ok := b.Provider.Run.Management(role.Workspace).GiveUp(role.Name, through)
+	others, ok := b.Provider.Run.Management(role.Workspace).Lose(role.Name, through)
 	if ok {
 		return "", nil
 	}

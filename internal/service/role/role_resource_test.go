@@ -50,7 +50,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 			state[name] = value
 		}
 		b.State = b.Encode(b.Schemas.ResourceSchemas[kind], state)
-		acctest.ExpectDiagnostics(t, b.Read(), "warning: Not refreshed: provider configuration is unknown")
+		acctest.ExpectDiagnostics(t, b.Read(), "warning: State not refreshed: provider configuration is unknown")
 		if b.Values() == nil || b.Plan(config).Action != "none" || b.Plan(nil).Action != "delete" {
 			t.Errorf("%s: the state is %v", kind, b.Values())
 		}

@@ -187,7 +187,7 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	const summary = "Runs deleted that were not selected"
 	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+maxStrayRuns)
 	if err == nil && more {
-		err = errors.New("too many runs were deleted meanwhile")
+		err = errors.New("too many runs were deleted while the action ran")
 	}
 	if err != nil {
 		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by creation time, and may have deleted runs that were not "+

@@ -45,9 +45,9 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 			"Grant CAN_EDIT", "deleted 30 of 70 runs; 40 remain"}},
 		"400": {fault: emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no"},
 			says: []string{"error: Could not delete runs: Runs of experiment ", "deleted 0 of 70 runs; 70 remain"}},
-		"more than were asked for": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
+		"more than were requested": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
 		"a negative number":        {fault: emulator.Fault{RawBody: `{"runs_deleted":-1}`}, a: 40, b: 30},
-		"fewer than it says": {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40,
+		"more than reported": {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40,
 			says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
 		"nothing": {fault: emulator.Fault{RawBody: `{}`}, a: 40, b: 30, alone: 40},
 	} {
@@ -63,16 +63,16 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 			}
 			acctest.ExpectDiagnostics(t, says, begins, tc.says...)
 			if !strings.HasPrefix(begins, "error") && !slices.Contains(progress, "Deleted 70 runs") {
-				t.Errorf("the progress is %q", progress)
+				t.Errorf("got progress %q, want \"Deleted 70 runs\" in it", progress)
 			}
 			w.expectDeleted(t, w.ofA[:tc.a], w.ofB[:tc.b])
 			if n := w.Count("POST", runCalls+"delete"); n != tc.alone {
-				t.Errorf("%d runs are deleted one by one, want %d", n, tc.alone)
+				t.Errorf("got %d requests for single runs, want %d", n, tc.alone)
 			}
 
 			w.ClearFaults() // and again
 			if _, says := w.deletion(t).Invoke(w.oldRuns()); says != "" {
-				t.Errorf("the second invocation says %q", says)
+				t.Errorf("second invocation: got diagnostics %q, want none", says)
 			}
 			w.expectDeleted(t, w.ofA, w.ofB)
 		})
@@ -102,7 +102,7 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 			_, says := w.deletion(t).Invoke(w.oldRuns())
 			if warns := strings.HasPrefix(says, "warning: Runs deleted that were not selected: ") &&
 				strings.Contains(says, "The action restored them: "+odd+"."); warns != tc.warns || !warns && says != "" {
-				t.Errorf("it says %q", says)
+				t.Errorf("got diagnostics %q, want a warning = %t", says, tc.warns)
 			}
 			want := [][]string{w.ofA, w.ofB, {before}}
 			if tc.deleted {
@@ -113,29 +113,29 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_meanwhile checks runs that other clients create and delete while the action runs.
-func TestDeleteRuns_meanwhile(t *testing.T) {
+// TestDeleteRuns_otherClients checks runs that other clients create and delete while the action runs.
+func TestDeleteRuns_otherClients(t *testing.T) {
 	t.Parallel()
 	for _, filter := range []any{nil, "metrics.loss > 0"} {
 		w := newSeeded(t, 40, 30)
 		var created []string
 		others := false
-		w.Before("POST", "/api/2.0/mlflow/*/*", func(r *http.Request) { act(w, r, &others, &created) })
-		w.Before("POST", bulkDeletePath, func(r *http.Request) { act(w, r, &others, &created) })
+		w.Before("POST", "/api/2.0/mlflow/*/*", func(r *http.Request) { actAsOtherClient(w, r, &others, &created) })
+		w.Before("POST", bulkDeletePath, func(r *http.Request) { actAsOtherClient(w, r, &others, &created) })
 		config := w.oldRuns()
 		config["filter"] = filter
 		if _, says := w.deletion(t).Invoke(config); says != "" {
-			t.Errorf("with the filter %v, it says %q", filter, says)
+			t.Errorf("filter %v: got diagnostics %q", filter, says)
 		}
 		if len(created) == 0 {
-			t.Fatal("nothing happened meanwhile")
+			t.Fatal("the other client sent no request")
 		}
 		w.expectDeleted(t, w.ofA, w.ofB)
 	}
 }
 
-// act creates a new run and deletes an old one before the first delete request.
-func act(w *seeded, r *http.Request, done *bool, created *[]string) {
+// actAsOtherClient creates a new run and deletes an old one before the first delete request.
+func actAsOtherClient(w *seeded, r *http.Request, done *bool, created *[]string) {
 	if *done || !strings.Contains(r.URL.Path, "delete") {
 		return
 	}
@@ -159,7 +159,7 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 			says: []string{"error: Could not delete runs: Run \"", "deleted 35 of 70 runs; 35 remain"}},
 		"403 in the middle": {fault: emulator.Fault{Skip: 35, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1},
 			says: []string{"error at experiment_ids: Could not delete runs: Runs of ", "deleted 35 of 70 runs; 35 remain"}},
-		"purged meanwhile": {fault: emulator.Fault{Skip: 35, Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no"}},
+		"purged after the search": {fault: emulator.Fault{Skip: 35, Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,11 +175,11 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 			}
 			acctest.ExpectDiagnostics(t, says, begins, tc.says...)
 			if n := len(w.deleted()); tc.all && n != 70 || tc.says != nil && n != 35 {
-				t.Errorf("%d runs are deleted", n)
+				t.Errorf("got %d deleted runs, want 70, or 35 after an error", n)
 			}
 			w.ClearFaults() // and again
 			if _, says := w.deletion(t).Invoke(config); says != "" {
-				t.Errorf("the second invocation says %q", says)
+				t.Errorf("second invocation: got diagnostics %q, want none", says)
 			}
 			w.expectDeleted(t, w.ofA, w.ofB)
 		})
@@ -201,7 +201,7 @@ func TestDeleteRuns_access(t *testing.T) {
 		w.expectDeleted(t, w.ofA)
 		for _, id := range ofHome {
 			if r, _ := w.Run(id); r.Deleted != 0 {
-				t.Fatalf("run %s is deleted", id)
+				t.Fatalf("got deleted run %s, want it active", id)
 			}
 		}
 	}
@@ -236,10 +236,10 @@ func TestDeleteRuns_largePages(t *testing.T) {
 	config := w.oldRuns()
 	config["before"] = at(5000)
 	if got := w.deletion(t).MustInvoke(config); got != "Deleted 2,500 runs" {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, "Deleted 2,500 runs")
 	}
 	if w.FaultsLeft() > 0 {
-		t.Error("faults are left")
+		t.Error("got remaining faults, want none")
 	}
 	w.expectDeleted(t, w.ofA)
 }
@@ -262,7 +262,7 @@ func TestDeleteRuns_canceled(t *testing.T) {
 			acctest.ExpectDiagnostics(t, says, "error: Could not delete runs: The action was canceled.", "of 800 runs")
 			if exact := fmt.Sprintf("deleted %d of 800 runs; %d remain.", n, 800-n); n < 100 || !strings.Contains(says, exact) &&
 				!strings.Contains(says, "deleted at least ") {
-				t.Errorf("%d runs are deleted; it says %q", n, says)
+				t.Errorf("got %d deleted runs and diagnostics %q, want an error with their number", n, says)
 			}
 		})
 	}
@@ -279,13 +279,13 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	config := w.oldRuns()
 	config["max_runs"] = 25
 	if got := w.deletion(t).MustInvoke(config); !strings.HasPrefix(got, "Deleted 25 runs; ") {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, "Deleted 25 runs; ")
 	}
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
 }
 
-// TestDeleteRuns_manyDeletedMeanwhile checks the warning if other clients delete too many runs to determine those of an uncertain request.
-func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
+// TestDeleteRuns_otherClientsDeleteMany checks the warning if other clients delete too many runs to determine those of an uncertain request.
+func TestDeleteRuns_otherClientsDeleteMany(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 40, 0)
 	newer := w.SeedRuns(w.a, 1200, time.UnixMilli(start).Add(100*time.Hour), time.Minute)
@@ -299,7 +299,7 @@ func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
 	})
 	w.Inject(emulator.Fault{Path: bulkDeletePath, DropAfter: true})
 	_, says := w.deletion(t).Invoke(w.oldRuns())
-	acctest.ExpectDiagnostics(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile",
+	acctest.ExpectDiagnostics(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted while the action ran",
 		"Check the deleted runs of experiments "+w.a)
 	w.expectDeleted(t, w.ofA, newer)
 }

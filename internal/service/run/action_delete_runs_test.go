@@ -61,7 +61,7 @@ func (w *seeded) deleted() []string {
 func (w *seeded) expectDeleted(t *testing.T, want ...[]string) {
 	t.Helper()
 	if got, all := w.deleted(), slices.Sorted(slices.Values(slices.Concat(want...))); !slices.Equal(got, all) {
-		t.Errorf("%d runs are deleted, want %d:\n%q\n%q", len(got), len(all), got, all)
+		t.Errorf("got %d deleted runs, want %d:\n%q\n%q", len(got), len(all), got, all)
 	}
 }
 
@@ -78,7 +78,7 @@ func expectCalls(t *testing.T, w *acctest.Workspace, want map[string]int) {
 		got[call]++
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("calls are %v, want %v", got, want)
+		t.Errorf("got requests %v, want %v", got, want)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestDeleteRuns(t *testing.T) {
 			w.ExpectWrites(t)
 			w.ResetJournal()
 			if got := action.MustInvoke(tc.config); got != tc.result {
-				t.Errorf("the result is %q, want %q", got, tc.result)
+				t.Errorf("got result %q, want %q", got, tc.result)
 			}
 			expectCalls(t, w.Workspace, tc.calls)
 			w.expectDeleted(t, w.oldest(w.ofA, w.ofB, tc.inA, tc.inB)...)
@@ -218,7 +218,7 @@ func TestDeleteRuns_unknown(t *testing.T) {
 		acctest.ExpectDiagnostics(t, w.deletion(t).Plan(config), "")
 	}
 	if calls := w.Calls(); len(calls) > 0 {
-		t.Errorf("calls are %q", calls)
+		t.Errorf("got requests %q, want none", calls)
 	}
 }
 
@@ -239,7 +239,7 @@ func TestDeleteRuns_withoutStart(t *testing.T) {
 		config := map[string]any{"experiment_ids": []string{w.a, w.b}, "before": later.Add(time.Hour).Format(time.RFC3339), "max_runs": 1000,
 			"filter": filter}
 		if got := w.deletion(t).MustInvoke(config); got != "Deleted 41 runs" {
-			t.Errorf("the result is %q", got)
+			t.Errorf("got result %q, want %q", got, "Deleted 41 runs")
 		}
 		w.expectDeleted(t, w.ofA, w.ofB, []string{ahead})
 	}
@@ -254,10 +254,10 @@ func TestDeleteRuns_20000(t *testing.T) {
 	progress, says := w.deletion(t).Invoke(config)
 	acctest.ExpectDiagnostics(t, says, "")
 	if want := []string{"Deleted 10,000 of 20,000 runs", "Deleted 20,000 runs"}; !slices.Equal(progress, want) {
-		t.Errorf("the progress is %q, want %q", progress, want)
+		t.Errorf("got progress %q, want %q", progress, want)
 	}
 	if n := len(w.Calls()); n > 5 {
-		t.Errorf("%d requests, want at most 5: %q", n, w.Calls())
+		t.Errorf("got %d requests, want at most 5: %q", n, w.Calls())
 	}
 	w.expectDeleted(t, w.ofA[:20_000])
 
@@ -266,7 +266,7 @@ func TestDeleteRuns_20000(t *testing.T) {
 	config = map[string]any{"experiment_ids": []string{w.a}, "deleted_after": "2026-03-01T00:00:00Z", "max_runs": 20_000}
 	acctest.ExpectDiagnostics(t, restored.Plan(config), "warning: Action restores runs: The action restores 20,000 deleted runs ")
 	if got := restored.MustInvoke(config); !strings.HasPrefix(got, "Restored 20,000 runs") {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, "Restored 20,000 runs")
 	}
 	w.expectDeleted(t)
 }

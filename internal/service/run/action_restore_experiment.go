@@ -145,10 +145,10 @@ func (m *restoreExperimentModel) find(ctx context.Context, client *mlflow.Client
 	ambiguous, several := errors.AsType[*ambiguousError](err)
 	switch {
 	case several:
-		diags.AddAttributeError(at, "Name does not identify an experiment", framework.UpperFirst(ambiguous.Error())+".\n\nSet experiment_id "+
+		diags.AddAttributeError(at, "Experiment name is ambiguous", framework.UpperFirst(ambiguous.Error())+".\n\nSet experiment_id "+
 			"instead of name.")
 	case rest.IsNotFound(err):
-		diags.AddAttributeError(at, "Could not find experiment", framework.ErrorDetail(described, err,
+		diags.AddAttributeError(at, "Could not read experiment", framework.ErrorDetail(described, err,
 			"The experiment never existed, or the server has purged it. A purged experiment cannot be restored."))
 	case err != nil:
 		diags.AddAttributeError(at, "Could not read experiment", framework.ErrorDetail(described, err))

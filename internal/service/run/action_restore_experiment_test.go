@@ -37,12 +37,12 @@ func TestRestoreExperiment(t *testing.T) {
 				w.Trash(id)
 				w.Purge(id)
 				return map[string]any{"experiment_id": id}
-			}, says: []string{"error at experiment_id: Could not find experiment: ", "purged"}},
+			}, says: []string{"error at experiment_id: Could not read experiment: ", "purged"}},
 			"purged, by name": {prepare: func(w *acctest.Workspace, id string) map[string]any {
 				w.Trash(id)
 				w.Purge(id)
 				return map[string]any{"name": "/Shared/churn"}
-			}, says: []string{"error at name: Could not find experiment: ", "purged"}},
+			}, says: []string{"error at name: Could not read experiment: ", "purged"}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -75,7 +75,7 @@ func TestRestoreExperiment(t *testing.T) {
 					w.ExpectWrites(t)
 				}
 				if e := w.MustFind(t, "/Shared/churn"); e.ID != id {
-					t.Errorf("the experiment is %s", e.ID)
+					t.Errorf("got experiment %s, want %s", e.ID, id)
 				}
 			})
 		}
@@ -96,14 +96,14 @@ func TestRestoreExperiment_ambiguous(t *testing.T) {
 	other := trash("/Users/" + emulator.Admin + "/50% of 'it'")
 	action := w.Action(t, emulator.AdminToken, "mlflow_restore_experiment")
 	for name, says := range map[string][]string{
-		"/Shared/churn": {"error at name: Name does not identify an experiment: Several deleted experiments had the name", first, second,
+		"/Shared/churn": {"error at name: Experiment name is ambiguous: Several deleted experiments had the name", first, second,
 			"Set experiment_id instead of name."},
-		"/Shared/team/churn": {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name",
+		"/Shared/team/churn": {"error at name: Experiment name is ambiguous: No deleted experiment is known to have had the name",
 			first, second},
-		"/Shared/50% of 'it'": {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name",
+		"/Shared/50% of 'it'": {"error at name: Experiment name is ambiguous: No deleted experiment is known to have had the name",
 			other},
-		"/Shared/something":     {"error at name: Could not find experiment: "},
-		"/Shared/churn-2/three": {"error at name: Could not find experiment: "},
+		"/Shared/something":     {"error at name: Could not read experiment: "},
+		"/Shared/churn-2/three": {"error at name: Could not read experiment: "},
 	} {
 		_, got := action.Invoke(map[string]any{"name": name})
 		acctest.ExpectDiagnostics(t, got, says[0], says...)
@@ -132,7 +132,7 @@ func TestRestoreExperiment_refused(t *testing.T) {
 		t.Run(name, func(t *testing.T) { acctest.ExpectDiagnostics(t, action.Plan(tc.config), tc.says) })
 	}
 	if calls := w.Calls(); len(calls) > 0 {
-		t.Errorf("calls are %q", calls)
+		t.Errorf("got requests %q, want none", calls)
 	}
 }
 

@@ -79,8 +79,8 @@ func (a *restoreRunsAction) Schema(_ context.Context, _ action.SchemaRequest, re
 			Optional: true, Validators: []validator.String{
 				timeValidator{}, stringvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter)),
 			},
-			MarkdownDescription: "Restore runs that were deleted at this time or later, in RFC 3339, for example `2026-01-01T00:00:00Z`. Not " +
-				"supported on an MLflow server, which does not restore runs by deletion time. Conflicts with `older_than`, `before`, and `filter`.",
+			MarkdownDescription: "Restore runs that were deleted at this time or later, in RFC 3339 format, for example `2026-01-01T00:00:00Z`. " +
+				"Not supported on an MLflow server, which does not restore runs by deletion time. Conflicts with `older_than`, `before`, and `filter`.",
 		},
 	})
 	resp.Schema = schema.Schema{

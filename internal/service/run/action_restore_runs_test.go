@@ -107,7 +107,7 @@ func TestRestoreRuns(t *testing.T) {
 			w.ExpectWrites(t)
 			w.ResetJournal()
 			if got := w.restoration(t).MustInvoke(config); !strings.HasPrefix(got, tc.result) {
-				t.Errorf("the result is %q, want %q", got, tc.result)
+				t.Errorf("got result %q, want %q", got, tc.result)
 			}
 			expectCalls(t, w.Workspace, tc.calls)
 			switch {
@@ -116,7 +116,7 @@ func TestRestoreRuns(t *testing.T) {
 			case tc.remain == 0:
 				w.expectDeleted(t)
 			case len(w.deleted()) != tc.remain:
-				t.Errorf("%d runs are deleted, want %d", len(w.deleted()), tc.remain)
+				t.Errorf("got %d deleted runs, want %d", len(w.deleted()), tc.remain)
 			}
 		})
 	}
@@ -130,7 +130,7 @@ func TestRestoreRuns_nothing(t *testing.T) {
 	config := map[string]any{"experiment_ids": []string{w.a}, "max_runs": 10}
 	acctest.ExpectDiagnostics(t, w.restoration(t).Plan(config), "")
 	if got := w.restoration(t).MustInvoke(config); got != "Restored 0 runs" {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, "Restored 0 runs")
 	}
 	w.ExpectWrites(t)
 }
@@ -203,7 +203,7 @@ func TestRestoreRuns_faults(t *testing.T) {
 		"bulk, 403": {fault: emulator.Fault{Path: bulkPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
 			says: []string{"Grant CAN_EDIT", "restored 20 runs."}},
 		"bulk, more than asked": {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":1001}`},
-			says: []string{"although the request allows at most 1000 runs", "at least 0 runs"}},
+			says: []string{"although the request allows at most 1000 runs were requested", "at least 0 runs"}},
 		"bulk, a negative number": {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":-1}`},
 			says: []string{"-1", "at least 0 runs"}},
 		"single, 500 after effect": {fault: emulator.Fault{Path: runCalls + "restore", Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}},
@@ -221,15 +221,15 @@ func TestRestoreRuns_faults(t *testing.T) {
 			_, says := w.restoration(t).Invoke(config)
 			for _, part := range tc.says {
 				if !strings.HasPrefix(says, "error") || !strings.Contains(says, "Could not restore runs: ") || !strings.Contains(says, part) {
-					t.Errorf("it says %q, which lacks %q", says, part)
+					t.Errorf("got diagnostics %q, want %q in them", says, part)
 				}
 			}
 			if tc.says == nil && says != "" {
-				t.Errorf("it says %q", says)
+				t.Errorf("got diagnostics %q, want none", says)
 			}
 			w.ClearFaults() // and again
 			if _, says := w.restoration(t).Invoke(config); says != "" {
-				t.Errorf("the second invocation says %q", says)
+				t.Errorf("second invocation: got diagnostics %q, want none", says)
 			}
 			w.expectDeleted(t)
 		})

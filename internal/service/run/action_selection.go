@@ -67,8 +67,8 @@ func selectionAttributes(verb, cutoffRule string, older, before []validator.Stri
 		},
 		attributeBefore: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{timeValidator{}}, before...),
-			MarkdownDescription: fmt.Sprintf("Time before which the runs to %s started, in RFC 3339, for example `2026-01-01T00:00:00Z`. Does not "+
-				"select runs without a start time. %s", verb, cutoffRule),
+			MarkdownDescription: fmt.Sprintf("Time before which the runs to %s started, in RFC 3339 format, for example "+
+				"`2026-01-01T00:00:00Z`. Does not select runs without a start time. %s", verb, cutoffRule),
 		},
 		attributeFilter: schema.StringAttribute{
 			Optional: true, Validators: []validator.String{filterValidator{}},

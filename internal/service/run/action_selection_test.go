@@ -29,7 +29,7 @@ func TestSelectionCutoff(t *testing.T) {
 			s := selection{OlderThan: tc.older, Before: tc.before}
 			got, err := s.cutoff(now)
 			if (err != nil) != tc.fails || !tc.fails && !got.Equal(tc.want) {
-				t.Errorf("the cutoff is %s, %v; want %s", got, err, tc.want)
+				t.Errorf("got cutoff %s, %v, want %s", got, err, tc.want)
 			}
 		})
 	}

@@ -85,7 +85,7 @@ func (runTagsValidator) ValidateMap(_ context.Context, req validator.MapRequest,
 		text, _ := elements[key].(types.String)
 		switch {
 		case key == "":
-			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag key", "The key of a tag must not be empty.")
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag key", "The key is empty. Set a key, or remove the tag.")
 		case key == mlflow.TagRunName && !text.IsUnknown() && text.ValueString() == "":
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag value", "The tag \"mlflow.runName\" is the name of the run and "+
 				"cannot be removed or empty. Set it to the new name, or omit it.")

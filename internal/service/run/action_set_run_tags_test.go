@@ -25,7 +25,7 @@ func TestSetRunTags(t *testing.T) {
 		r, _ := w.Run(id)
 		delete(r.Tags, "mlflow.runName")
 		if !maps.Equal(r.Tags, want) {
-			t.Errorf("the tags are %q, want %q", r.Tags, want)
+			t.Errorf("got tags %q, want %q", r.Tags, want)
 		}
 	}
 	action := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags")
@@ -35,21 +35,21 @@ func TestSetRunTags(t *testing.T) {
 	w.ExpectWrites(t)
 	want := map[string]string{"release": "no", "stage": "prod", "empty": ""}
 	if got := action.MustInvoke(config); !strings.HasSuffix(got, `"empty", "it's", "release", "stage"`) {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, `"empty", "it's", "release", "stage"`)
 	}
 	w.ExpectWrites(t, setRunTag, deleteRunTag, setRunTag, setRunTag)
 	tags(t, want)
 
 	w.ResetJournal() // and again
 	if got := action.MustInvoke(config); !strings.HasSuffix(got, ": none") {
-		t.Errorf("the result is %q", got)
+		t.Errorf("got result %q, want %q", got, ": none")
 	}
 	w.ExpectWrites(t)
 	tags(t, want)
 
 	action.MustInvoke(map[string]any{"run_id": id, "tags": map[string]string{"mlflow.runName": "the best"}})
 	if r, _ := w.Run(id); r.Name != "the best" {
-		t.Errorf("the name is %q", r.Name)
+		t.Errorf("got name %q, want \"the best\"", r.Name)
 	}
 }
 
@@ -129,7 +129,7 @@ func TestSetRunTags_faults(t *testing.T) {
 				action.MustInvoke(config)
 			}
 			if r, _ := w.Run(w.ids["old"]); r.Tags["a"] != "1" || r.Tags["b"] != "2" {
-				t.Errorf("the tags are %q", r.Tags)
+				t.Errorf("got tags %q, want a = 1 and b = 2", r.Tags)
 			}
 		})
 	}

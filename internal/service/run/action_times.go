@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func parseAge(text string) (time.Duration, error) {
 		}
 	}
 	if age <= 0 {
-		return 0, errors.New("the age must be greater than 0")
+		return 0, fmt.Errorf("%q is not greater than 0", text)
 	}
 	return age, nil
 }
@@ -50,9 +49,8 @@ func (ageValidator) ValidateString(_ context.Context, req validator.StringReques
 		return
 	}
 	if _, err := parseAge(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid age", fmt.Sprintf("Age %q: %s.\n\nWrite a number of days, such as \"90d\", or a "+
-			"duration such as \"36h\" or \"1h30m\".",
-			req.ConfigValue.ValueString(), err))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid age", fmt.Sprintf("%s.\n\nWrite "+
+			"a number of days, such as \"90d\", or a duration such as \"36h\" or \"1h30m\".", err))
 	}
 }
 
@@ -79,7 +77,7 @@ func (timeValidator) ValidateString(_ context.Context, req validator.StringReque
 	}
 }
 
-// grouped formats a number with commas, such as 20,000.
+// formatCount formats a number with commas, such as 20,000.
 func formatCount(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

@@ -92,7 +92,8 @@ func (d *runArtifactsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 					"`%d`.", formatCount(maxArtifacts), maxArtifacts),
 			},
 			"files": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "Files and directories, ordered by path. Empty if `path` is empty, does not exist, or is a file.",
+				Computed: true, MarkdownDescription: "Files and directories, ordered by path. Empty if `path` is an empty directory or a file, " +
+					"or does not exist.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"path":   schema.StringAttribute{Computed: true, MarkdownDescription: "Path relative to `artifact_uri`."},
 					"is_dir": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this is a directory."},

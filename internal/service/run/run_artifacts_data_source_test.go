@@ -92,7 +92,7 @@ func TestRunArtifactsDataSource_arguments(t *testing.T) {
 				got = fmt.Sprint(len(paths))
 			}
 			if says != "" || got != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
-				t.Errorf("files %q, has_more %v, said is %q", got, state["has_more"], says)
+				t.Errorf("got files %q, has_more %v, and diagnostics %q", got, state["has_more"], says)
 			}
 		})
 	}

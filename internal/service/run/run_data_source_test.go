@@ -63,12 +63,12 @@ func TestRunDataSource_states(t *testing.T) {
 	running, says := read("running")
 	if says != "" || running["end_time"] != nil || running["start_time"] != "2026-03-01T12:00:04.000Z" ||
 		running["user_id"] != "ana@example.com" || running["lifecycle_stage"] != "active" {
-		t.Errorf("running: %v, said is %q", running, says)
+		t.Errorf("active run: got %v and diagnostics %q, want no end time", running, says)
 	}
 	deleted, says := read("deleted")
 	if says != "" || deleted["lifecycle_stage"] != "deleted" || deleted["end_time"] == nil ||
 		!reflect.DeepEqual(deleted["metrics"], map[string]any{}) {
-		t.Errorf("deleted: %v, said is %q", deleted, says)
+		t.Errorf("deleted run: got %v and diagnostics %q, want it without metrics", deleted, says)
 	}
 	w.PurgeRun(w.ids["deleted"])
 	_, says = read("deleted")
@@ -76,7 +76,7 @@ func TestRunDataSource_states(t *testing.T) {
 		"the part after /runs/ in the URL of the run")
 	w.Trash(w.churn)
 	if best, says := read("best"); says != "" || best["lifecycle_stage"] != "deleted" {
-		t.Errorf("in a deleted experiment: %v, said is %q", best, says)
+		t.Errorf("deleted experiment: got %v and diagnostics %q, want a deleted run", best, says)
 	}
 }
 

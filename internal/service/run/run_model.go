@@ -102,8 +102,8 @@ func runDetailAttributes(qualifier string) map[string]schema.Attribute {
 		"user_id": text("User who started the run: the user ID of the run, or its tag `mlflow.user`. Set by the client and not " +
 			"verified by the server. Null if it is not set."),
 		"artifact_uri":    text("URI of the artifact location of the run."),
-		"start_time":      text("Time at which the run started, RFC 3339 in UTC. Null if the client did not set it."),
-		"end_time":        text("Time at which the run ended, RFC 3339 in UTC. Null while it is running."),
+		"start_time":      text("Start time, in RFC 3339 format and UTC. Null if the client did not set it."),
+		"end_time":        text("End time, in RFC 3339 format and UTC. Null while the run is running."),
 		"lifecycle_stage": text("`active`, or `deleted` for a run that is deleted and not purged. Deleting an experiment deletes its runs."),
 		"metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.Float64Type,

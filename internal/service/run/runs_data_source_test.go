@@ -103,12 +103,12 @@ func TestRunsDataSource_arguments(t *testing.T) {
 			}
 			state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_runs", config)
 			if says != "" || namesOf(state) != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
-				t.Errorf("runs %q, has_more %v, said is %q", namesOf(state), state["has_more"], says)
+				t.Errorf("got runs %q, has_more %v, and diagnostics %q", namesOf(state), state["has_more"], says)
 			}
 			for _, r := range acctest.ObjectsOf(state["runs"]) {
 				for _, attribute := range []string{"metrics", "non_finite_metrics", "params", "tags"} {
 					if !reflect.DeepEqual(r[attribute], map[string]any{}) {
-						t.Errorf("%s of %v is %v, although no key was asked for", attribute, r["run_name"], r[attribute])
+						t.Errorf("%s of %v: got %v, want none", attribute, r["run_name"], r[attribute])
 					}
 				}
 			}
@@ -127,10 +127,10 @@ func TestRunsDataSource_bounded(t *testing.T) {
 	runs := acctest.ObjectsOf(state["runs"])
 	if says != "" || len(runs) != 1000 || !acctest.IsTrue(state["has_more"]) || runs[0]["run_id"] != ids[2999] ||
 		runs[999]["run_id"] != ids[2000] {
-		t.Fatalf("%d runs, has_more %v, said is %q", len(runs), state["has_more"], says)
+		t.Fatalf("got %d runs, has_more %v, and diagnostics %q, want the newest 1000", len(runs), state["has_more"], says)
 	}
 	if calls := w.Calls(); len(calls) != 5 || slices.ContainsFunc(calls, func(c string) bool { return c != "POST "+runCalls+"search" }) {
-		t.Errorf("the calls are %q", calls)
+		t.Errorf("got requests %q, want 5 searches", calls)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestRunsDataSource_unknownExperiment(t *testing.T) {
 	})
 	state, says := empty.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	if runs := acctest.ObjectsOf(state["runs"]); says != "" || len(runs) != 1 {
-		t.Errorf("runs %v, said is %q", runs, says)
+		t.Errorf("got runs %v and diagnostics %q", runs, says)
 	}
 }
 
@@ -217,7 +217,7 @@ func TestRunsDataSource_unknownStatus(t *testing.T) {
 	config := map[string]any{"experiment_ids": []string{"1"}, "limit": 10}
 	state, says := server.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	if runs := acctest.ObjectsOf(state["runs"]); says != "" || len(runs) != 1 || runs[0]["status"] != "PAUSED" {
-		t.Errorf("runs %v, said is %q", runs, says)
+		t.Errorf("got runs %v and diagnostics %q", runs, says)
 	}
 	config["status"] = []string{"RUNNING", "SCHEDULED"}
 	_, says = server.Provider(t, nil).ReadDataSource("mlflow_runs", config)
@@ -244,6 +244,6 @@ func TestRunsDataSource_changes(t *testing.T) {
 	runs := acctest.ObjectsOf(state["runs"])
 	seeded := slices.DeleteFunc(runs, func(r map[string]any) bool { return !strings.HasPrefix(fmt.Sprint(r["run_name"]), "run-0") })
 	if says != "" || len(seeded) != 600 || len(seen) < 600 {
-		t.Errorf("%d runs, %d names, said is %q", len(seeded), len(seen), says)
+		t.Errorf("got %d runs, %d names, and diagnostics %q, want 600 different runs", len(seeded), len(seen), says)
 	}
 }

@@ -219,7 +219,7 @@ func TestUser_unknownProvider(t *testing.T) {
 	acctest.ExpectDiagnostics(t, u.Import("ana"), "")
 	d := acctest.NewProvider(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
 	u.Provider = d
-	acctest.ExpectDiagnostics(t, u.Read(), "warning: Not refreshed")
+	acctest.ExpectDiagnostics(t, u.Read(), "warning: State not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Diagnostics != "" || plan.Action != "update" {
 		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Diagnostics)
 	}
@@ -288,7 +288,7 @@ func TestUser_anotherServer(t *testing.T) {
 	for could, says := range map[string]string{
 		"read": elsewhere.Read(), "change": elsewhere.ApplyPlan(changes, config), "delete": elsewhere.ApplyPlan(deletes.Plan(nil), nil),
 	} {
-		acctest.ExpectDiagnostics(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
+		acctest.ExpectDiagnostics(t, says, "error: Could not "+could+" user: different server: User \"ana\"", s.URL, other.URL, "Nothing was "+
 			"changed", "tracking_uri")
 	}
 	other.expectWrites(t)

@@ -271,7 +271,7 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	} {
 		w.Provider = other.Provider(t, nil)
 		says := do()
-		acctest.ExpectDiagnostics(t, says, "error: Could not ", "another server", s.URL, other.URL)
+		acctest.ExpectDiagnostics(t, says, "error: Could not ", "different server", s.URL, other.URL)
 		if other.workspaces["risk"]["description"] != "theirs" || w.Text("name") != "risk" {
 			t.Errorf("%s leaves %v and %v", what, other.workspaces, w.Values())
 		}

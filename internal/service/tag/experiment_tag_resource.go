@@ -61,8 +61,8 @@ func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaReque
 				Validators: []validator.String{experimentTagKeyValidator{}},
 				MarkdownDescription: "Key of the tag; it can contain slashes. At most 250 bytes on Databricks. On an MLflow server, at " +
 					"most 250 letters, digits, spaces, and `/_-.:`. Keys that the server sets, such as `mlflow.ownerId`, are not " +
-					"allowed, except `mlflow.note.content`, the description. Updated in place: the new tag is set, then the old one is " +
-					"removed.",
+					"allowed; `mlflow.note.content`, the description, is allowed. Updated in place: the new tag is set, then the old one " +
+					"is removed.",
 			},
 			"value": schema.StringAttribute{
 				Required: true,
@@ -129,7 +129,7 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 		return
 	}
 	id, key, _ := strings.Cut(tag, "/")
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
+	if framework.IsIdentityImport(req) {
 		values, ok := r.ImportIdentity(ctx, req, []string{"key"}, &resp.Diagnostics)
 		if !ok {
 			return
@@ -158,8 +158,8 @@ func tagAccessAdvice(err error) []string {
 	if !rest.IsPermissionDenied(err) {
 		return nil
 	}
-	return []string{"Tags require CAN_EDIT on the experiment. To get it, contact a user with CAN_MANAGE on the experiment, or a " +
-		"workspace admin."}
+	return []string{"Setting and removing tags requires CAN_EDIT on the experiment. Ask a user with CAN_MANAGE on it, a workspace admin, or " +
+		"a server admin for access."}
 }
 
 // shorten returns a value for a message, truncated to 100 characters.

@@ -66,7 +66,7 @@ func TestTagResource_lifecycle(t *testing.T) {
 		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionUpdate, func() {
 			w.ExpectTag(t, id, "team/a", value(""))
 			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagRequest || got[1] != acctest.DeleteTagRequest || got[2] != acctest.SetTagRequest {
-				t.Errorf("writes are %q, want the new tag, then one try to delete the old one and its blank value", got)
+				t.Errorf("got write requests %q, want the new tag, then one try to delete the old one and its empty value", got)
 			}
 		}),
 		tag("mlflow.note.content", "", nil, plancheck.ResourceActionUpdate, once),
@@ -137,17 +137,21 @@ func TestTagResource_create(t *testing.T) {
 	for name, c := range map[string]struct {
 		before func(w *acctest.Workspace, id string)
 		value  string
-		want   string // the beginning of what the person is told
+		want   string // the beginning of the diagnostics
 		writes []string
 	}{
 		"new":        {func(*acctest.Workspace, string) {}, "risk", "", []string{acctest.SetTagRequest}},
-		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagRequest}},
+		"empty":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagRequest}},
 		"same value": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
-		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagRequest}},
-		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"", []string{acctest.SetTagRequest}},
-		"deleted":    {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
-		"gone":       {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
-		"answer lost": {func(w *acctest.Workspace, _ string) {
+		"over empty": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagRequest}},
+		"adopted": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk",
+			"warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"",
+			[]string{acctest.SetTagRequest}},
+		"deleted": {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk",
+			"error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
+		"purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk",
+			"error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
+		"response lost": {func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "set-experiment-tag", DropAfter: true})
 		}, "risk", "", []string{acctest.SetTagRequest, acctest.SetTagRequest}},
 	} {
@@ -158,12 +162,12 @@ func TestTagResource_create(t *testing.T) {
 			state, got := w.Provider(t, emulator.AdminToken).Apply("mlflow_experiment_tag", nil,
 				map[string]any{"id": tftypes.UnknownValue, "experiment_id": id, "key": "team", "value": c.value})
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("create says %q, want %q", got, want)
+				t.Errorf("create: got diagnostics %q, want %q", got, want)
 			}
 			w.ExpectWrites(t, c.writes...)
 			failed := strings.HasPrefix(got, "error")
 			if failed != (state == nil) || !failed && (state["id"] != id+"/team" || state["value"] != c.value) {
-				t.Errorf("state after %q is %v", got, state)
+				t.Errorf("after diagnostics %q: got state %v", got, state)
 			}
 			if !failed {
 				w.ExpectTag(t, id, "team", &c.value)
@@ -182,12 +186,12 @@ func TestTagResource_read(t *testing.T) {
 		wantRest string
 		value    any // nil: out of the state
 	}{
-		"changed":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
-		"removed":       {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
-		"blanked":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
-		"blank as told": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
-		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
-		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
+		"changed":            {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
+		"removed":            {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
+		"cleared":            {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
+		"empty, as declared": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
+		"deleted":            {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
+		"purged":             {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
 		"server broken": {func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
 		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
@@ -198,14 +202,15 @@ func TestTagResource_read(t *testing.T) {
 			c.behind(w, id)
 			state, got := w.Provider(t, emulator.AdminToken).Read("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": c.inState})
-			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.wantRest) {
-				t.Errorf("read says %q, want %q … %q", got, want, c.wantRest)
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) ||
+				!strings.Contains(got, c.wantRest) {
+				t.Errorf("read: got diagnostics %q, want %q and %q", got, want, c.wantRest)
 			}
 			if state["value"] != c.value {
-				t.Errorf("state is %v, want value %v", state, c.value)
+				t.Errorf("got state %v, want value %v", state, c.value)
 			}
 			if n := w.Count("", "/api/2.0/mlflow/*/*"); n != 1 {
-				t.Errorf("read made %d calls, want 1", n)
+				t.Errorf("read: got %d requests, want 1", n)
 			}
 		})
 	}
@@ -219,14 +224,16 @@ func TestTagResource_delete(t *testing.T) {
 		want   string
 		writes int
 	}{
-		"blanked":            {emulator.AdminToken, func(*acctest.Workspace, string) {}, "warning: Experiment tag cleared, not removed: Tag \"team\" of experiment ID", 2},
+		"cleared": {emulator.AdminToken, func(*acctest.Workspace, string) {},
+			"warning: Experiment tag cleared, not removed: Tag \"team\" of experiment ID", 2},
 		"removed already":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "", 0},
 		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
-		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
-		"experiment purged meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
-			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
+		"experiment purged":  {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
+		"experiment purged after the read": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
+			w.Inject(emulator.Fault{Path: acctest.ExperimentsPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST",
+				Message: "no such experiment"})
 		}, "", 1},
-		"experiment deleted meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
+		"experiment deleted after the read": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
 			w.Before("POST", acctest.ExperimentsPath+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
 		}, "", 2},
 		"not allowed": {emulator.UserToken, func(w *acctest.Workspace, id string) {
@@ -240,13 +247,13 @@ func TestTagResource_delete(t *testing.T) {
 			state, got := w.Provider(t, c.token).Apply("mlflow_experiment_tag",
 				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": "risk"}, nil)
 			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("delete says %q, want %q", got, want)
+				t.Errorf("delete: got diagnostics %q, want %q", got, want)
 			}
 			if failed := strings.HasPrefix(got, "error"); failed != (state != nil) {
-				t.Errorf("state after %q is %v", got, state)
+				t.Errorf("after diagnostics %q: got state %v", got, state)
 			}
 			if got := w.Writes(); len(got) != c.writes {
-				t.Errorf("writes are %q, want %d", got, c.writes)
+				t.Errorf("got write requests %q, want %d", got, c.writes)
 			}
 		})
 	}
@@ -257,8 +264,9 @@ func TestTagResource_import(t *testing.T) {
 	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	for id, key := range map[string]string{"12/team": "team", "12/team/a//b": "team/a//b"} {
 		state, got := d.ImportState("mlflow_experiment_tag", id)
-		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil, "workspace": nil}; got != "" || fmt.Sprint(state) != fmt.Sprint(want) {
-			t.Errorf("import of %q gives %v and says %q, want %v", id, state, got, want)
+		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil, "workspace": nil}; got != "" ||
+			fmt.Sprint(state) != fmt.Sprint(want) {
+			t.Errorf("import of %q: got state %v and diagnostics %q, want %v", id, state, got, want)
 		}
 	}
 }
@@ -269,10 +277,10 @@ func TestTagResource_providerConfigurationUnknown(t *testing.T) {
 	tag := map[string]any{"id": "1/team", "experiment_id": "1", "key": "team", "value": "risk"}
 	state, got := d.Read("mlflow_experiment_tag", tag)
 	delete(state, "workspace") // null
-	if !strings.HasPrefix(got, "warning: Not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
-		t.Errorf("read gives %v and says %q", state, got)
+	if !strings.HasPrefix(got, "warning: State not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
+		t.Errorf("read: got state %v and diagnostics %q, want %v and a warning", state, got, tag)
 	}
 	if got := d.Plan("mlflow_experiment_tag", map[string]any{"experiment_id": "1", "key": "team", "value": "risk"}); got != "" {
-		t.Errorf("plan says %q", got)
+		t.Errorf("plan: got diagnostics %q, want none", got)
 	}
 }

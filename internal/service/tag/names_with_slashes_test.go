@@ -24,17 +24,18 @@ func TestImport_namesWithSlashes(t *testing.T) {
 		"mlflow_experiment_permission": {
 			id + "/group/a/b", map[string]string{"experiment_id": id, "group_name": "a/b", "permission_level": "CAN_EDIT", "id": id + "/group/a/b"},
 		},
-		"mlflow_experiment_tag": {id + "/team/data/eu", map[string]string{"experiment_id": id, "key": "team/data/eu", "value": "risk", "id": id + "/team/data/eu"}},
+		"mlflow_experiment_tag": {id + "/team/data/eu", map[string]string{"experiment_id": id, "key": "team/data/eu", "value": "risk", "id": id +
+			"/team/data/eu"}},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			b := d.Provider(t, nil).Resource(kind)
 			if says := b.Import(c.id); says != "" {
-				t.Fatalf("says %q", says)
+				t.Fatalf("got diagnostics %q, want none", says)
 			}
 			for attribute, want := range c.want {
 				if got := b.Text(attribute); got != want {
-					t.Errorf("%s is %q, want %q", attribute, got, want)
+					t.Errorf("got %s = %q, want %q", attribute, got, want)
 				}
 			}
 		})

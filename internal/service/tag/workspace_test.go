@@ -16,14 +16,14 @@ func TestWorkspace_databricks(t *testing.T) {
 	config := map[string]any{"experiment_id": "1", "key": "team", "value": "risk", "workspace": "risk"}
 	const refused = "MLflow workspaces not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	if says := d.Plan("mlflow_experiment_tag", config); !strings.Contains(says, "error at workspace: "+refused) {
-		t.Errorf("the plan says %q", says)
+		t.Errorf("plan: got diagnostics %q, want %q", says, refused)
 	}
 	config["workspace"] = "Not A Name"
 	if says := d.Plan("mlflow_experiment_tag", config); !strings.HasPrefix(says, "error at workspace: ") ||
 		!strings.Contains(says, "must be the name of an MLflow workspace") {
-		t.Errorf("a name that can't be says %q", says)
+		t.Errorf("invalid name: got diagnostics %q, want an error about the name", says)
 	}
 	if seen := w.Calls(); len(seen) > 0 {
-		t.Errorf("the server was asked %v", seen)
+		t.Errorf("got requests %v, want none", seen)
 	}
 }

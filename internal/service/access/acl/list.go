@@ -21,8 +21,8 @@ type List struct {
 	Object Object
 	// Store reads and writes the list.
 	Store mlflow.ACLStore
-	// Explain adds the cause and the advice to a problem whose error does not contain them. It can read the object.
-	Explain func(ctx context.Context, p *Problem)
+	// Explain returns the cause of an error that does not contain it, with advice. It can read the object.
+	Explain func(ctx context.Context, object Object, err error) *Problem
 }
 
 // Object is the object that a list belongs to.
@@ -57,11 +57,12 @@ func (p *Problem) AddError(diags *diag.Diagnostics, action string) {
 
 // AddRefreshError reports a problem during a refresh.
 func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
+	advice := p.Advice
 	if p.Denied() {
-		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform "+
+		advice = append(advice, "To destroy the resource without that access, which leaves the grants in place, use terraform "+
 			"destroy -refresh=false.")
 	}
-	p.AddError(diags, "read permissions")
+	framework.AddError(diags, "read permissions", p.Object.Name, p.Err, advice...)
 }
 
 // AddPlanError reports a problem during the plan to adopt the permissions of the object. If the apply can still succeed, it is a warning.
@@ -151,7 +152,7 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	case p.Denied():
 		p.Advice = []string{l.Object.AccessAdvice}
 	case errors.As(err, &object), rest.IsNotFound(err), rest.IsInvalid(err):
-		l.Explain(ctx, p)
+		return l.Explain(ctx, l.Object, err)
 	}
 	return p
 }

@@ -177,9 +177,9 @@ func listOf(client *mlflow.Client, id string) *List {
 		Client: client, Run: new(framework.RunState), Store: client.AccessControl(),
 		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(),
 			AccessAdvice: client.AccessAdvice()},
-		Explain: func(ctx context.Context, p *Problem) {
-			e, err := client.GetExperiment(ctx, id)
-			p.ObjectMissing = rest.IsNotFound(err) || e.Deleted()
+		Explain: func(ctx context.Context, object Object, err error) *Problem {
+			e, readErr := client.GetExperiment(ctx, id)
+			return &Problem{Object: object, Err: err, ObjectMissing: rest.IsNotFound(readErr) || e.Deleted()}
 		},
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExperiment_folderRights: if an operation requires a permission on the folder, the error contains it.
-func TestExperiment_folderRights(t *testing.T) {
+// TestExperiment_folderPermissions: if an operation requires a permission on the folder, the error contains it.
+func TestExperiment_folderPermissions(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{FolderRights: true})
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
