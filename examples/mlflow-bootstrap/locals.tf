@@ -55,4 +55,7 @@ locals {
   experiments = merge([for name, team in local.teams : {
     for experiment in team.experiments : "${name}/${experiment}" => { workspace = name, name = experiment, lead = team.lead }
   }]...)
+
+  # In locals, because Terraform would otherwise evaluate all experiments again for each reference.
+  ids = { for key, experiment in mlflow_experiment.this : key => experiment.id }
 }

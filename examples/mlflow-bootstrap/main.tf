@@ -44,6 +44,6 @@ resource "mlflow_experiment_permissions" "this" {
   for_each = local.experiments
 
   workspace     = mlflow_workspace.this[each.value.workspace].name
-  experiment_id = mlflow_experiment.this[each.key].id
+  experiment_id = local.ids[each.key]
   users         = { (mlflow_user.this[each.value.lead].username) = "CAN_MANAGE" }
 }
