@@ -15,7 +15,7 @@ resource "mlflow_workspace" "team" {
   deletion_policy       = "retain" # destroy does not delete the workspace
 }
 
-# An experiment in each workspace
+# An experiment in each workspace.
 resource "mlflow_experiment" "baseline" {
   for_each = local.teams
 
