@@ -44,7 +44,9 @@ locals {
     "readers"    = { "workspace/*" = "USE", "experiment/*" = "READ", "registered_model/*" = "READ" }
   }
 
-  usernames = toset(flatten([for team in local.teams : concat([team.lead], team.scientists, team.readers)]))
+  users = merge([for name, team in local.teams : {
+    for username in concat([team.lead], team.scientists, team.readers) : username => name
+  }]...)
 
   roles = merge([for name, team in local.teams : {
     "${name}/leads"      = { workspace = name, name = "leads", members = [team.lead] }

@@ -7,10 +7,10 @@ resource "mlflow_workspace" "this" {
 }
 
 resource "mlflow_user" "this" {
-  for_each = local.usernames
+  for_each = local.users
 
-  username            = each.value
-  password_wo         = var.initial_passwords[each.value]
+  username            = each.key
+  password_wo         = var.initial_passwords[each.key]
   password_wo_version = var.password_version
 }
 

@@ -17,8 +17,8 @@ resource "mlflow_workspace" "team" {
 
 # An experiment in each workspace.
 resource "mlflow_experiment" "baseline" {
-  for_each = local.teams
+  for_each = mlflow_workspace.team
 
-  workspace = mlflow_workspace.team[each.key].name
+  workspace = each.value.name
   name      = "baseline"
 }
