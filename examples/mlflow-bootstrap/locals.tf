@@ -44,7 +44,9 @@ locals {
     "readers"    = { "workspace/*" = "USE", "experiment/*" = "READ", "registered_model/*" = "READ" }
   }
 
-  usernames = toset(flatten([for team in local.teams : concat([team.lead], team.scientists, team.readers)]))
+  users = merge([for name, team in local.teams : {
+    for username in concat([team.lead], team.scientists, team.readers) : username => name
+  }]...)
 
   roles = merge([for name, team in local.teams : {
     "${name}/leads"      = { workspace = name, name = "leads", members = [team.lead] }
@@ -55,4 +57,7 @@ locals {
   experiments = merge([for name, team in local.teams : {
     for experiment in team.experiments : "${name}/${experiment}" => { workspace = name, name = experiment, lead = team.lead }
   }]...)
+
+  # In locals, because Terraform would otherwise evaluate all experiments again for each reference.
+  ids = { for key, experiment in mlflow_experiment.this : key => experiment.id }
 }

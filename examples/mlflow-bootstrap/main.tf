@@ -7,10 +7,10 @@ resource "mlflow_workspace" "this" {
 }
 
 resource "mlflow_user" "this" {
-  for_each = local.usernames
+  for_each = local.users
 
-  username            = each.value
-  password_wo         = var.initial_passwords[each.value]
+  username            = each.key
+  password_wo         = var.initial_passwords[each.key]
   password_wo_version = var.password_version
 }
 
@@ -44,6 +44,6 @@ resource "mlflow_experiment_permissions" "this" {
   for_each = local.experiments
 
   workspace     = mlflow_workspace.this[each.value.workspace].name
-  experiment_id = mlflow_experiment.this[each.key].id
+  experiment_id = local.ids[each.key]
   users         = { (mlflow_user.this[each.value.lead].username) = "CAN_MANAGE" }
 }

@@ -1,6 +1,6 @@
 output "experiment_ids" {
   description = "Experiment IDs by team and name."
-  value       = { for key, e in mlflow_experiment.this : key => e.id }
+  value       = local.ids
 }
 
 output "roles" {

@@ -9,7 +9,8 @@ terraform {
   }
 }
 
-# The provider reads the server and its credentials from MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and MLFLOW_TRACKING_PASSWORD.
+# The server and the credentials come from environment variables: MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and
+# MLFLOW_TRACKING_PASSWORD.
 provider "mlflow" {
   default_tags = { managed_by = "terraform" }
 }

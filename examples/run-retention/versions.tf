@@ -9,6 +9,6 @@ terraform {
   }
 }
 
-# The provider reads the server and its credentials from environment variables: DATABRICKS_HOST and DATABRICKS_TOKEN, or
-# MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and MLFLOW_TRACKING_PASSWORD.
+# The server and the credentials come from environment variables: DATABRICKS_HOST and DATABRICKS_TOKEN, or MLFLOW_TRACKING_URI with
+# MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
 provider "mlflow" {}

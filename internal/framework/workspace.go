@@ -35,7 +35,7 @@ const workspaceSupport = "Requires MLflow 3.10 or newer, started with `--enable-
 func WorkspaceAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Validators: workspaceName,
-		MarkdownDescription: "MLflow workspace of the object. " + workspaceSupport + "Changing it to a different workspace **forces " +
+		MarkdownDescription: "MLflow workspace that contains the object. " + workspaceSupport + "Changing it to a different workspace **forces " +
 			"replacement**. Defaults to the `workspace` of the provider.",
 	}
 }

@@ -11,7 +11,7 @@ action "mlflow_delete_runs" "old" {
   }
 }
 
-# Deletes failed runs after 7 days
+# Deletes failed runs after 7 days.
 action "mlflow_delete_runs" "failed" {
   config {
     experiment_ids = [data.mlflow_experiment.churn.experiment_id]

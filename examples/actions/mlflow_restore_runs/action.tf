@@ -11,7 +11,7 @@ action "mlflow_restore_runs" "first_half" {
   }
 }
 
-# On Databricks: restores the runs that were deleted since a time
+# On Databricks: restores the runs that were deleted since a time.
 action "mlflow_restore_runs" "last_night" {
   config {
     experiment_ids = [data.mlflow_experiment.churn.experiment_id]

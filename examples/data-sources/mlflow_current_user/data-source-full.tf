@@ -1,4 +1,4 @@
-# Fails if a person runs Terraform, who would own the objects that it creates.
+# Fails if a user runs Terraform, because the user would own the objects that it creates.
 data "mlflow_current_user" "pipeline" {
   lifecycle {
     postcondition {

@@ -1,4 +1,4 @@
-# Grants of the group of all users, with the folder that each is inherited from
+# Grants of the group of all users, with the folder that each is inherited from.
 data "mlflow_permission_review" "all_users" {
   principals = ["users"]
 }

@@ -1,4 +1,4 @@
-# Principals that can edit the experiments of a project
+# Principals that can edit the experiments of a project.
 data "mlflow_permission_review" "churn" {
   name_prefix = "/Projects/churn/"
   min_level   = "CAN_EDIT"

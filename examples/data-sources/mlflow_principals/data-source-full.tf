@@ -1,4 +1,4 @@
-# Users and service principals in a group, with the nested groups that contain them
+# Users and service principals in a group, with the nested groups that contain them.
 data "mlflow_principals" "risk" {
   groups = ["risk"]
 }
@@ -10,7 +10,7 @@ output "members_of_risk" {
   }
 }
 
-# Principals that the identity that runs Terraform cannot read completely
+# Principals that the identity that runs Terraform cannot read completely.
 output "incomplete" {
   value = [for i in data.mlflow_principals.risk.incomplete : "${i.kind} ${i.name}: ${i.reason}"]
 }

@@ -1,4 +1,4 @@
-# Grants to users who left, and to groups that no longer exist
+# Grants to users who left, and to groups that no longer exist.
 data "mlflow_permission_review" "fraud" {
   name_prefix = "/Projects/fraud/"
 }

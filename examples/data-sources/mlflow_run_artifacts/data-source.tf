@@ -8,7 +8,7 @@ data "mlflow_run_artifacts" "model" {
   path   = "model"
 }
 
-# Size in bytes of each file of the model, by URI
+# Size in bytes of each file of the model, by URI.
 output "model_files" {
   value = {
     for f in data.mlflow_run_artifacts.model.files :

@@ -2,7 +2,7 @@ data "mlflow_experiments" "fraud" {
   name_prefix = "/Projects/fraud/"
 }
 
-# The newest run of each experiment
+# The newest run of each experiment.
 data "mlflow_runs" "newest" {
   for_each = data.mlflow_experiments.fraud.ids
 
@@ -10,7 +10,7 @@ data "mlflow_runs" "newest" {
   limit          = 1
 }
 
-# Experiments in which no run has started since the date
+# Experiments in which no run has started since the date.
 output "stale_experiments" {
   value = [
     for name, found in data.mlflow_runs.newest : name

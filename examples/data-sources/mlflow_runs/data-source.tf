@@ -2,7 +2,7 @@ data "mlflow_experiment" "churn" {
   name = "/Shared/churn"
 }
 
-# The five finished runs with the highest AUC
+# The five finished runs with the highest AUC.
 data "mlflow_runs" "best" {
   experiment_ids = [data.mlflow_experiment.churn.experiment_id]
   status         = ["FINISHED"]

@@ -12,7 +12,7 @@ resource "mlflow_role" "department" {
 }
 
 resource "mlflow_role_members" "department" {
-  for_each = local.members
-  role     = mlflow_role.department[each.key].name
-  users    = each.value
+  for_each = mlflow_role.department
+  role     = each.value.name
+  users    = local.members[each.key]
 }

@@ -15,10 +15,10 @@ resource "mlflow_workspace" "team" {
   deletion_policy       = "retain" # destroy does not delete the workspace
 }
 
-# An experiment in each workspace
+# An experiment in each workspace.
 resource "mlflow_experiment" "baseline" {
-  for_each = local.teams
+  for_each = mlflow_workspace.team
 
-  workspace = mlflow_workspace.team[each.key].name
+  workspace = each.value.name
   name      = "baseline"
 }

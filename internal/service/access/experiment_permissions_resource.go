@@ -54,8 +54,7 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 			"usernames, compared exactly.",
 		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
 			"case-insensitively. Not supported on MLflow servers.",
-		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
-			"`USE` (3.0 and newer), `DENY` (3.17 and newer), and `NO_PERMISSIONS` (before 3.13)",
+		Levels: "`CAN_READ`, `CAN_EDIT`, `CAN_MANAGE`, and others on MLflow servers; see [Levels](#levels)",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
@@ -72,7 +71,7 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 			"that are not declared, and apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most " +
 			"one per experiment, and do not combine it with `mlflow_experiment_permission`.\n\nDestroying it revokes the declared " +
 			"grants and keeps the access of the identity that runs Terraform. Experiments of notebooks have the permissions of the " +
-			"notebook or Git folder and cannot be managed here.",
+			"notebook or Git folder and are not supported.",
 		Attributes: attributes,
 	}
 }

@@ -59,9 +59,7 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 		Users: "Map of user to permission level, by email, compared case-insensitively.",
 		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
 			"case-insensitively.",
-		Levels: "`CAN_READ`, `CAN_RUN` (also run notebooks), `CAN_EDIT` (also log runs, and create, delete, and restore " +
-			"experiments), `CAN_MANAGE` (also move, rename, and change permissions). `CAN_RUN` and `CAN_EDIT` are not ranked against " +
-			"each other",
+		Levels: "`CAN_READ`, `CAN_RUN`, `CAN_EDIT`, and `CAN_MANAGE`; see [Levels](#levels)",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."},

@@ -71,7 +71,7 @@ func experimentAttributes() map[string]schema.Attribute {
 			Required:   true,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			MarkdownDescription: "Name of the experiment. On Databricks, an absolute workspace path, for example `/Shared/churn`; the " +
-				"`/Workspace` prefix and a trailing slash make no difference. On an MLflow server, free text. Updated in place: changing it renames " +
+				"`/Workspace` prefix and a trailing slash are optional. On an MLflow server, free text. Updated in place: changing it renames " +
 				"the experiment, which on Databricks can move it to another folder.",
 		},
 		// ModifyPlan decides about replacement, because it does not see what a RequiresReplace here would decide.

@@ -111,9 +111,9 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Returns who has access to which experiments: all direct and inherited grants on the selected experiments. " +
-			"The arguments that select experiments are those of `mlflow_experiments`; by default, all active experiments that the " +
-			"identity that runs Terraform can read are selected. An experiment whose permissions that identity cannot read (on " +
-			"Databricks, this requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
+			"Select experiments with the arguments of `mlflow_experiments`; by default, the review contains all active experiments that " +
+			"the current user can read.\n\nOn Databricks, reading the permissions of an experiment requires `CAN_MANAGE`. Experiments " +
+			"whose permissions cannot be read are listed in `unreadable` and do not fail the review.",
 		Attributes: framework.WithSearchAttributes(map[string]schema.Attribute{
 			"principals": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,

@@ -56,9 +56,8 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Looks up principals in the directory of the server: whether each one exists and is active, and the members " +
 			"of groups, including those of nested groups. Use it with `mlflow_permission_review` to find grants to users who left, and " +
-			"to resolve groups to users. Principals that the identity that runs Terraform cannot read are listed in `incomplete` and do " +
-			"not cause an error. At least one of `grants`, `users`, `groups`, and `service_principals` must be set. On an MLflow server, " +
-			"groups are roles (MLflow 3.13 and newer).",
+			"to resolve groups to users. At least one of `grants`, `users`, `groups`, and `service_principals` must be set. On an MLflow " +
+			"server, groups are roles (MLflow 3.13 and newer).",
 		Attributes: map[string]schema.Attribute{
 			"grants": schema.ListAttribute{
 				Optional: true, ElementType: grantPrincipalType, Validators: []validator.List{listvalidator.NoNullValues()},
