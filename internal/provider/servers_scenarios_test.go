@@ -141,7 +141,7 @@ func (s *server) roles(t *testing.T) []role {
 // addRole creates a role without members.
 func (s *server) addRole(t *testing.T) (name string, id any) {
 	t.Helper()
-	name = fmt.Sprintf("role-%d", acctest.Counter.Add(1))
+	name = acctest.UniqueName("role")
 	return name, s.makeRole(t, name)
 }
 

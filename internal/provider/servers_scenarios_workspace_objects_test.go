@@ -39,7 +39,7 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 }
 
 // newWorkspaceName returns an unused workspace name.
-func newWorkspaceName() string { return fmt.Sprintf("ws-%d", acctest.Counter.Add(1)) }
+func newWorkspaceName() string { return acctest.UniqueName("ws") }
 
 func workspaceConfig(name string, more map[string]any) map[string]any {
 	config := map[string]any{"name": name}

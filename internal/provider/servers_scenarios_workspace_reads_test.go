@@ -47,7 +47,7 @@ func workspaceData(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, says, "error at name: Could not read experiment", "Check workspace")
 
 	ana := s.addUser(t)
-	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
+	same := acctest.UniqueName("same")
 	there := inRisk.makeRole(t, same)
 	s.makeRole(t, same)
 	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
@@ -67,7 +67,7 @@ func workspaceReview(t *testing.T, s *server) {
 	ana, boss, member, guest, denied, outsider := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)
 	name := s.Name("reviewed")
 	id := inRisk.CreateExperiment(t, name, nil)
-	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
+	same := acctest.UniqueName("same")
 	role := func(there *server, name string, who person, kind, pattern, level string) {
 		id := there.makeRole(t, name)
 		s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level})

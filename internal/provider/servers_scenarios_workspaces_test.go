@@ -30,7 +30,7 @@ var workspaceScenarios = map[string]func(*testing.T, *server){
 // newWorkspace creates a workspace with an unused name.
 func (s *server) newWorkspace(t *testing.T, word string) (there *server, name string) {
 	t.Helper()
-	name = fmt.Sprintf("%s-%d", word, acctest.Counter.Add(1))
+	name = acctest.UniqueName(word)
 	return s.addWorkspace(t, name), name
 }
 

@@ -4,7 +4,6 @@ package provider_test
 
 import (
 	"encoding/base64"
-	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -150,7 +149,7 @@ type person struct{ name, password string }
 // addUser creates a user.
 func (s *server) addUser(t *testing.T) person {
 	t.Helper()
-	p := person{name: fmt.Sprintf("user-%d", acctest.Counter.Add(1)), password: "users-password-1234"}
+	p := person{name: acctest.UniqueName("user"), password: "users-password-1234"}
 	s.MustDo(t, "POST", "/api/2.0/mlflow/users/create", map[string]any{"username": p.name, "password": p.password})
 	return p
 }
