@@ -130,7 +130,7 @@ func TestLockedOut(t *testing.T) {
 	ana.get(permissionsAPI+id).wantError(t, 403, "PERMISSION_DENIED", emulator.User+" does not have Manage permissions on /experiments/"+id)
 }
 
-func TestWhoeverCouldDeleteCanRestore(t *testing.T) {
+func TestRestore_permissions(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil)
 	ana := admin.as(emulator.UserToken)
@@ -141,10 +141,10 @@ func TestWhoeverCouldDeleteCanRestore(t *testing.T) {
 	ana.ok("POST", experimentsAPI+"restore", object{"experiment_id": id})
 }
 
-func TestFolderRights(t *testing.T) {
+func TestRequireFolderPermissions(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprint(strict), func(t *testing.T) {
-			w, admin := start(t, emulator.Options{FolderRights: strict})
+			w, admin := start(t, emulator.Options{RequireFolderPermissions: strict})
 			user, ana := admin.as(emulator.UserToken), emulator.UserPrincipal(emulator.User)
 			w.GrantFolder("/Editors", ana, "CAN_EDIT")
 			w.GrantFolder("/Managers", ana, "CAN_MANAGE")

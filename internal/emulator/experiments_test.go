@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-func TestCreateNames(t *testing.T) {
+func TestCreate_names(t *testing.T) {
 	cases := []struct {
 		fact, name, stored string
 	}{
@@ -34,7 +34,7 @@ func TestCreateNames(t *testing.T) {
 	}
 }
 
-func TestCreateRefusals(t *testing.T) {
+func TestCreate_rejected(t *testing.T) {
 	cases := []struct {
 		fact          string
 		body          object
@@ -117,7 +117,7 @@ func TestNewExperiment(t *testing.T) {
 	}
 }
 
-func TestCreateKeepsWhatIsGiven(t *testing.T) {
+func TestCreate_values(t *testing.T) {
 	_, admin := start(t, emulator.Options{})
 	created := admin.ok("POST", experimentsAPI+"create", object{"name": "/Shared/churn", "artifact_location": "s3://bucket/churn"})
 	e := admin.experiment(text(created.json, "experiment_id"))
@@ -271,7 +271,7 @@ func TestNotebookExperiments(t *testing.T) {
 	admin.post(experimentsAPI+"restore", object{"experiment_id": plain}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "notebook")
 }
 
-func TestBehindTerraformsBack(t *testing.T) {
+func TestOutOfBand(t *testing.T) {
 	now := newClock()
 	w, admin := start(t, emulator.Options{Now: now.Now})
 	id := w.CreateExperiment(emulator.User, "/Projects/new/churn", map[string]string{"b": "2", "a": "1"})
@@ -347,8 +347,8 @@ func TestUnknownRoutes(t *testing.T) {
 	}
 }
 
-func TestDeletedKeepName(t *testing.T) {
-	w, admin := start(t, emulator.Options{DeletedKeepName: true})
+func TestDeletedReserveName(t *testing.T) {
+	w, admin := start(t, emulator.Options{DeletedReserveName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	admin.ok("POST", experimentsAPI+"delete", object{"experiment_id": id})
 	if e := admin.experiment(id); e["name"] != "/Shared/churn" || e["lifecycle_stage"] != "deleted" {

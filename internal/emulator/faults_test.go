@@ -72,7 +72,7 @@ func TestFaults(t *testing.T) {
 			if calls := w.Journal(); len(calls) != 1 || calls[0].Status != c.recorded {
 				t.Errorf("journal = %+v", calls)
 			}
-			if w.FaultsLeft() != 0 {
+			if w.RemainingFaults() != 0 {
 				t.Error("the fault is not used up")
 			}
 		})
@@ -90,8 +90,8 @@ func contentType(body string) string {
 	return "application/json"
 }
 
-// TestBrokenGetIsNotRepeated checks that Go's HTTP client does not repeat a GET on a reused connection, as it does without any byte.
-func TestBrokenGetIsNotRepeated(t *testing.T) {
+// TestFaults_brokenGet checks that Go's HTTP client does not repeat a GET on a reused connection, as it does without any byte.
+func TestFaults_brokenGet(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	admin.get(scimAPI + "Me")
 	w.Inject(emulator.Fault{DropBefore: true})
@@ -117,9 +117,9 @@ func TestFaultMatching(t *testing.T) {
 	check("POST is not GET", admin.post(experimentsAPI+"search", object{}).status, 200)
 	check("the skipped call is hit by the next fault", get("1"), 418)
 	check("first time", get("1"), 500)
-	check("faults left", w.FaultsLeft(), 1)
+	check("faults left", w.RemainingFaults(), 1)
 	check("second time", get("1"), 500)
-	check("faults left", w.FaultsLeft(), 0)
+	check("faults left", w.RemainingFaults(), 0)
 	check("used up", get("1"), 404)
 
 	w.Inject(emulator.Fault{Query: "experiment_id=7", Times: -1, Status: 500})
@@ -127,7 +127,7 @@ func TestFaultMatching(t *testing.T) {
 	for range 3 {
 		check("for ever", get("7"), 500)
 	}
-	check("one for ever is always left", w.FaultsLeft(), 1)
+	check("one for ever is always left", w.RemainingFaults(), 1)
 	w.ClearFaults()
 	check("cleared", get("7"), 404)
 
@@ -142,7 +142,7 @@ func TestFaultMatching(t *testing.T) {
 	}
 }
 
-func TestCancelledWhileDelayed(t *testing.T) {
+func TestFaults_canceledWhileDelayed(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -41,7 +41,7 @@ func TestGetStatus(t *testing.T) {
 func TestTimesOfObjects(t *testing.T) {
 	for _, hidden := range []bool{false, true} {
 		now := newClock()
-		w, admin := start(t, emulator.Options{Now: now.Now, NoFolderTimes: hidden})
+		w, admin := start(t, emulator.Options{Now: now.Now, OmitFolderTimes: hidden})
 		first := float64(now.now.UnixMilli())
 		now.now = now.now.Add(time.Minute)
 		w.Mkdirs("/Projects")
@@ -165,7 +165,7 @@ func TestDeleteObject(t *testing.T) {
 	remove(admin, "relative", false).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 }
 
-func TestFoldersBehindTerraformsBack(t *testing.T) {
+func TestOutOfBand_folders(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	ben := emulator.UserPrincipal(emulator.OtherUser)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn/x", nil)

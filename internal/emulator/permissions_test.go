@@ -135,7 +135,7 @@ func TestWritePermissions(t *testing.T) {
 	}
 }
 
-func TestWritePermissionsRefusals(t *testing.T) {
+func TestWritePermissions_rejected(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
 	cases := []struct {
@@ -176,12 +176,12 @@ func TestWritePermissionsRefusals(t *testing.T) {
 	admin.get(permissionsAPI+folderID(admin, "/Shared")).wantError(t, 400, "INVALID_PARAMETER_VALUE", "is not a experiment")
 }
 
-func TestManagersAreAdded(t *testing.T) {
+func TestAddManagers(t *testing.T) {
 	const (
 		admins = "group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]"
 		ben    = "user_name " + emulator.OtherUser + ": CAN_READ"
 	)
-	w, admin := start(t, emulator.Options{AddsManagers: true})
+	w, admin := start(t, emulator.Options{AddManagers: true})
 	id := w.CreateExperiment(emulator.User, home+"x", nil)
 	owner := "user_name " + emulator.User + ": %sCAN_MANAGE[/directories/" + folderID(admin, "/Users/"+emulator.User) + "]"
 	before := []string{"group_name admins: CAN_MANAGE[/directories/]", fmt.Sprintf(owner, "")}
@@ -203,8 +203,8 @@ func TestManagersAreAdded(t *testing.T) {
 	}
 }
 
-func TestGroupNamesInAnyCase(t *testing.T) {
-	w, admin := start(t, emulator.Options{FoldsGroupNames: true})
+func TestIgnoreGroupCase(t *testing.T) {
+	w, admin := start(t, emulator.Options{IgnoreGroupCase: true})
 	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
 	w.AddGroup("DATA-SCIENCE") // an existing group
 	list := func(group, level string) object {

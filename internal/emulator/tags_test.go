@@ -64,7 +64,7 @@ func TestTagLimit(t *testing.T) {
 	}
 }
 
-func TestSystemTagIsChangedInPlace(t *testing.T) {
+func TestSetTag_systemTag(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	before := len(tags(admin.experiment(id)))
@@ -77,7 +77,7 @@ func TestSystemTagIsChangedInPlace(t *testing.T) {
 }
 
 func TestTagDeletion(t *testing.T) {
-	w, admin := start(t, emulator.Options{OffersTagDeletion: true})
+	w, admin := start(t, emulator.Options{ServeTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", map[string]string{"team": "growth"})
 	body := object{"experiment_id": id, "key": "team"}
 	admin.ok("POST", experimentsAPI+"delete-experiment-tag", body)

@@ -135,7 +135,7 @@ func TestImport_unknown(t *testing.T) {
 // the server.
 func TestNotFoundOnServer(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
+	w := acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
 	server := func(more ...any) *acctest.Provider {
 		return acctest.NewProvider(t, acctest.AttributeValues(append([]any{"tracking_uri", w.URL, "token", emulator.AdminToken}, more...)...))

@@ -53,8 +53,8 @@ func TestScenarios_localWorkspace(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]emulator.Options{
 		"as Databricks was seen":        {},
-		"as Databricks is documented":   {DeletedKeepName: true},
-		"with a call that removes tags": {OffersTagDeletion: true},
+		"as Databricks is documented":   {DeletedReserveName: true},
+		"with a call that removes tags": {ServeTagDeletion: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,15 +63,15 @@ func TestScenarios_localWorkspace(t *testing.T) {
 			runScenarios(t, &acctest.Backend{
 				URL: server.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken},
 				Header: http.Header{"Authorization": {"Bearer " + emulator.AdminToken}}, Prefix: "/Shared/",
-				DeletesTags: o.OffersTagDeletion, ReservesNames: o.DeletedKeepName, SetsArtifactLocation: true, MaxTagValue: 65536,
+				DeletesTags: o.ServeTagDeletion, ReservesNames: o.DeletedReserveName, SetsArtifactLocation: true, MaxTagValue: 65536,
 				RejectedTags: map[string]string{strings.Repeat("k", 251): "too long a key"},
 			})
 		})
 	}
 }
 
-// watchedFactories returns the provider factories for tests through the CLI.
-func watchedFactories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
+// secretCheckerFactories returns the provider factories for tests through the CLI.
+func secretCheckerFactories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){"mlflow": func() (tfprotov6.ProviderServer, error) {
 		server, err := acctest.Factories()["mlflow"]()
 		return acctest.SecretChecker{ProviderServer: server, T: t}, err

@@ -86,12 +86,12 @@ func newTarget(t *testing.T) *target {
 	x := &target{Workspace: w, id: ids[otherExperiments], resource: map[string]managed{}}
 	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
 	w.SetTag(x.id, "cost-center", "4711")
-	x.take(t, ids[:otherExperiments])
+	x.importAll(t, ids[:otherExperiments])
 	return x
 }
 
-// take imports the target, and the experiments with these IDs.
-func (x *target) take(t *testing.T, ids []string) {
+// importAll imports the target, and the experiments with these IDs.
+func (x *target) importAll(t *testing.T, ids []string) {
 	t.Helper()
 	d := command(t, x.Workspace, false)
 	for _, id := range ids {
@@ -183,8 +183,8 @@ func TestBulkRefresh_drift(t *testing.T) {
 	}
 }
 
-// TestBulkRefresh_searchLagsBehind checks that an outdated search does not cause drift.
-func TestBulkRefresh_searchLagsBehind(t *testing.T) {
+// TestBulkRefresh_outdatedSearch checks that an outdated search does not cause drift.
+func TestBulkRefresh_outdatedSearch(t *testing.T) {
 	t.Parallel()
 	for name, mutation := range mutations {
 		if name == "deleted" || name == "purged" {
@@ -201,7 +201,7 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 					x.SetTag(x.id, key, "anew")
 				}
 			}
-			x.take(t, nil)
+			x.importAll(t, nil)
 			for kind, got := range x.refresh(t, true) {
 				if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
 					t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
@@ -214,7 +214,7 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 		x := newTarget(t)
 		x.FreezeSearch()
 		x.id = x.CreateExperiment(emulator.Admin, "/Shared/new", map[string]string{"team": "risk", "stage": "dev", "cost-center": "1"})
-		x.take(t, nil)
+		x.importAll(t, nil)
 		for kind, got := range x.refresh(t, true) {
 			if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
 				t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
@@ -253,7 +253,7 @@ func TestBulkRefresh_aliases(t *testing.T) {
 		t.Fatalf("the ids are %s and %s, want the same", one.id, two.id)
 	}
 	two.SetTag(two.id, "team", "of two")
-	two.take(t, nil)
+	two.importAll(t, nil)
 	here, there := command(t, one.Workspace, true), command(t, two.Workspace, true)
 	refreshAll(here, one.others)
 	refreshAll(there, two.others)

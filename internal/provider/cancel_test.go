@@ -141,7 +141,7 @@ func TestCancel_eachCall(t *testing.T) {
 	t.Parallel()
 	for name := range cancelledApplies("") {
 		t.Run(name, func(t *testing.T) {
-			w := emulator.New(emulator.Options{OffersTagDeletion: true})
+			w := emulator.New(emulator.Options{ServeTagDeletion: true})
 			server := &hangingProxy{next: w}
 			listener := httptest.NewServer(server)
 			t.Cleanup(listener.Close)

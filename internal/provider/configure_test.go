@@ -71,8 +71,8 @@ func TestProvider_configuration(t *testing.T) {
 	}
 }
 
-// TestProvider_settingsArrive checks that each argument is passed to the connection with its own name, and validated there.
-func TestProvider_settingsArrive(t *testing.T) {
+// TestProvider_settings checks that each argument is passed to the connection with its own name, and validated there.
+func TestProvider_settings(t *testing.T) {
 	t.Parallel()
 	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {

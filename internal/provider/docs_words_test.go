@@ -83,7 +83,7 @@ func wrongWords(text string) []string {
 	return found
 }
 
-func TestWrongWords(t *testing.T) {
+func TestWrongWords_found(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
 		"The ID of the experiment, by `user name`, cannot change.":       0,

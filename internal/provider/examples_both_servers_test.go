@@ -17,7 +17,7 @@ import (
 
 // TestExamples_bothServers applies the same files as the tests on real MLflow servers, where deleted experiments reserve their names.
 func TestExamples_bothServers(t *testing.T) {
-	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedKeepName: true}} {
+	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedReserveName: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t, o)
 			applyBothServers(t, bothServers{

@@ -31,7 +31,7 @@ func keepOutput(name string, kept *string) statecheck.StateCheck {
 func TestExamples_effectiveAccess(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	prepareReview(w)
-	w.Join(emulator.UserPrincipal(emulator.OtherUser), "data-science")
+	w.AddToGroups(emulator.UserPrincipal(emulator.OtherUser), "data-science")
 	directory := reviewRoot(t, w, "effective_access")
 	manager := func(principal string, groups ...knownvalue.Check) knownvalue.Check {
 		return knownvalue.ObjectExact(map[string]knownvalue.Check{"principal": knownvalue.StringExact(principal), "groups": knownvalue.ListExact(groups)})

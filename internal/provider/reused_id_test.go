@@ -99,7 +99,7 @@ func TestReusedID_grants(t *testing.T) {
 // TestReusedID_tag checks the same on Databricks, where the ID of a notebook experiment can be reused.
 func TestReusedID_tag(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
+	w := acctest.NewWorkspace(t, emulator.Options{ServeTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	b := w.Backend().Provider(t, nil).Resource("mlflow_experiment_tag")
 	b.MustApply(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})

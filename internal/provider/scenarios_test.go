@@ -294,7 +294,7 @@ data "mlflow_experiments" "test" {
 `, name, description)
 	}
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: watchedFactories(t),
+		ProtoV6ProviderFactories: secretCheckerFactories(t),
 		Steps: []resource.TestStep{
 			{
 				Config:            config("first"),

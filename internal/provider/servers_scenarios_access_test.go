@@ -24,7 +24,7 @@ func rbacCallers(t *testing.T, s *server) {
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role})
 
 	id := s.as(ana).CreateExperiment(t, s.Name("anas"), nil)
-	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE")
+	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE")
 	own := s.as(ana).Provider(t, nil)
 	all, one := own.Resource("mlflow_experiment_permissions"), own.Resource("mlflow_experiment_permission")
 	acctest.ExpectDiagnostics(t, all.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})), "warning: Undeclared access is kept", ana.name)
@@ -32,7 +32,7 @@ func rbacCallers(t *testing.T, s *server) {
 		t.Errorf("retained is %s", retained)
 	}
 	one.MustApply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
-	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 	acctest.ExpectDiagnostics(t, all.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
 		"error: Could not set permissions: Experiment "+id, "Permission denied")
 
@@ -41,7 +41,7 @@ func rbacCallers(t *testing.T, s *server) {
 		"error: Could not read permissions: Experiment "+id, "for users with a role in the workspace")
 	acctest.ExpectDiagnostics(t, other.Resource("mlflow_experiment_permission").Apply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not ", "for users with a role in the workspace")
-	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 
 	all = s.as(boss).Provider(t, nil).Resource("mlflow_experiment_permissions")
 	if says := all.Apply(grantsConfig(id, map[string]any{
@@ -49,7 +49,7 @@ func rbacCallers(t *testing.T, s *server) {
 	})); acctest.HasError(says) {
 		t.Errorf("a manager of the workspace is told %q", says)
 	}
-	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "user "+ben.name+" READ", "role "+members+" READ", "role "+managers+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "user "+ben.name+" READ", "role "+members+" READ", "role "+managers+" EDIT")
 	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map[]" {
 		t.Errorf("the manager was given %s, though the role gives enough", retained)
 	}
@@ -67,40 +67,40 @@ func onePrincipal(t *testing.T, s *server) {
 	}
 	others := []string{"user admin MANAGE", "user " + ben.name + " EDIT"}
 	p.MustApply(config("CAN_READ"))
-	s.expectHeld(t, id, people, append(others, "user "+ana.name+" READ")...)
+	s.expectLevels(t, id, people, append(others, "user "+ana.name+" READ")...)
 	acctest.ExpectDiagnostics(t, p.Refresh(), "") // in a new process, as each plan is
 	if planned := p.Plan(config("CAN_EDIT")); !slices.Contains(planned.Changed, "permission_level") || planned.Action != "update" {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(config("CAN_EDIT"))
-	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
+	s.expectLevels(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
 	s.grant(t, id, ana, "MANAGE")
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	p.MustApply(config("CAN_EDIT"))
-	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
+	s.expectLevels(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
 	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "warning: Permission not found, removed from state")
 	imported := p.Resource("mlflow_experiment_permission")
 	acctest.ExpectDiagnostics(t, imported.Import(id+"/user/"+ana.name), "")
 	imported.ExpectEmptyPlan(config("CAN_EDIT"))
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
-	s.expectHeld(t, id, people, others...)
+	s.expectLevels(t, id, people, others...)
 	if s.kind.grants == rbacGrants {
 		readers, _ := s.addRole(t)
 		group := p.Resource("mlflow_experiment_permission")
 		group.MustApply(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_READ"}))
 		group.MustApply(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_EDIT"}))
-		s.expectHeld(t, id, people, append(others, "role "+readers+" EDIT")...)
+		s.expectLevels(t, id, people, append(others, "role "+readers+" EDIT")...)
 		acctest.ExpectDiagnostics(t, group.Destroy(), "")
-		s.expectHeld(t, id, people, others...)
+		s.expectLevels(t, id, people, others...)
 		return
 	}
 	p.MustApply(config("CAN_READ"))
 	if says := p.Apply(config("NO_PERMISSIONS")); acctest.HasError(says) {
 		t.Errorf("NO_PERMISSIONS says %q", says)
 	}
-	s.expectHeld(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
+	s.expectLevels(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
 }
 
 // permissionCalls checks that the grants on many experiments are read with two requests.
@@ -139,7 +139,7 @@ func legacyUsers(t *testing.T, s *server) {
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	config := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})
 	acctest.ExpectDiagnostics(t, p.Apply(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
-	s.expectHeld(t, id, people, "user "+ana.name+" EDIT")
+	s.expectLevels(t, id, people, "user "+ana.name+" EDIT")
 	s.grant(t, id, ben, "MANAGE")
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(config); !slices.Contains(planned.Changed, "users") {
@@ -148,12 +148,12 @@ func legacyUsers(t *testing.T, s *server) {
 	p.MustApply(config)
 	config = grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_MANAGE"}})
 	p.MustApply(config)
-	s.expectHeld(t, id, people, "user "+ana.name+" MANAGE")
+	s.expectLevels(t, id, people, "user "+ana.name+" MANAGE")
 	imported := p.Resource("mlflow_experiment_permissions")
 	acctest.ExpectDiagnostics(t, imported.Import(id), "")
 	imported.ExpectEmptyPlan(config)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
-	s.expectHeld(t, id, people)
+	s.expectLevels(t, id, people)
 }
 
 // withoutUserList tests a server that cannot list its users, and so not all grants.
@@ -163,7 +163,7 @@ func withoutUserList(t *testing.T, s *server) {
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	acctest.ExpectDiagnostics(t, p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
 		"error: Could not read permissions: Experiment "+id, "cannot list its users", "mlflow_experiment_permission,")
-	s.expectHeld(t, id, []person{admin, ana}, "user admin MANAGE")
+	s.expectLevels(t, id, []person{admin, ana}, "user admin MANAGE")
 }
 
 // legacyCallers checks that a user with MANAGE on an experiment, who is not an admin, can manage one principal at a time.
@@ -177,16 +177,16 @@ func legacyCallers(t *testing.T, s *server) {
 	for _, level := range []string{"CAN_READ", "CAN_EDIT"} {
 		p.MustApply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": level}))
 	}
-	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
+	s.expectLevels(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
-	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
+	s.expectLevels(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 
 	others := s.CreateExperiment(t, s.Name("admins"), nil)
 	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment_permission").Apply(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not grant permission: ", "Permission denied")
 	mine := d.Resource("mlflow_experiment_permission")
 	acctest.ExpectDiagnostics(t, mine.Apply(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
-	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
+	s.expectLevels(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 }
 
 func noPermissions(t *testing.T, s *server) {

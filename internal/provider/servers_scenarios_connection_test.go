@@ -70,7 +70,7 @@ func bothServersExample(t *testing.T, s *server) {
 					held = append(held, "user "+adminName+" MANAGE")
 				}
 				if s.kind.grants != noGrants {
-					s.expectHeld(t, id, people, held...)
+					s.expectLevels(t, id, people, held...)
 				}
 			}
 		},
@@ -181,7 +181,7 @@ func unsetWorkspace(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, b.Read(), "")
 	}
 	there.ExpectExperiment(t, id, e.Text("name"), "active", map[string]string{"team": "risk"})
-	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	there.expectLevels(t, id, nil, "user "+ana.name+" READ")
 }
 
 // workspaces checks that each workspace has its own experiments and grants.
@@ -205,7 +205,7 @@ func workspaces(t *testing.T, s *server) {
 	readers, _ := there.addRole(t)
 	p := there.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
-	there.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
+	there.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	// A workspace that does not exist is a configuration error, and removes nothing from the state.
 	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Resource("mlflow_experiment")

@@ -123,7 +123,7 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	}
 	before := st.belongings(t)
 	if w.run != nil {
-		w.expectRefused(t, st, w.run(t, st))
+		w.expectRejected(t, st, w.run(t, st))
 		st.expectKept(t, before)
 		return
 	}
@@ -131,7 +131,7 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	said := w.stateOf(t, st, b)
 	config := w.configOf(st)
 	if b.Values() == nil && config == nil { // it can't even be imported
-		w.expectRefused(t, st, said)
+		w.expectRejected(t, st, said)
 		st.expectKept(t, before)
 		return
 	}
@@ -152,7 +152,7 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 		b.Provider = b.Restart()
 		said = acctest.JoinLines([]string{said, b.ApplyPlan(plan, config)})
 	}
-	w.expectRefused(t, st, said)
+	w.expectRejected(t, st, said)
 	st.expectKept(t, before)
 	if plan.Action == "" {
 		w.force(t, st, b)
@@ -175,7 +175,7 @@ func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Resource) {
 	}
 	attempt := st.as(st.caller).Provider(t, nil).Resource(w.kind)
 	attempt.State, attempt.Private = stranger.State, stranger.Private
-	w.expectRefused(t, st, attempt.ApplyPlan(plan, config))
+	w.expectRejected(t, st, attempt.ApplyPlan(plan, config))
 }
 
 // stateOf imports the object of the attempt, and returns the diagnostics.
@@ -199,8 +199,8 @@ func (w lossAttempt) configOf(st *lossFixture) map[string]any {
 	return w.config(st)
 }
 
-// expectRefused checks that the error names the reason and the object.
-func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
+// expectRejected checks that the error names the reason and the object.
+func (w lossAttempt) expectRejected(t *testing.T, st *lossFixture, says string) {
 	t.Helper()
 	object := st.role
 	switch {

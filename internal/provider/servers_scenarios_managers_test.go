@@ -70,7 +70,7 @@ func roleGuards(t *testing.T, s *server) {
 	s.expectRole(t, role+" renamed", rows, boss.name)
 
 	// With another role that manages the workspace, or as a server admin, all of it is allowed.
-	second := numberOf(s.makeRole(t, s.Name("second")))
+	second := numberOf(s.createRole(t, s.Name("second")))
 	s.addRow(t, second, "workspace/*", "MANAGE")
 	s.assign(t, second, boss.name)
 	m.MustApply(membersConfig(role+" renamed", ana))

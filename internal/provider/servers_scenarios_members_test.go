@@ -213,15 +213,15 @@ func roleExperiments(t *testing.T, s *server) {
 			r.Provider = p
 			access := p.Resource(kind)
 			inOrder(roleFirst,
-				func() { mustNotFail(t, r.ApplyPlan(r.Plan(without), without)) },
-				func() { mustNotFail(t, access.ApplyPlan(access.Plan(granted), granted)) })
+				func() { expectNoError(t, r.ApplyPlan(r.Plan(without), without)) },
+				func() { expectNoError(t, access.ApplyPlan(access.Plan(granted), granted)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
 			r.ExpectEmptyPlan(without)
 			p = s.Provider(t, nil)
 			r.Provider, access.Provider = p, p
 			inOrder(roleFirst,
-				func() { mustNotFail(t, r.ApplyPlan(r.Plan(with), with)) },
-				func() { mustNotFail(t, access.ApplyPlan(access.Plan(nil), nil)) })
+				func() { expectNoError(t, r.ApplyPlan(r.Plan(with), with)) },
+				func() { expectNoError(t, access.ApplyPlan(access.Plan(nil), nil)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
 			r.ExpectEmptyPlan(with)
 			acctest.ExpectDiagnostics(t, r.Destroy(), "")
@@ -237,7 +237,7 @@ func inOrder(forward bool, first, second func()) {
 	second()
 }
 
-func mustNotFail(t *testing.T, says string) {
+func expectNoError(t *testing.T, says string) {
 	t.Helper()
 	if acctest.HasError(says) {
 		t.Error(says)

@@ -17,7 +17,7 @@ import (
 // listOfRoles reads the roles as a data source.
 func listOfRoles(t *testing.T, s *server) {
 	ana, name := s.addUser(t), s.Name("listed")
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	s.addRow(t, id, "experiment/*", "READ")
 	s.addRow(t, id, "experiment/0", "EDIT")
 	s.addRow(t, id, "workspace/*", "USE")
@@ -111,7 +111,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 			s.expectRole(t, name+" other", map[string]string{}, ana)
 		}
 	}
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
 		{Config: config("1", name), PostApplyFunc: expect(name)},
 		{Config: config("2", name), ConfigPlanChecks: updates, PostApplyFunc: expect(name)}, // unknown again, and the same
 		{Config: config("3", name+" renamed"), ConfigPlanChecks: updates, PostApplyFunc: expect(name + " renamed")},
@@ -144,7 +144,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 func (s *server) rolesGenerated(t *testing.T, block, user string) {
 	t.Helper()
 	name := s.Name("generated")
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	for row, level := range map[string]string{"experiment/*": "READ", "prompt/bot": "EDIT", "experiment/0": "READ"} {
 		s.addRow(t, id, row, level)
 	}
@@ -154,7 +154,7 @@ func (s *server) rolesGenerated(t *testing.T, block, user string) {
 		"mlflow_role.test": "workspace=default,name=" + name, "mlflow_role_members.test": name,
 		"mlflow_role_member.test": "role=" + name + ",user=" + user,
 	} {
-		resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{{
+		resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{{
 			Config: block, ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true, ImportStateId: importID,
 			ResourceName: address,
 		}}})
@@ -167,7 +167,7 @@ func roleExamples(t *testing.T, s *server) {
 	for _, user := range []string{"ana", "ben", "carla"} {
 		s.MustDo(t, "POST", userCalls+"create", map[string]any{"username": user, "password": secondPassword})
 	}
-	onCall := numberOf(s.makeRole(t, "on-call"))
+	onCall := numberOf(s.createRole(t, "on-call"))
 	e := examples["role"]
 	p := newProgram(t, hcl(s.ProviderConfig(nil))+e.text(t))
 	must := func(args ...string) string {
@@ -207,7 +207,7 @@ func roleExamples(t *testing.T, s *server) {
 func roleImports(t *testing.T, s *server) {
 	name, experiment := s.Name("a,b=c"), s.CreateExperiment(t, s.Name("imported"), nil)
 	ana := s.addUser(t)
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	for _, row := range []string{"experiment/*", "prompt/a/b", "scorer/1/quality", "experiment/" + experiment} {
 		s.addRow(t, id, row, "READ")
 	}

@@ -268,7 +268,7 @@ func roleDrift(t *testing.T, s *server) {
 	r.Provider = r.Restart()
 	acctest.ExpectDiagnostics(t, r.Import(name), "")
 	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": role.id})
-	other := s.makeRole(t, s.Name("gets the number")) // which SQLite gives again
+	other := s.createRole(t, s.Name("gets the number")) // which SQLite gives again
 	acctest.ExpectDiagnostics(t, r.Apply(config), "warning: Role not found, removed from state")
 	s.expectRole(t, name, declared)
 	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": other})
@@ -283,7 +283,7 @@ func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
 // existingRole checks that an existing role is rejected, or adopted with its members.
 func existingRole(t *testing.T, s *server) {
 	name, ana := s.Name("exists"), s.addUser(t)
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	s.addRow(t, id, "experiment/*", "MANAGE")
 	s.addRow(t, id, "run/*", "READ")
 	s.addRow(t, id, "prompt/bot", "READ")
@@ -305,7 +305,7 @@ func existingRole(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 
 	// An adopted role is updated as declared, or an error reports the reason. Then the state is empty, and the next apply continues.
-	id = numberOf(s.makeRole(t, name))
+	id = numberOf(s.createRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
 	acctest.ExpectDiagnostics(t, withoutWarnings(r.Apply(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",

@@ -142,10 +142,10 @@ func (s *server) roles(t *testing.T) []role {
 func (s *server) addRole(t *testing.T) (name string, id any) {
 	t.Helper()
 	name = acctest.UniqueName("role")
-	return name, s.makeRole(t, name)
+	return name, s.createRole(t, name)
 }
 
-func (s *server) makeRole(t *testing.T, name string) (id any) {
+func (s *server) createRole(t *testing.T, name string) (id any) {
 	t.Helper()
 	workspace := "default"
 	if w := s.Header.Get("X-MLFLOW-WORKSPACE"); w != "" {
@@ -175,8 +175,8 @@ func (s *server) revoke(t *testing.T, id string, p person) {
 	s.MustDo(t, "DELETE", legacyCalls+"delete", map[string]any{"experiment_id": id, "username": p.name})
 }
 
-// expectHeld checks all grants on an experiment. want contains "user NAME LEVEL".
-func (s *server) expectHeld(t *testing.T, id string, people []person, want ...string) {
+// expectLevels checks all grants on an experiment. want contains "user NAME LEVEL".
+func (s *server) expectLevels(t *testing.T, id string, people []person, want ...string) {
 	t.Helper()
 	var got []string
 	for holder, level := range s.grants(t, id, people...) {
@@ -207,7 +207,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	first := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
 	acctest.ExpectDiagnostics(t, p.Apply(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
-	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
+	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	second := grantsConfig(id, map[string]any{
 		"users": map[string]string{ana.name: "CAN_MANAGE", ben.name: "CAN_READ"}, "groups": map[string]string{readers: "CAN_EDIT"},
@@ -216,7 +216,7 @@ func usersAndRoles(t *testing.T, s *server) {
 		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(second)
-	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 
 	for what, c := range map[string]struct {
 		behind  func()
@@ -237,7 +237,7 @@ func usersAndRoles(t *testing.T, s *server) {
 			t.Errorf("%s: planned is to %s, changing %v, want %v", what, planned.Action, planned.Changed, c.changed)
 		}
 		p.MustApply(second)
-		s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
+		s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 	}
 
 	// Grants on other objects are inherited, and unmanaged.
@@ -253,7 +253,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, imported.Import(id), "")
 	imported.ExpectEmptyPlan(second)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
-	s.expectHeld(t, id, nil)
+	s.expectLevels(t, id, nil)
 	s.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
 }
@@ -282,17 +282,17 @@ func failedLevelChange(t *testing.T, s *server) {
 	grant := rbacCalls + "users/permissions/grant"
 	relay.interceptPath(grant, refuseLevel(`"EDIT"`))
 	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
-	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	relay.interceptPath(grant, refuse)
 	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
-	s.expectHeld(t, id, nil)
+	s.expectLevels(t, id, nil)
 	relay.interceptPath(grant, nil)
 	p.MustApply(config("CAN_EDIT"))
-	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT")
 	// A grant that took effect although its response was lost.
 	relay.interceptPath(grant, loseResponse())
 	p.MustApply(config("CAN_READ"))
-	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 
 	// Ctrl-C while a revoke hangs, before and after its effect: the old level is restored.
 	target, err := url.Parse(s.URL)
@@ -309,20 +309,20 @@ func failedLevelChange(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, one.Import(id), "")
 		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
 		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id)
-		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+		s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	}
 }
 
 // adminsRole checks that a role named admins, the group of workspace admins on Databricks, is an ordinary role.
 func adminsRole(t *testing.T, s *server) {
-	id, role := s.CreateExperiment(t, s.Name("admins"), nil), s.makeRole(t, "admins")
+	id, role := s.CreateExperiment(t, s.Name("admins"), nil), s.createRole(t, "admins")
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	declared := grantsConfig(id, map[string]any{"groups": map[string]string{"admins": "CAN_READ"}})
 	p.Apply(declared)
-	s.expectHeld(t, id, nil, "role admins READ")
+	s.expectLevels(t, id, nil, "role admins READ")
 	none := grantsConfig(id, nil)
 	p.MustApply(none)
-	s.expectHeld(t, id, nil)
+	s.expectLevels(t, id, nil)
 	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": id, "permission": "MANAGE"})
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
@@ -340,11 +340,11 @@ func rbacLevels(t *testing.T, s *server) {
 		if says := p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(says) {
 			t.Errorf("%s says %q", level, says)
 		}
-		s.expectHeld(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
+		s.expectLevels(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
 	}
 	acctest.ExpectDiagnostics(t, p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "NO_PERMISSIONS"}})),
 		"error: Could not set permissions: Experiment "+id, "Invalid permission")
-	s.expectHeld(t, id, nil, "user "+ana.name+" DENY")
+	s.expectLevels(t, id, nil, "user "+ana.name+" DENY")
 }
 
 // missingPrincipals checks that nothing is changed if a principal does not exist, and that the error names the entry.
@@ -355,7 +355,7 @@ func missingPrincipals(t *testing.T, s *server) {
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
 		"error at users: Could not set permissions: Experiment "+id, `"nobody"`, "Nothing was changed")
-	s.expectHeld(t, id, people, "user admin MANAGE")
+	s.expectLevels(t, id, people, "user admin MANAGE")
 	says := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
 	if s.kind.grants == rbacGrants {
 		acctest.ExpectDiagnostics(t, says, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
@@ -365,11 +365,11 @@ func missingPrincipals(t *testing.T, s *server) {
 	machine := "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
 		"error", "has no service principals")
-	s.expectHeld(t, id, people, "user admin MANAGE")
+	s.expectLevels(t, id, people, "user admin MANAGE")
 	one := p.Resource("mlflow_experiment_permission")
 	acctest.ExpectDiagnostics(t, one.Apply(grantsConfig(id, map[string]any{"user_name": "nobody", "permission_level": "CAN_READ"})),
 		"error at user_name: Could not grant permission", "Nothing was changed")
-	s.expectHeld(t, id, people, "user admin MANAGE")
+	s.expectLevels(t, id, people, "user admin MANAGE")
 }
 
 // withoutWarnings removes the diagnostics before the first error.

@@ -34,7 +34,7 @@ func usersThroughCLI(t *testing.T, s *server) {
 		return block + fmt.Sprintf("resource \"mlflow_user\" %q {\n  username    = %q\n  password_wo = %q\n  admin       = "+
 			"true\n}\n%s", label, name, firstPassword, more)
 	}
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
 		{Config: config("1", name), PostApplyFunc: func() { s.expectUser(t, name, true, firstPassword) }},
 		{
 			Config:           config("2", name), // unknown again, and the same
@@ -69,7 +69,7 @@ func usersThroughCLI(t *testing.T, s *server) {
 		t.Error("destroying left the user")
 	}
 	two := strings.ReplaceAll(written("a", ""), name, s.newUser())
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
 		{Config: two + strings.ReplaceAll(strings.ReplaceAll(two, block, ""), `"a"`, `"b"`), ExpectError: wrapped("Duplicate user")},
 	}})
 }

@@ -111,7 +111,7 @@ func workspaceRoles(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "")
 	ana := s.addUser(t)
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
-	there.makeRole(t, "ds")
+	there.createRole(t, "ds")
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
 		"workspace", `"ds" (no members)`,

@@ -48,8 +48,8 @@ func workspaceData(t *testing.T, s *server) {
 
 	ana := s.addUser(t)
 	same := acctest.UniqueName("same")
-	there := inRisk.makeRole(t, same)
-	s.makeRole(t, same)
+	there := inRisk.createRole(t, same)
+	s.createRole(t, same)
 	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": there})
 	own := s.as(ana).Provider(t, nil)
@@ -69,7 +69,7 @@ func workspaceReview(t *testing.T, s *server) {
 	id := inRisk.CreateExperiment(t, name, nil)
 	same := acctest.UniqueName("same")
 	role := func(there *server, name string, who person, kind, pattern, level string) {
-		id := there.makeRole(t, name)
+		id := there.createRole(t, name)
 		s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level})
 		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": who.name, "role_id": id})
 	}

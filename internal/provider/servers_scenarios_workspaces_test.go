@@ -98,7 +98,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 				PreConfig: func() {
 					for key, there := range map[string]*server{"outside": s, "risk": inRisk, "fraud": inFraud} {
 						there.ExpectExperiment(t, ids[key], name, "active", map[string]string{"place": key, "stage": key})
-						there.expectHeld(t, ids[key], nil, "user admin MANAGE", "user "+ana.name+" READ")
+						there.expectLevels(t, ids[key], nil, "user admin MANAGE", "user "+ana.name+" READ")
 					}
 				},
 				Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
@@ -352,7 +352,7 @@ func workspaceDrift(t *testing.T, s *server) {
 	}
 	p.MustApply(grants)
 	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
-	inRisk.expectHeld(t, id, nil, "user admin MANAGE")
+	inRisk.expectLevels(t, id, nil, "user admin MANAGE")
 	inRisk.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, e.Apply(config), "warning: Experiment not found, removed from state")
 	if e.Text("id") != id {

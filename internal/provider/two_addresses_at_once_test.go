@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestTwoAddresses_atOnce applies all operations of a run at the same time, without the CLI.
-func TestTwoAddresses_atOnce(t *testing.T) {
+// TestTwoAddresses_concurrent applies all operations of a run at the same time, without the CLI.
+func TestTwoAddresses_concurrent(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	b := &acctest.Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}

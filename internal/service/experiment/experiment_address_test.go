@@ -36,7 +36,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		"taken back":                      {config: acctest.WithAdoptExisting(nil), says: restored},
 		"taken back at its location":      {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
 		"taken back, and its tags set":    {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
-		"taken back where the name stays": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
+		"taken back where the name stays": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedReserveName: true}, says: restored},
 		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment was deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
 		"not without adopt_existing":      {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
 		"not for another location":        {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},

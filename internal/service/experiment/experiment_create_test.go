@@ -143,8 +143,8 @@ func TestExperiment_createSurvives(t *testing.T) {
 			w.Inject(fault)
 			acctest.UnitTest(t,
 				resource.TestStep{Config: config, ExpectNonEmptyPlan: fault.Times > 1, PostApplyFunc: func() {
-					if n := len(w.Experiments()); n != 1 || w.FaultsLeft() > 0 && fault.Times <= 1 {
-						t.Errorf("%d experiments, %d faults left", n, w.FaultsLeft())
+					if n := len(w.Experiments()); n != 1 || w.RemainingFaults() > 0 && fault.Times <= 1 {
+						t.Errorf("%d experiments, %d faults left", n, w.RemainingFaults())
 					}
 				}},
 				resource.TestStep{PreConfig: w.ClearFaults, Config: config, PostApplyFunc: func() {

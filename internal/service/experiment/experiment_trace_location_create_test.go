@@ -68,8 +68,8 @@ func TestTraceLocation_createFails(t *testing.T) {
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) || !strings.Contains(got, c.also) {
 				t.Errorf("create says %q, want %q and %q", got, c.want, c.also)
 			}
-			if n := len(w.Experiments()); (n == 1) != c.created || w.FaultsLeft() > 0 {
-				t.Errorf("%d experiments, %d faults left", n, w.FaultsLeft())
+			if n := len(w.Experiments()); (n == 1) != c.created || w.RemainingFaults() > 0 {
+				t.Errorf("%d experiments, %d faults left", n, w.RemainingFaults())
 			}
 			if !c.created {
 				return
@@ -123,7 +123,7 @@ func TestTraceLocation_adopt(t *testing.T) {
 	} {
 		for kind, how := range map[string]map[string]any{"adopt": {"adopt_existing": true}, "restore": {"if_deleted": "restore"}} {
 			t.Run(kind+", "+name, func(t *testing.T) {
-				w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
+				w := acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: true})
 				id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 				if c.bound {
 					w.BindTraceLocation(id, "main", "traces", "churn")

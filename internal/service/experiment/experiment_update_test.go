@@ -31,7 +31,7 @@ func TestExperiment_updateSavesPartialState(t *testing.T) {
 			map[string]any{"name": "/Shared/new", "tags": map[string]any{"a": "2", "b": "1", "c": "3"}, "description": "new"}, "error: Could not remove tag: Tag \"b\""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
+			w := acctest.NewWorkspace(t, emulator.Options{ServeTagDeletion: true})
 			e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", map[string]string{"a": "1", "b": "1", "mlflow.note.content": "old"}))
 			both := map[string]string{"a": "1", "b": "1"}
 			prior := acctest.StateOfExperiment(e, map[string]any{"tags": both, "tags_all": both, "description": "old"})

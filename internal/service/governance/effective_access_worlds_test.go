@@ -49,11 +49,11 @@ func newAccessWorld(seed uint64) *accessWorld {
 	}
 	own := groups[2:]
 	for range 4 {
-		w.Join(own[w.random.IntN(len(own))], own[w.random.IntN(len(own))].Name)
-		w.Join(w.people[w.random.IntN(len(w.people)-1)], own[w.random.IntN(len(own))].Name)
+		w.AddToGroups(own[w.random.IntN(len(own))], own[w.random.IntN(len(own))].Name)
+		w.AddToGroups(w.people[w.random.IntN(len(w.people)-1)], own[w.random.IntN(len(own))].Name)
 	}
 	if w.random.IntN(4) == 0 {
-		w.Join(own[w.random.IntN(len(own))], "admins")
+		w.AddToGroups(own[w.random.IntN(len(own))], "admins")
 	}
 	holders := slices.Concat(w.people, own, own)
 	if w.random.IntN(3) == 0 {

@@ -248,7 +248,7 @@ func TestPermissionReview_requests(t *testing.T) {
 			t.Fatalf("%s comes from %q", g.Grant, g.Path)
 		}
 	}
-	if w.FaultsLeft() > 0 {
+	if w.RemainingFaults() > 0 {
 		t.Error("the server never limited the rate")
 	}
 }

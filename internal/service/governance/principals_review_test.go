@@ -89,7 +89,7 @@ func TestPrincipals_requests(t *testing.T) {
 	for i := range reviewedGroups {
 		w.AddGroup(group(i))
 		if i > 0 {
-			w.Join(emulator.GroupPrincipal(group(i)), group((i-1)/2)) // each contains two others
+			w.AddToGroups(emulator.GroupPrincipal(group(i)), group((i-1)/2)) // each contains two others
 		}
 	}
 	for i := range reviewedUsers {

@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// lateResource returns a resource whose output is unknown while its input changes, or while only the version changes.
-func lateResource(value, version string) string {
+// unknownResource returns a resource whose output is unknown while its input changes, or while only the version changes.
+func unknownResource(value, version string) string {
 	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %s\n  triggers_replace = %q\n}\n", value, version)
 }
 
@@ -27,8 +27,8 @@ func inPlace(addresses ...string) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: checks}
 }
 
-// TestLateValues checks that one apply updates resources in place, whether an unknown value is the same after the apply or not.
-func TestLateValues(t *testing.T) {
+// TestUnknownValues checks that one apply updates resources in place, whether an unknown value is the same after the apply or not.
+func TestUnknownValues(t *testing.T) {
 	const (
 		tag, grant, list = "mlflow_experiment_tag.test", "mlflow_experiment_permission.test", "mlflow_experiment_permissions.test"
 		declared         = `
@@ -58,7 +58,7 @@ func TestLateValues(t *testing.T) {
 	}
 	step := func(version, suffix, key, user string, plan resource.ConfigPlanChecks) resource.TestStep {
 		return resource.TestStep{
-			Config: w.Config(lateResource(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
+			Config: w.Config(unknownResource(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
 			PostApplyFunc: func() {
 				value := "risk"
 				w.ExpectTag(t, ids["tagged"+suffix], key, &value)
@@ -83,8 +83,8 @@ func TestLateValues(t *testing.T) {
 	)
 }
 
-// TestLateValues_replacedExperiment checks that tags and permissions of a replaced experiment move to the new one in the same apply.
-func TestLateValues_replacedExperiment(t *testing.T) {
+// TestUnknownValues_replacedExperiment checks that tags and permissions of a replaced experiment move to the new one in the same apply.
+func TestUnknownValues_replacedExperiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(location string) string {
 		return w.Config(fmt.Sprintf(`
@@ -130,12 +130,12 @@ func TestLateValues_replacedExperiment(t *testing.T) {
 	)
 }
 
-// TestLateValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the replacement.
-func TestLateValues_location(t *testing.T) {
+// TestUnknownValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the replacement.
+func TestUnknownValues_location(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var first string
 	config := func(location, version, tag string) string {
-		return w.Config(lateResource(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
+		return w.Config(unknownResource(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
 			"name = \"/Shared/churn\"\nartifact_location = terraform_data.late.output\ntags = { team = %q }", tag)))
 	}
 	stays := func() {
@@ -160,12 +160,12 @@ func TestLateValues_location(t *testing.T) {
 	}
 }
 
-// TestLateValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is the same.
-func TestLateValues_host(t *testing.T) {
+// TestUnknownValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is the same.
+func TestUnknownValues_host(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/granted", nil)
 	config := func(version, name, user, value string) string {
-		return lateResource(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
+		return unknownResource(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
 			"USER", user, "VALUE", value, "ID", id).Replace(`
 			provider "mlflow" {
 			  host  = HOST
