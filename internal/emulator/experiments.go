@@ -139,7 +139,10 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 		return nil, wire.MissingParameter("name")
 	}
 	if in.ArtifactLocation != "" && !hasScheme.MatchString(in.ArtifactLocation) {
-		return nil, wire.InvalidParameter("Got an invalid artifact location '%s'. An artifact location must be an absolute URI.", in.ArtifactLocation)
+		return nil, wire.InvalidParameter(
+			"Got an invalid artifact location '%s'. An artifact location must be an absolute URI.",
+			in.ArtifactLocation,
+		)
 	}
 	traces, err := in.TraceLocation.location()
 	if err != nil {

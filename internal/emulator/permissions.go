@@ -144,7 +144,9 @@ func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionL
 		}
 	}
 	if given != 1 {
-		return Grant{}, wire.InvalidParameter("Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.")
+		return Grant{}, wire.InvalidParameter(
+			"Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.",
+		)
 	}
 	if !kind.has(permissionLevel) {
 		return Grant{}, wire.InvalidParameter("'%s' is not a valid permission level for %s.", permissionLevel, kind.objectType)

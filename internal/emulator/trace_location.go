@@ -35,8 +35,10 @@ func (j *traceLocationJSON) location() (*TraceLocation, error) {
 	case j.UnityCatalog.Schema == "":
 		return nil, wire.MissingParameter("trace_location.uc_trace_location.schema")
 	case j.UnityCatalog.TablePrefix != "" && !tablePrefix.MatchString(j.UnityCatalog.TablePrefix):
-		return nil, wire.InvalidParameter("Invalid table_prefix '%s'. It may only contain letters, digits, and underscores, and at most 238 characters.",
-			j.UnityCatalog.TablePrefix)
+		return nil, wire.InvalidParameter(
+			"Invalid table_prefix '%s'. It may only contain letters, digits, and underscores, and at most 238 characters.",
+			j.UnityCatalog.TablePrefix,
+		)
 	}
 	return j.UnityCatalog, nil
 }

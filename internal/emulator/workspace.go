@@ -71,9 +71,9 @@ type Options struct {
 	AddManagers bool
 	// IgnoreGroupCase looks up groups case-insensitively, as it does users, and returns them as the directory spells them.
 	IgnoreGroupCase bool
-	// RequireFolderPermissions requires permissions on folders, as older pages of the documentation say: CAN_EDIT on the folder to delete or restore an
-	// experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create a folder,
-	// which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
+	// RequireFolderPermissions requires permissions on folders, as older pages of the documentation say: CAN_EDIT on the folder to delete or
+	// restore an experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create a
+	// folder, which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
 	RequireFolderPermissions bool
 	// OmitFolderTimes omits created_at and modified_at of folders in get-status and list, because the documentation of the fields says that
 	// they are only applicable to files.

@@ -18,7 +18,8 @@ func TestAdvice(t *testing.T) {
 		says, unsaid []string
 	}{
 		"an IP access list": {
-			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"},
+			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED",
+				Message: "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"},
 			[]string{"10.1.2.3", "An IP access list does not allow the IP address of this machine."}, []string{managing, "token"},
 		},
 		"a guard of host names": {
@@ -31,7 +32,8 @@ func TestAdvice(t *testing.T) {
 		},
 		"missing access": {
 			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "User does not have permission"},
-			[]string{"needs CAN_EDIT or CAN_MANAGE on its folder", "Ask a user with CAN_MANAGE on the folder"}, []string{"IP access list", "in front of"},
+			[]string{"needs CAN_EDIT or CAN_MANAGE on its folder", "Ask a user with CAN_MANAGE on the folder"},
+			[]string{"IP access list", "in front of"},
 		},
 		"too many experiments": {
 			emulator.Fault{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "The workspace has reached the limit of 5000 experiments"},
@@ -46,9 +48,12 @@ func TestAdvice(t *testing.T) {
 			[]string{"does not allow experiments in Git folders"}, []string{managing},
 		},
 		"a refused scheme": {
-			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
-				"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
-			[]string{"variable on the server to allow it", "Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"}, []string{"Remove artifact_location from the configuration"},
+			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE",
+				Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
+					"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
+			[]string{"variable on the server to allow it",
+				"Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"},
+			[]string{"Remove artifact_location from the configuration"},
 		},
 		"a location where there is none": {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "artifact_location cannot be set"},
@@ -80,8 +85,8 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestRejectedCredentials checks that the provider sends nothing after the server rejected its credentials, not even a request for a token, and that
-// each further resource reports this in one line.
+// TestRejectedCredentials checks that the provider sends nothing after the server rejected its credentials, not even a request for a token,
+// and that each further resource reports this in one line.
 func TestRejectedCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]map[string]any{
@@ -131,8 +136,8 @@ func TestImport_unknown(t *testing.T) {
 	}
 }
 
-// TestNotFoundOnServer checks that the warning about a deleted experiment names the effect of the next apply, and the one about an unknown experiment
-// the server.
+// TestNotFoundOnServer checks that the warning about a deleted experiment names the effect of the next apply, and the one about an unknown
+// experiment the server.
 func TestNotFoundOnServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: true})
@@ -143,10 +148,24 @@ func TestNotFoundOnServer(t *testing.T) {
 	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
 	w.Trash(id)
 	_, got := server().Read("mlflow_experiment", state)
-	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+	acctest.ExpectDiagnostics(
+		t,
+		got,
+		"warning: Experiment not found, removed from state",
+		"is deleted",
+		"the next apply fails unless if_deleted is set",
+		`if_deleted = "restore"`,
+		`if_deleted = "supersede"`,
+	)
 	state["id"] = "4242"
 	_, got = server().Read("mlflow_experiment", state)
-	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
+	acctest.ExpectDiagnostics(
+		t,
+		got,
+		"warning: Experiment not found, removed from state",
+		`it was looked up in "default" only`,
+		"MLFLOW_WORKSPACE",
+	)
 	if strings.Contains(got, "restored") {
 		t.Errorf("says %q", got)
 	}

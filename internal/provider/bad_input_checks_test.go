@@ -55,11 +55,19 @@ func traces(catalog, schema string, prefix any) map[string]any {
 }
 
 func tagInput(key, value string, r rejection) badInput {
-	return badInput{object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", key, "value", value), rejection: r}
+	return badInput{
+		object:    "mlflow_experiment_tag",
+		config:    acctest.AttributeValues("experiment_id", "1", "key", key, "value", value),
+		rejection: r,
+	}
 }
 
 func permissionInput(r rejection, more ...any) badInput {
-	return badInput{object: "mlflow_experiment_permission", config: acctest.AttributeValues(append([]any{"experiment_id", "1"}, more...)...), rejection: r}
+	return badInput{
+		object:    "mlflow_experiment_permission",
+		config:    acctest.AttributeValues(append([]any{"experiment_id", "1"}, more...)...),
+		rejection: r,
+	}
 }
 
 func permissionsInput(r rejection, more ...any) badInput {
@@ -136,7 +144,10 @@ func providerRejection(d *acctest.Provider, input map[string]any) rejection {
 func resourceRejection(d *acctest.Provider, kind string, input map[string]any) rejection {
 	schema := d.Schemas.ResourceSchemas[kind]
 	config, nothing := d.Encode(schema, input), d.Encode(schema, nil)
-	validated, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
+	validated, err := d.Server.ValidateResourceConfig(
+		context.Background(),
+		&tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config},
+	)
 	d.Check(err)
 	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r
@@ -161,7 +172,10 @@ func resourceRejection(d *acctest.Provider, kind string, input map[string]any) r
 
 func dataSourceRejection(d *acctest.Provider, kind string, input map[string]any) rejection {
 	config := d.Encode(d.Schemas.DataSourceSchemas[kind], input)
-	validated, err := d.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
+	validated, err := d.Server.ValidateDataResourceConfig(
+		context.Background(),
+		&tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config},
+	)
 	d.Check(err)
 	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r

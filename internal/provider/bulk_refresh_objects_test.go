@@ -26,7 +26,10 @@ type managed struct {
 // command starts a new provider, like a command of the CLI.
 func command(t *testing.T, w *acctest.Workspace, bulk bool) *acctest.Provider {
 	t.Helper()
-	return acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
+	return acctest.NewProvider(
+		t,
+		map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20},
+	)
 }
 
 // refreshed refreshes a resource, and returns it with its new state and the diagnostics.

@@ -69,7 +69,10 @@ type cancellableServer struct {
 	applies func() context.Context
 }
 
-func (c cancellableServer) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (c cancellableServer) ApplyResourceChange(
+	_ context.Context,
+	req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return c.ProviderServer.ApplyResourceChange(c.applies(), req)
 }
 
@@ -85,7 +88,8 @@ type cancelledApply struct {
 }
 
 func cancelledApplies(id string) map[string]cancelledApply {
-	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions", "mlflow_experiment_permission"
+	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions",
+		"mlflow_experiment_permission"
 	acl := "/api/2.0/permissions/experiments/" + id
 	old := acctest.AttributeValues("name", "/Shared/churn", "tags", acctest.MapOfOne("team", "risk"))
 	renamed := acctest.AttributeValues("name", "/Shared/attrition", "tags", acctest.MapOfOne("team", "growth"))
@@ -103,30 +107,112 @@ func cancelledApplies(id string) map[string]cancelledApply {
 		return acctest.AttributeValues("experiment_id", id, "user_name", emulator.User, "permission_level", level)
 	}
 	return map[string]cancelledApply{
-		"the look before a create":     {call: "GET " + acctest.ExperimentsPath + "get-by-name", kind: experiment, config: old},
-		"create":                       {call: "POST " + acctest.ExperimentsPath + "create", kind: experiment, config: old},
-		"create, done":                 {call: "POST " + acctest.ExperimentsPath + "create", after: true, kind: experiment, config: old, remains: true},
-		"the read after a create":      {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, config: old, remains: true},
-		"a tag after a create":         {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: experiment, config: acctest.AttributeValues("name", "/Shared/churn", "tags", many), remains: true},
-		"the look before an update":    {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename":                     {call: "POST " + acctest.ExperimentsPath + "update", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename, done":               {call: "POST " + acctest.ExperimentsPath + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
-		"a tag in an update":           {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
-		"the removal of a tag":         {call: "POST " + acctest.ExperimentsPath + "delete-experiment-tag", kind: experiment, prior: old, config: acctest.AttributeValues("name", "/Shared/churn"), remains: true},
-		"a delete":                     {call: "POST " + acctest.ExperimentsPath + "delete", kind: experiment, prior: old, remains: true},
-		"a delete, done":               {call: "POST " + acctest.ExperimentsPath + "delete", after: true, kind: experiment, prior: old, remains: true},
-		"a tag alone":                  {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
-		"a tag alone, done":            {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
-		"a tag alone, changed":         {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
-		"a tag alone, removed":         {call: "POST " + acctest.ExperimentsPath + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
-		"the list before a write":      {call: "GET " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
-		"the list":                     {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
-		"the list, done":               {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
-		"the list, changed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
-		"the list, removed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), remains: true},
-		"one grant":                    {call: "PATCH " + acl, kind: grant, config: grantOf("CAN_EDIT")},
-		"one grant, done":              {call: "PATCH " + acl, after: true, kind: grant, config: grantOf("CAN_EDIT")},
-		"one grant, changed":           {call: "PATCH " + acl, kind: grant, prior: grantOf("CAN_EDIT"), config: grantOf("CAN_READ"), remains: true},
+		"the look before a create": {call: "GET " + acctest.ExperimentsPath + "get-by-name", kind: experiment, config: old},
+		"create":                   {call: "POST " + acctest.ExperimentsPath + "create", kind: experiment, config: old},
+		"create, done": {
+			call:    "POST " + acctest.ExperimentsPath + "create",
+			after:   true,
+			kind:    experiment,
+			config:  old,
+			remains: true,
+		},
+		"the read after a create": {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, config: old, remains: true},
+		"a tag after a create": {
+			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			kind:    experiment,
+			config:  acctest.AttributeValues("name", "/Shared/churn", "tags", many),
+			remains: true,
+		},
+		"the look before an update": {
+			call:    "GET " + acctest.ExperimentsPath + "get",
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"a rename": {
+			call:    "POST " + acctest.ExperimentsPath + "update",
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"a rename, done": {
+			call:    "POST " + acctest.ExperimentsPath + "update",
+			after:   true,
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"a tag in an update": {
+			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"the removal of a tag": {
+			call:    "POST " + acctest.ExperimentsPath + "delete-experiment-tag",
+			kind:    experiment,
+			prior:   old,
+			config:  acctest.AttributeValues("name", "/Shared/churn"),
+			remains: true,
+		},
+		"a delete": {call: "POST " + acctest.ExperimentsPath + "delete", kind: experiment, prior: old, remains: true},
+		"a delete, done": {
+			call:    "POST " + acctest.ExperimentsPath + "delete",
+			after:   true,
+			kind:    experiment,
+			prior:   old,
+			remains: true,
+		},
+		"a tag alone": {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
+		"a tag alone, done": {
+			call:   "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			after:  true,
+			kind:   tag,
+			config: tagOf("risk"),
+		},
+		"a tag alone, changed": {
+			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			kind:    tag,
+			prior:   tagOf("risk"),
+			config:  tagOf("growth"),
+			remains: true,
+		},
+		"a tag alone, removed": {
+			call:    "POST " + acctest.ExperimentsPath + "delete-experiment-tag",
+			kind:    tag,
+			prior:   tagOf("risk"),
+			remains: true,
+		},
+		"the list before a write": {
+			call:    "GET " + acl,
+			kind:    grants,
+			prior:   grantsOf("CAN_EDIT"),
+			config:  grantsOf("CAN_READ"),
+			remains: true,
+		},
+		"the list":       {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list, done": {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list, changed": {
+			call:    "PUT " + acl,
+			kind:    grants,
+			prior:   grantsOf("CAN_EDIT"),
+			config:  grantsOf("CAN_READ"),
+			remains: true,
+		},
+		"the list, removed": {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), remains: true},
+		"one grant":         {call: "PATCH " + acl, kind: grant, config: grantOf("CAN_EDIT")},
+		"one grant, done":   {call: "PATCH " + acl, after: true, kind: grant, config: grantOf("CAN_EDIT")},
+		"one grant, changed": {
+			call:    "PATCH " + acl,
+			kind:    grant,
+			prior:   grantOf("CAN_EDIT"),
+			config:  grantOf("CAN_READ"),
+			remains: true,
+		},
 		"one grant, removed":           {call: "PUT " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
 		"the look at a removed grant":  {call: "GET " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
 		"the look at a removed tag":    {call: "GET " + acctest.ExperimentsPath + "get", kind: tag, prior: tagOf("risk"), remains: true},
@@ -135,8 +221,8 @@ func cancelledApplies(id string) map[string]cancelledApply {
 	}
 }
 
-// TestCancel_eachCall cancels an apply while each of its requests hangs. The apply ends soon, the state contains the changes so far, and the next apply
-// completes them without a second experiment.
+// TestCancel_eachCall cancels an apply while each of its requests hangs. The apply ends soon, the state contains the changes so far, and
+// the next apply completes them without a second experiment.
 func TestCancel_eachCall(t *testing.T) {
 	t.Parallel()
 	for name := range cancelledApplies("") {
@@ -249,7 +335,8 @@ func TestCancel(t *testing.T) {
 		t.Error("an experiment is tainted")
 	}
 	w.ClearFaults()
-	if text, err := p.run("apply", "-no-color", "-input=false", "-auto-approve"); err != nil || !strings.Contains(text, "1 changed, 0 destroyed") {
+	if text, err := p.run("apply", "-no-color", "-input=false", "-auto-approve"); err != nil ||
+		!strings.Contains(text, "1 changed, 0 destroyed") {
 		t.Errorf("the next apply: %v\n%s", err, text)
 	}
 }

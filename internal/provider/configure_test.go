@@ -115,12 +115,18 @@ func TestProvider_firstCallFails(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look up experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
-		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look up experiment: "},
-		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page instead of JSON: \"Databricks - Sign In\""},
-		"an expired token":  {map[string]any{"host": w.URL, "token": "expired"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": Invalid access token."},
-		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page"},
-		"a wrong secret":    {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look up experiment: "},
+		"wrong port": {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
+		"unknown host": {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look up experiment: "},
+		"a login page": {map[string]any{"host": login.URL, "token": "t"},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page instead of JSON: \"Databricks - " +
+				"Sign In\""},
+		"an expired token": {map[string]any{"host": w.URL, "token": "expired"},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": Invalid access token."},
+		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page"},
+		"a wrong secret": {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"},
+			"error: Could not look up experiment: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, got := acctest.NewProvider(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
@@ -142,7 +148,10 @@ func TestProvider_firstCallFails(t *testing.T) {
 func TestProvider_oauth(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := acctest.NewProvider(t, map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
+	d := acctest.NewProvider(
+		t,
+		map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret},
+	)
 	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
 		t.Errorf("create says %q", got)
 	}

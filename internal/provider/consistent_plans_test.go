@@ -25,7 +25,11 @@ func TestConsistentPlans(t *testing.T) {
 	const late = "terraform_data.late.output.text"
 	experiment := func(tags string) string { return acctest.ExperimentConfig("name = \"/Shared/tags\"\ntags = " + tags) }
 	single := func(experimentID, name string) string {
-		return fmt.Sprintf("resource \"mlflow_experiment_permission\" \"test\" {\n  experiment_id = %s\n  %s\n  permission_level = \"CAN_READ\"\n}\n", experimentID, name)
+		return fmt.Sprintf(
+			"resource \"mlflow_experiment_permission\" \"test\" {\n  experiment_id = %s\n  %s\n  permission_level = \"CAN_READ\"\n}\n",
+			experimentID,
+			name,
+		)
 	}
 	tags := []resource.TestStep{
 		{Config: w.Config(experiment(`{ team = "x" }`))},
@@ -33,9 +37,24 @@ func TestConsistentPlans(t *testing.T) {
 	}
 	list := []resource.TestStep{
 		{Config: w.Config(acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_READ" }`))},
-		{Config: w.Config(unknownText("late", "null") + acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_READ", "ben@example.com" = `+late+` }`))},
 		{
-			Config:      w.Config(unknownText("late", "null") + unknownText("later", `"CAN_EDIT"`) + acctest.PermissionsBlock(id, `users = { "ANA@example.com" = "CAN_READ", "ben@example.com" = terraform_data.later.output.text }`)),
+			Config: w.Config(
+				unknownText("late", "null") + acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_READ", "ben@example.com" = `+late+` }`),
+			),
+		},
+		{
+			Config: w.Config(
+				unknownText(
+					"late",
+					"null",
+				) + unknownText(
+					"later",
+					`"CAN_EDIT"`,
+				) + acctest.PermissionsBlock(
+					id,
+					`users = { "ANA@example.com" = "CAN_READ", "ben@example.com" = terraform_data.later.output.text }`,
+				),
+			),
 			ExpectError: regexp.MustCompile(`(?s)Principal spelled differently.*Keep[\s│]+the[\s│]+spelling`),
 		},
 	}

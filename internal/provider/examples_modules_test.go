@@ -15,7 +15,8 @@ import (
 
 // moduleTests are the tests of the example modules, which users copy with them.
 var moduleTests = example{files: []string{
-	"access-as-code/tests", "adopt-everything/discover/tests", "both-servers/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests", "permission-review/tests", "workspace-bootstrap/tests",
+	"access-as-code/tests", "adopt-everything/discover/tests", "both-servers/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests",
+	"permission-review/tests", "workspace-bootstrap/tests",
 }}
 
 var (
@@ -91,8 +92,8 @@ func (s shell) version(t *testing.T) (version string, minor int) {
 	return is.Version, minor
 }
 
-// skipIfGeneratingFails skips the test if the CLI cannot generate configuration for an import block of this provider. Terraform 1.16.0 then requires
-// a provider hashicorp/mlflow, regardless of required_providers. This is fixed in 1.16.3.
+// skipIfGeneratingFails skips the test if the CLI cannot generate configuration for an import block of this provider. Terraform 1.16.0 then
+// requires a provider hashicorp/mlflow, regardless of required_providers. This is fixed in 1.16.3.
 func (s shell) skipIfGeneratingFails(t *testing.T) {
 	t.Helper()
 	switch version, _ := s.version(t); version {
@@ -179,8 +180,8 @@ func guideOutput(t *testing.T, guide, section string) string {
 	return strings.Join(all, "")
 }
 
-// expectPrinted checks that the output contains each expected line, in the same order, possibly with other lines in between. URLs, IDs, and the name of
-// the CLI can differ.
+// expectPrinted checks that the output contains each expected line, in the same order, possibly with other lines in between. URLs, IDs, and
+// the name of the CLI can differ.
 func expectPrinted(t *testing.T, w *acctest.Workspace, what, out, want string) {
 	t.Helper()
 	plain := func(text string) []string {

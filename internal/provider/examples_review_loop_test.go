@@ -150,14 +150,22 @@ func TestExamples_reviewLoop(t *testing.T) {
 	}
 	l.follow(t, "Record the decisions")
 	want = "/Projects/churn/baseline: user " + emulator.OtherUser + " CAN_MANAGE"
-	if got := l.violations(t); len(got) != 2 || !slices.Equal(got["Revoked grant still exists"], []string{want}) || len(got["User has a direct grant"]) != 1 {
+	if got := l.violations(t); len(got) != 2 || !slices.Equal(got["Revoked grant still exists"], []string{want}) ||
+		len(got["User has a direct grant"]) != 1 {
 		t.Errorf("before the grant is revoked, the violations are %q", got)
 	}
 
 	if out := l.follow(t, "Revoke access"); !strings.Contains(out, "Changes: 1 removed.") {
 		t.Errorf("the removed grant is not in\n%s", tail(out))
 	}
-	expectExampleGrants(t, l.w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
+	expectExampleGrants(
+		t,
+		l.w,
+		"/Projects/churn/baseline",
+		"group data-science CAN_EDIT",
+		"group ml-platform CAN_MANAGE",
+		"group risk CAN_READ",
+	)
 	if got := l.violations(t); len(got) != 0 {
 		t.Errorf("after the grant is revoked, the violations are %q", got)
 	}

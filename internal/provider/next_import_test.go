@@ -62,7 +62,11 @@ func TestNext_importInModule(t *testing.T) {
 		ids = append(ids, fmt.Sprintf("%q = %q", name, id))
 	}
 	acctest.WriteFile(t, filepath.Join(dir, "module/main.tf"), importingModule)
-	acctest.WriteFile(t, filepath.Join(dir, "main.tf"), fmt.Sprintf("module \"all\" {\n  source = \"./module\"\n  ids = {\n    %s\n  }\n}\n", strings.Join(ids, "\n    ")))
+	acctest.WriteFile(
+		t,
+		filepath.Join(dir, "main.tf"),
+		fmt.Sprintf("module \"all\" {\n  source = \"./module\"\n  ids = {\n    %s\n  }\n}\n", strings.Join(ids, "\n    ")),
+	)
 	expectAdopted(t, w, s.run(t, w, dir, "terraform init\nterraform apply\nterraform plan"), 6)
 }
 

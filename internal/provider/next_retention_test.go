@@ -130,7 +130,8 @@ func TestNext_runRetention(t *testing.T) {
 		t.Errorf("the first night prints\n%s", out)
 	}
 	var due []struct{ ID string }
-	if err := json.Unmarshal([]byte(r.evidence("due.json")), &due); err != nil || len(due) != 5 || due[0].ID != r.due[0] || due[4].ID != r.due[4] {
+	if err := json.Unmarshal([]byte(r.evidence("due.json")), &due); err != nil || len(due) != 5 || due[0].ID != r.due[0] ||
+		due[4].ID != r.due[4] {
 		t.Errorf("due.json has the runs %v (%v), want %q", due, err, r.due[:5])
 	}
 	acctest.WriteFile(t, filepath.Join(r.dir, "run-retention", "undo.tfvars.json"), r.evidence("undo.tfvars.json"))

@@ -53,11 +53,16 @@ func TestOtherServer_CLI(t *testing.T) {
 		}
 		other.ExpectWrites(t)
 	}
-	acctest.UnitTest(t,
+	acctest.UnitTest(
+		t,
 		resource.TestStep{Config: own.Config(everything)},
 		resource.TestStep{Config: other.Config(everything), ExpectError: elsewhere},
 		resource.TestStep{Config: other.Config(everything), Destroy: true, ExpectError: elsewhere},
-		resource.TestStep{PreConfig: unchanged, Config: own.Config(everything), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+		resource.TestStep{
+			PreConfig:        unchanged,
+			Config:           own.Config(everything),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
 	)
 	unchanged()
 	for _, e := range own.Experiments() {
@@ -77,7 +82,8 @@ func riskWorkspaceServer(w http.ResponseWriter, r *http.Request, pass http.Handl
 	default:
 		return false
 	}
-	return !inRisk && respondWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
+	return !inRisk &&
+		respondWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
 }
 
 // TestOtherServer_workspaceUnset uses the same server with another MLflow workspace.
@@ -94,11 +100,18 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)
 			}
 			state := b.Values()
-			for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
+			for what, do := range map[string]func() string{"a refresh": b.Read,
+				"a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
 				b.Provider = through.Provider(t, nil)
 				says := do()
-				want := fmt.Sprintf("The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
-				if !acctest.HasError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
+				want := fmt.Sprintf(
+					"The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.",
+					"risk",
+					through.URL,
+					"default",
+				)
+				if !acctest.HasError(says) || !strings.Contains(says, want) ||
+					!strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
 					t.Errorf("%s says %q", what, says)
 				}
 				if wrote := s.Writes(); len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
@@ -120,7 +133,13 @@ func TestOtherServer_MLflow(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s, b := createRecorded(t, kind, configs.config)
-			clone, stranger := acctest.NewRecordedServer(t, s.Levels), acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE", "ben": "READ"})
+			clone, stranger := acctest.NewRecordedServer(
+				t,
+				s.Levels,
+			), acctest.NewRecordedServer(
+				t,
+				map[string]string{"admin": "MANAGE", "ben": "READ"},
+			)
 			stranger.ReuseID()
 			state := b.Values()
 			for what, do := range map[string]func() string{

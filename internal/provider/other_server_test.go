@@ -15,7 +15,9 @@ import (
 )
 
 // elsewhere matches the error for a state of another server. The CLI can break its lines anywhere.
-var elsewhere = regexp.MustCompile(`(?s)another\s+server.*The\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+is\s+configured\s+for\s+http`)
+var elsewhere = regexp.MustCompile(
+	`(?s)another\s+server.*The\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+is\s+configured\s+for\s+http`,
+)
 
 // clock is a stopped clock. Experiments that two workspaces create at the same time are those of a clone.
 func clock(minute int) func() time.Time {
@@ -92,14 +94,38 @@ var strangers = map[string]struct {
 	denied  bool
 	says    string
 }{
-	"another experiment":       {options: emulator.Options{Now: clock(1)}, name: "/Shared/foreign", says: `belongs to a different experiment: "/Shared/foreign", created 2026-03-01T12:01:00.000Z`},
-	"another of the same name": {options: emulator.Options{Now: clock(1)}, name: "/Shared/churn", says: `belongs to a different experiment: "/Shared/churn"`},
-	"none":                     {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Purge(id) }, says: "There is no experiment with ID"},
-	"a deleted one":            {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Trash(id) }, says: "is deleted"},
-	"one that cannot be read":  {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", denied: true, says: "could not check whether both are the same server"},
+	"another experiment": {
+		options: emulator.Options{Now: clock(1)},
+		name:    "/Shared/foreign",
+		says:    `belongs to a different experiment: "/Shared/foreign", created 2026-03-01T12:01:00.000Z`,
+	},
+	"another of the same name": {
+		options: emulator.Options{Now: clock(1)},
+		name:    "/Shared/churn",
+		says:    `belongs to a different experiment: "/Shared/churn"`,
+	},
+	"none": {
+		options: emulator.Options{Now: clock(0)},
+		name:    "/Shared/churn",
+		behind:  func(w *acctest.Workspace, id string) { w.Purge(id) },
+		says:    "There is no experiment with ID",
+	},
+	"a deleted one": {
+		options: emulator.Options{Now: clock(0)},
+		name:    "/Shared/churn",
+		behind:  func(w *acctest.Workspace, id string) { w.Trash(id) },
+		says:    "is deleted",
+	},
+	"one that cannot be read": {
+		options: emulator.Options{Now: clock(0)},
+		name:    "/Shared/churn",
+		denied:  true,
+		says:    "could not check whether both are the same server",
+	},
 }
 
-// TestOtherServer checks that no object of another server is read into a state, changed, or deleted, and that none is removed from the state.
+// TestOtherServer checks that no object of another server is read into a state, changed, or deleted, and that none is removed from the
+// state.
 func TestOtherServer(t *testing.T) {
 	t.Parallel()
 	for kind, m := range managedKinds {
@@ -142,8 +168,10 @@ func TestOtherServer(t *testing.T) {
 					own.ResetJournal()
 					state, before := b.Values(), contents(other)
 					says := do()
-					if !acctest.HasError(says) || !strings.Contains(says, "The state belongs to "+own.URL+", but the provider is configured for "+other.URL+".") ||
-						!strings.Contains(says, stranger.says) || !strings.Contains(says, fmt.Sprintf("set host to %q", own.URL)) {
+					if !acctest.HasError(says) ||
+						!strings.Contains(says, "The state belongs to "+own.URL+", but the provider is configured for "+other.URL+".") ||
+						!strings.Contains(says, stranger.says) ||
+						!strings.Contains(says, fmt.Sprintf("set host to %q", own.URL)) {
 						t.Errorf("%s says %q", what, says)
 					}
 					if !reflect.DeepEqual(b.Values(), state) || contents(other) != before {

@@ -106,6 +106,12 @@ func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string,
 	delete(selected, "principals")
 	state, grants, says := s.as(other).Provider(t, nil).Review(selected)
 	if says != "" || len(grants) == 0 || state["members"] != nil || state["default_level"] != nil {
-		t.Errorf("another user finds %v, the members %v and the default level %v, and is told %q", grants, state["members"], state["default_level"], says)
+		t.Errorf(
+			"another user finds %v, the members %v and the default level %v, and is told %q",
+			grants,
+			state["members"],
+			state["default_level"],
+			says,
+		)
 	}
 }

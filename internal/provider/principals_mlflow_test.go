@@ -21,11 +21,15 @@ func principals(t *testing.T, s *server) {
 		role, id = s.addRole(t)
 		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
 	}
-	config := map[string]any{"users": []string{adminName, ana.name, ben.name, carl.name, strings.ToUpper(ana.name)}, "groups": []string{role, "no-" + role}}
+	config := map[string]any{
+		"users":  []string{adminName, ana.name, ben.name, carl.name, strings.ToUpper(ana.name)},
+		"groups": []string{role, "no-" + role},
+	}
 
 	found := lookedUp(t, s.Backend, config)
 	want := map[string]string{
-		"user " + adminName: "exists active admin", "user " + ana.name: "exists active", "user " + ben.name: "exists active", "user " + carl.name: "",
+		"user " + adminName: "exists active admin", "user " + ana.name: "exists active", "user " + ben.name: "exists active",
+		"user " + carl.name:                 "",
 		"user " + strings.ToUpper(ana.name): "",
 	}
 	members := []string{}

@@ -7,8 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// onExperiment1 are configurations of each resource that belongs to an experiment, a changed one that is updated in place with a write, and, if
-// possible, one that is updated without a write.
+// onExperiment1 are configurations of each resource that belongs to an experiment, a changed one that is updated in place with a write,
+// and, if possible, one that is updated without a write.
 var onExperiment1 = map[string]struct{ config, changed, unwritten map[string]any }{
 	"mlflow_experiment_tag": {
 		config:  map[string]any{"experiment_id": "1", "key": "team", "value": "risk"},
@@ -19,17 +19,23 @@ var onExperiment1 = map[string]struct{ config, changed, unwritten map[string]any
 		changed: map[string]any{"experiment_id": "1", "user_name": "ben", "permission_level": "CAN_EDIT"},
 	},
 	"mlflow_experiment_permissions": {
-		config:    map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"}},
-		changed:   map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_EDIT"}},
-		unwritten: map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"}, "groups": map[string]string{}},
+		config:  map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"}},
+		changed: map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_EDIT"}},
+		unwritten: map[string]any{
+			"experiment_id": "1",
+			"users":         map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"},
+			"groups":        map[string]string{},
+		},
 	},
 }
 
-// TestReusedID checks that an apply does not change a different experiment that has the ID since the last refresh, also not after an update.
+// TestReusedID checks that an apply does not change a different experiment that has the ID since the last refresh, also not after an
+// update.
 func TestReusedID(t *testing.T) {
 	t.Parallel()
 	for kind, configs := range onExperiment1 {
-		for after, change := range map[string]map[string]any{"create": nil, "an update": configs.changed, "an update that writes nothing": configs.unwritten} {
+		for after, change := range map[string]map[string]any{"create": nil, "an update": configs.changed,
+			"an update that writes nothing": configs.unwritten} {
 			if change == nil && after != "create" {
 				continue
 			}

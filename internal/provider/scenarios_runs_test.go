@@ -30,12 +30,17 @@ func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n
 	t.Helper()
 	started := firstRun + int64(n)*1000
 	info := createRun(t, b, map[string]any{
-		"experiment_id": experimentID, "run_name": r.name, "start_time": started, "tags": keyValues(r.tags, map[string]string{"mlflow.user": "trainer"}),
+		"experiment_id": experimentID, "run_name": r.name, "start_time": started,
+		"tags": keyValues(r.tags, map[string]string{"mlflow.user": "trainer"}),
 	})
 	id = fmt.Sprint(info["run_id"])
 	metrics := []any{} // MLflow fails on null
 	for key, value := range r.metrics {
-		metrics = append(metrics, map[string]any{"key": key, "value": 0, "timestamp": started, "step": 1}, map[string]any{"key": key, "value": value, "timestamp": started + 1, "step": 2})
+		metrics = append(
+			metrics,
+			map[string]any{"key": key, "value": 0, "timestamp": started, "step": 1},
+			map[string]any{"key": key, "value": value, "timestamp": started + 1, "step": 2},
+		)
 	}
 	b.MustDo(t, "POST", runsAPI+"log-batch", map[string]any{"run_id": id, "metrics": metrics, "params": keyValues(r.params)})
 	if r.status != "RUNNING" {
@@ -65,7 +70,13 @@ func keyValues(all ...map[string]string) []any {
 // trainedRuns are the runs of the scenarios. They start in this order.
 var trainedRuns = []trainedRun{
 	{"old", "FINISHED", map[string]any{"auc": 0.7}, nil, nil},
-	{"best", "FINISHED", map[string]any{"auc": 0.9, "loss": 0.25}, map[string]string{"learning rate": "0.1", "depth": "6"}, map[string]string{"release": "it's"}},
+	{
+		"best",
+		"FINISHED",
+		map[string]any{"auc": 0.9, "loss": 0.25},
+		map[string]string{"learning rate": "0.1", "depth": "6"},
+		map[string]string{"release": "it's"},
+	},
 	{"failed", "FAILED", map[string]any{"loss": "NaN"}, nil, nil},
 	{"killed", "KILLED", nil, nil, nil},
 	{"running", "RUNNING", nil, nil, nil},
@@ -86,16 +97,17 @@ func runDataSources(t *testing.T, b *acctest.Backend) {
 		want   string
 		more   bool
 	}{
-		"newest first":          {nil, "running killed failed best old", false},
-		"a limit":               {map[string]any{"limit": 2}, "running killed", true},
-		"a limit that fits":     {map[string]any{"limit": 5}, "running killed failed best old", false},
-		"deleted":               {map[string]any{"view_type": "DELETED_ONLY"}, "deleted", false},
-		"all":                   {map[string]any{"view_type": "ALL"}, "deleted running killed failed best old", false},
-		"by metric":             {map[string]any{"order_by": []string{"metrics.auc DESC"}}, "best old running killed failed", false},
-		"by status":             {map[string]any{"order_by": []string{"attributes.status"}}, "failed best old killed running", false},
-		"one status":            {map[string]any{"status": []string{"FINISHED"}}, "best old", false},
-		"statuses":              {map[string]any{"status": []string{"KILLED", "FAILED", "RUNNING"}, "limit": 2}, "running killed", true},
-		"all but one":           {map[string]any{"status": []string{"SCHEDULED", "FINISHED", "FAILED", "RUNNING"}}, "running failed best old", false},
+		"newest first":      {nil, "running killed failed best old", false},
+		"a limit":           {map[string]any{"limit": 2}, "running killed", true},
+		"a limit that fits": {map[string]any{"limit": 5}, "running killed failed best old", false},
+		"deleted":           {map[string]any{"view_type": "DELETED_ONLY"}, "deleted", false},
+		"all":               {map[string]any{"view_type": "ALL"}, "deleted running killed failed best old", false},
+		"by metric":         {map[string]any{"order_by": []string{"metrics.auc DESC"}}, "best old running killed failed", false},
+		"by status":         {map[string]any{"order_by": []string{"attributes.status"}}, "failed best old killed running", false},
+		"one status":        {map[string]any{"status": []string{"FINISHED"}}, "best old", false},
+		"statuses":          {map[string]any{"status": []string{"KILLED", "FAILED", "RUNNING"}, "limit": 2}, "running killed", true},
+		"all but one": {map[string]any{"status": []string{"SCHEDULED", "FINISHED", "FAILED", "RUNNING"}}, "running failed best old",
+			false},
 		"statuses and a filter": {map[string]any{"status": []string{"FINISHED", "FAILED"}, "filter": "metrics.auc > 0.8"}, "best", false},
 		"odd keys":              {map[string]any{"filter": "params.`learning rate` = '0.1' AND tags.release = \"it's\""}, "best", false},
 		"no match":              {map[string]any{"filter": "tags.release = 'none'"}, "", false},
@@ -128,7 +140,8 @@ func checkRefusedSearches(t *testing.T, d *acctest.Provider, experiment string) 
 		says string
 	}{
 		{map[string]any{"filter": "metrics.auc >"}, "error at filter: Could not search runs: "},
-		{map[string]any{"filter": "attributes.owner = 'ana'", "order_by": []string{"metrics.auc"}, "status": []string{"FINISHED"}}, "error at filter: Could not search runs: "},
+		{map[string]any{"filter": "attributes.owner = 'ana'", "order_by": []string{"metrics.auc"}, "status": []string{"FINISHED"}},
+			"error at filter: Could not search runs: "},
 		{map[string]any{"filter": "metrics.auc > 0", "order_by": []string{"metrics.auc UP"}}, "error at order_by: Could not search runs: "},
 		{map[string]any{"order_by": []string{"attributes.owner"}}, "error at order_by: Could not search runs: "},
 		{map[string]any{"experiment_ids": []string{experiment, "987654321"}}, "error"},
@@ -146,7 +159,8 @@ func checkTrainedRun(t *testing.T, d *acctest.Provider, experiment string, ids m
 	best, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["best"]})
 	want := map[string]any{
 		"run_name": "best", "experiment_id": experiment, "status": "FINISHED", "user_id": "trainer", "lifecycle_stage": "active",
-		"start_time": "2026-03-01T12:00:01.000Z", "end_time": "2026-03-01T12:00:01.500Z", "non_finite_metrics": "map[]", "params": "map[depth:6 learning rate:0.1]",
+		"start_time": "2026-03-01T12:00:01.000Z", "end_time": "2026-03-01T12:00:01.500Z", "non_finite_metrics": "map[]",
+		"params":  "map[depth:6 learning rate:0.1]",
 		"metrics": `map[auc:tftypes.Number<"0.9"> loss:tftypes.Number<"0.25">]`,
 	}
 	for attribute, value := range want {
@@ -161,10 +175,12 @@ func checkTrainedRun(t *testing.T, d *acctest.Provider, experiment string, ids m
 	if says != "" || fmt.Sprint(failed["metrics"]) != "map[]" || fmt.Sprint(failed["non_finite_metrics"]) != "map[loss:NaN]" {
 		t.Errorf("a metric that is not a number: %v and %v, said is %q", failed["metrics"], failed["non_finite_metrics"], says)
 	}
-	if running, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["running"]}); says != "" || running["end_time"] != nil || running["status"] != "RUNNING" {
+	if running, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["running"]}); says != "" || running["end_time"] != nil ||
+		running["status"] != "RUNNING" {
 		t.Errorf("running: %v, said is %q", running, says)
 	}
-	if deleted, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["deleted"]}); says != "" || deleted["lifecycle_stage"] != "deleted" {
+	if deleted, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["deleted"]}); says != "" ||
+		deleted["lifecycle_stage"] != "deleted" {
 		t.Errorf("deleted: %v, said is %q", deleted, says)
 	}
 	_, says = d.ReadDataSource("mlflow_run", map[string]any{"run_id": missingID})

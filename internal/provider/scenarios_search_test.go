@@ -20,7 +20,8 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 		if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
 			t.Errorf("the search for %q finds %v and says %q", value, found["ids"], says)
 		}
-		if found, says = d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name || found["lifecycle_stage"] != "active" {
+		if found, says = d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name ||
+			found["lifecycle_stage"] != "active" {
 			t.Errorf("experiment %s reads %v and says %q", id, found, says)
 		}
 	}

@@ -29,9 +29,20 @@ func credentials(t *testing.T, s *server) {
 	for what, settings := range refused {
 		t.Run(what, func(t *testing.T) {
 			d := s.Provider(t, settings)
-			acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Apply(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
+			acctest.ExpectDiagnostics(
+				t,
+				d.Resource("mlflow_experiment").Apply(e),
+				"error: Could not look up experiment: ",
+				"HTTP 401",
+				"The server rejected the credentials",
+			)
 			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
-				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
+				config := map[string]any{
+					"experiment_id":    "0",
+					"users":            map[string]string{"x": "CAN_READ"},
+					"user_name":        "x",
+					"permission_level": "CAN_READ",
+				}
 				acctest.ExpectDiagnostics(t, d.Resource(kind).Apply(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
 			}
 		})
@@ -53,7 +64,8 @@ func bothServersExample(t *testing.T, s *server) {
 		check: func(t *testing.T, users map[string]string) {
 			t.Helper()
 			for name, want := range map[string]map[string]string{
-				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave."},
+				"churn": {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31",
+					"mlflow.note.content": "Customers who are likely to leave."},
 				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
 			} {
 				found, says := find.ReadDataSource("mlflow_experiment", map[string]any{"name": prefix + name})
@@ -99,7 +111,13 @@ func behindPath(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, imported.Import(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectDiagnostics(t, through.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
+	acctest.ExpectDiagnostics(
+		t,
+		through.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, nil)),
+		"error: Could not look up experiment: ",
+		"has no such endpoint",
+		"that its base path is correct",
+	)
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.
@@ -120,14 +138,25 @@ func invalidHost(t *testing.T, s *server) {
 		e.MustApply(acctest.ExperimentAttributes(s.Name("host"), nil))
 		return
 	}
-	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
+	acctest.ExpectDiagnostics(
+		t,
+		e.Apply(acctest.ExperimentAttributes(s.Name("host"), nil)),
+		"error: Could not look up experiment: ",
+		"Invalid Host header",
+		"--allowed-hosts",
+	)
 }
 
 // workspaceDisabled sets a workspace on a server without workspaces.
 func workspaceDisabled(t *testing.T, s *server) {
 	d := s.Provider(t, map[string]any{"workspace": "team-a"})
-	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
-		"workspaces are not enabled", "--enable-workspaces")
+	acctest.ExpectDiagnostics(
+		t,
+		d.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)),
+		"error: Could not look up experiment: ",
+		"workspaces are not enabled",
+		"--enable-workspaces",
+	)
 }
 
 // addWorkspace creates a workspace, and returns the server with that workspace selected.
@@ -170,7 +199,8 @@ func unsetWorkspace(t *testing.T, s *server) {
 		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
 			b.Provider = s.Provider(t, nil)
 			says := do()
-			if !acctest.HasError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
+			if !acctest.HasError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) ||
+				!strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
 				t.Errorf("%s of %s says %q", what, b.TypeName, says)
 			}
 			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
@@ -198,13 +228,16 @@ func workspaces(t *testing.T, s *server) {
 	}
 	s.ExpectExperiment(t, outside, name, "active", map[string]string{})
 
-	says := there.ExperimentResource(t).Apply(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
+	says := there.ExperimentResource(t).
+		Apply(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
 	acctest.ExpectDiagnostics(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
 
 	ana := s.addUser(t)
 	readers, _ := there.addRole(t)
 	p := there.Provider(t, nil).Resource("mlflow_experiment_permissions")
-	p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
+	p.Apply(
+		grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}),
+	)
 	there.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	// A workspace that does not exist is a configuration error, and removes nothing from the state.
@@ -214,7 +247,12 @@ func workspaces(t *testing.T, s *server) {
 	if lost.Values() == nil {
 		t.Error("the experiment was dropped from the state")
 	}
-	acctest.ExpectDiagnostics(t, lost.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
+	acctest.ExpectDiagnostics(
+		t,
+		lost.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(name, nil)),
+		"error: Could not look up experiment: ",
+		"Workspace 'team-b' not found",
+	)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 }

@@ -63,7 +63,8 @@ type lossFixture struct {
 func preventedLosses(t *testing.T, s *server) {
 	const least = 30
 	all := map[string]lossAttempt{}
-	for _, some := range []map[string]lossAttempt{accountLosses, workspaceLosses, experimentLosses, roleLosses, memberLosses, permissionLosses} {
+	for _, some := range []map[string]lossAttempt{accountLosses, workspaceLosses, experimentLosses, roleLosses, memberLosses,
+		permissionLosses} {
 		for name, w := range some {
 			if _, twice := all[name]; twice {
 				t.Errorf("two attempts have the name %q", name)
@@ -103,7 +104,8 @@ func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	return st
 }
 
-// leave removes the caller, so that other tests know the server's admins. If an attempt demoted the first admin, it is promoted again as the caller.
+// leave removes the caller, so that other tests know the server's admins. If an attempt demoted the first admin, it is promoted again as
+// the caller.
 func (st *lossFixture) leave(t *testing.T, s *server) {
 	t.Helper()
 	if is, ok := st.userOf(t, adminName); ok && !is {
@@ -160,7 +162,8 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	}
 }
 
-// force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is safe.
+// force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is
+// safe.
 func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Resource) {
 	t.Helper()
 	stranger := st.Provider(t, nil).Resource(w.kind)
@@ -321,8 +324,8 @@ func (st *lossFixture) expectKept(t *testing.T, before []string) {
 	}
 }
 
-// concurrentLosses removes two roles, or memberships of them, that make the caller a manager. Only one of the two removals may succeed. byStranger:
-// another admin planned it, and both are applied at the same time.
+// concurrentLosses removes two roles, or memberships of them, that make the caller a manager. Only one of the two removals may succeed.
+// byStranger: another admin planned it, and both are applied at the same time.
 func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*testing.T, *lossFixture) string {
 	return func(t *testing.T, st *lossFixture) string {
 		t.Helper()

@@ -34,8 +34,14 @@ func roleGuards(t *testing.T, s *server) {
 		"error at grants: Could not change grants of role"+own)
 	r.MustApply(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
 	for _, lowered := range []map[string]string{nil, {}, {"workspace/*": "USE"}, {"experiment/*": "MANAGE"}} {
-		acctest.ExpectDiagnostics(t, planned(r, roleConfig(role, lowered)).Diagnostics, "error at grants: Could not change grants of role"+own, boss.name, role,
-			"terraform state rm")
+		acctest.ExpectDiagnostics(
+			t,
+			planned(r, roleConfig(role, lowered)).Diagnostics,
+			"error at grants: Could not change grants of role"+own,
+			boss.name,
+			role,
+			"terraform state rm",
+		)
 	}
 	r.Refresh()
 	acctest.ExpectDiagnostics(t, r.Plan(nil).Diagnostics, "error at name: Could not delete role"+own, boss.name)
@@ -108,8 +114,8 @@ func (s *server) roleName(t *testing.T, id int) string {
 	return ""
 }
 
-// rolesInWorkspaces uses the argument workspace: roles with the same name in several workspaces, the roles of a new workspace, and a change of
-// the workspace.
+// rolesInWorkspaces uses the argument workspace: roles with the same name in several workspaces, the roles of a new workspace, and a change
+// of the workspace.
 func rolesInWorkspaces(t *testing.T, s *server) {
 	one, two := strings.ReplaceAll(s.Name("one"), " ", "-"), strings.ReplaceAll(s.Name("two"), " ", "-")
 	s.addWorkspace(t, one)

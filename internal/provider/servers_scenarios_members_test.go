@@ -194,7 +194,8 @@ func roleConflicts(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
-// roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing it.
+// roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing
+// it.
 func roleExperiments(t *testing.T, s *server) {
 	experiment, name := s.CreateExperiment(t, s.Name("row"), nil), s.Name("row")
 	row := "experiment/" + experiment

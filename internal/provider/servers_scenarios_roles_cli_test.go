@@ -255,7 +255,11 @@ func roleImports(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, says, "error: Could not import role", "https://elsewhere.example.com")
 	acctest.ExpectDiagnostics(t, p.Resource(kindRole).Import("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
-	acctest.ExpectDiagnostics(t, p.Resource(kindMembers).Import("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
+	acctest.ExpectDiagnostics(
+		t,
+		p.Resource(kindMembers).Import("nobodies"),
+		`error: Could not import members of role: Role "nobodies" was not found`,
+	)
 	acctest.ExpectDiagnostics(t, p.Resource(kindMember).Import("role="+name+",user=nobody"),
 		`error: Could not import member of role: User "nobody" in role`)
 	acctest.ExpectDiagnostics(t, p.Resource(kindMember).Import(name), "error: Invalid import ID", "role=ROLE,user=USER")

@@ -263,7 +263,12 @@ func roleDrift(t *testing.T, s *server) {
 
 	// A role that is renamed or deleted is not found by its name.
 	s.updateRole(t, role.id, "name", name+" of others")
-	acctest.ExpectDiagnostics(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
+	acctest.ExpectDiagnostics(
+		t,
+		r.Refresh(),
+		"warning: Role not found, removed from state: Role \""+name,
+		"deleted or renamed outside Terraform",
+	)
 	s.updateRole(t, role.id, "name", name)
 	r.Provider = r.Restart()
 	acctest.ExpectDiagnostics(t, r.Import(name), "")
@@ -291,8 +296,13 @@ func existingRole(t *testing.T, s *server) {
 	s.assign(t, id, ana.name)
 	r := s.Provider(t, nil).Resource(kindRole)
 	declared := map[string]string{"experiment/*": "READ", "workspace/*": "USE"}
-	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
-		"adopt_existing = true", "moved block")
+	acctest.ExpectDiagnostics(
+		t,
+		r.Apply(roleConfig(name, declared)),
+		"error at name: Could not create role: name already in use: Role \""+name,
+		"adopt_existing = true",
+		"moved block",
+	)
 	config := roleConfig(name, declared, "adopt_existing", true)
 	acctest.ExpectDiagnostics(t, r.Apply(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
 		"warning: Description will be cleared", "Of others.")
@@ -346,7 +356,13 @@ func roleFailures(t *testing.T, s *server) {
 	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
-	acctest.ExpectDiagnostics(t, r.Apply(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
+	acctest.ExpectDiagnostics(
+		t,
+		r.Apply(next),
+		"error at grants: Could not remove grant: READ on \"run/*\" of role",
+		"no luck",
+		"a server admin",
+	)
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
 		t.Errorf("the state is %v", got)
 	}

@@ -17,7 +17,11 @@ func manyRuns(t *testing.T, s *server) {
 	ids := slices.Sorted(slices.Values(logRuns(t, s.Backend, experiment, n)))
 	through, relay := newRelayBackend(t, s.Backend)
 	d := acctest.NewProvider(t, through.ProviderConfig(nil))
-	config := map[string]any{"experiment_ids": []string{experiment}, "before": time.UnixMilli(firstRun + n*1000).UTC().Format(time.RFC3339), "max_runs": n}
+	config := map[string]any{
+		"experiment_ids": []string{experiment},
+		"before":         time.UnixMilli(firstRun + n*1000).UTC().Format(time.RFC3339),
+		"max_runs":       n,
+	}
 	for _, kind := range []string{"mlflow_delete_runs", "mlflow_restore_runs"} {
 		relay.reset()
 		started := time.Now()

@@ -44,8 +44,10 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		}
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){
-			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
-			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
+			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess,
+			"all levels": rbacLevels, "principals that are not there": missingPrincipals,
+			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal,
+			"calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:
 		add(map[string]func(*testing.T, *server){"users": legacyUsers, "principals that are not there": missingPrincipals})
@@ -77,8 +79,8 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	return all
 }
 
-// grants returns the levels on an experiment in the server's spelling, by "user NAME" and "role NAME". Before 3.13, it reads only the users that
-// are passed.
+// grants returns the levels on an experiment in the server's spelling, by "user NAME" and "role NAME". Before 3.13, it reads only the users
+// that are passed.
 func (s *server) grants(t *testing.T, id string, people ...person) map[string]string {
 	t.Helper()
 	held := map[string]string{}
@@ -169,7 +171,8 @@ func (s *server) grant(t *testing.T, id string, p person, level string) {
 func (s *server) revoke(t *testing.T, id string, p person) {
 	t.Helper()
 	if s.kind.grants == rbacGrants {
-		s.MustDo(t, "POST", rbacCalls+"users/permissions/revoke", map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id})
+		s.MustDo(t, "POST", rbacCalls+"users/permissions/revoke",
+			map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id})
 		return
 	}
 	s.MustDo(t, "DELETE", legacyCalls+"delete", map[string]any{"experiment_id": id, "username": p.name})
@@ -205,8 +208,10 @@ func usersAndRoles(t *testing.T, s *server) {
 	readers, readersID := s.addRole(t)
 	s.grant(t, id, ben, "EDIT")
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
-	first := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
-	acctest.ExpectDiagnostics(t, p.Apply(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
+	first := grantsConfig(id,
+		map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
+	acctest.ExpectDiagnostics(t, p.Apply(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`,
+		`user "admin": CAN_MANAGE`)
 	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	second := grantsConfig(id, map[string]any{
@@ -284,7 +289,8 @@ func failedLevelChange(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
 	s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	relay.interceptPath(grant, refuse)
-	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
+	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id,
+		"restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
 	s.expectLevels(t, id, nil)
 	relay.interceptPath(grant, nil)
 	p.MustApply(config("CAN_EDIT"))
@@ -307,7 +313,8 @@ func failedLevelChange(t *testing.T, s *server) {
 	for _, after := range []bool{false, true} {
 		one := behind.Provider(t, nil).Resource("mlflow_experiment_permissions")
 		acctest.ExpectDiagnostics(t, one.Import(id), "")
-		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
+		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs,
+			one)
 		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id)
 		s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	}
@@ -353,7 +360,8 @@ func missingPrincipals(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	people := []person{admin, ana, {name: "nobody"}}
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t,
+		withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
 		"error at users: Could not set permissions: Experiment "+id, `"nobody"`, "Nothing was changed")
 	s.expectLevels(t, id, people, "user admin MANAGE")
 	says := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
@@ -363,7 +371,8 @@ func missingPrincipals(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id, "has no roles")
 	}
 	machine := "6f1c2a34-5b67-4c89-9d01-23456789abcd"
-	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t,
+		withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
 		"error", "has no service principals")
 	s.expectLevels(t, id, people, "user admin MANAGE")
 	one := p.Resource("mlflow_experiment_permission")

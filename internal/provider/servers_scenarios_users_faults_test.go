@@ -22,14 +22,32 @@ func userElsewhere(t *testing.T, s *server) {
 	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Resource("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
-	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
-		"was changed")
+	acctest.ExpectDiagnostics(
+		t,
+		elsewhere.Refresh(),
+		"error: Could not read user: another server: User ",
+		name,
+		s.URL,
+		through.URL,
+		"Nothing "+
+			"was changed",
+	)
 	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: another server", name)
-	acctest.ExpectDiagnostics(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics, "error: Could not change user: another "+
-		"server", name)
+	acctest.ExpectDiagnostics(
+		t,
+		planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics,
+		"error: Could not change user: another "+
+			"server",
+		name,
+	)
 	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, nil), nil), "error: Could not delete user: another server", name)
-	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
-		"not change user: another server", name)
+	acctest.ExpectDiagnostics(
+		t,
+		elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)),
+		"error: Could "+
+			"not change user: another server",
+		name,
+	)
 	s.expectUser(t, name, false, firstPassword)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 }
@@ -77,9 +95,14 @@ func userFailures(t *testing.T, s *server) {
 	relay.interceptPath(userCalls+"update-admin", refused)
 	name = s.newUser()
 	u = through.Provider(t, nil).Resource("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
-		"make the user a server admin", name,
-		"The next plan shows admin")
+	acctest.ExpectDiagnostics(
+		t,
+		u.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)),
+		"warning: Could not "+
+			"make the user a server admin",
+		name,
+		"The next plan shows admin",
+	)
 	relay.interceptPath("", nil)
 	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := planned(u, userConfig(name, "admin", true)); !slices.Equal(plan.Changed, []string{"admin"}) {
@@ -153,7 +176,13 @@ func userCallers(t *testing.T, s *server) {
 	d := s.as(ben).Provider(t, nil)
 	u := d.Resource("mlflow_user")
 	name := s.newUser()
-	acctest.ExpectDiagnostics(t, u.Apply(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
+	acctest.ExpectDiagnostics(
+		t,
+		u.Apply(userConfig(name)),
+		"error: Could not create user: User ",
+		name,
+		"Only a server admin can manage users",
+	)
 	if u.Values() != nil {
 		t.Error("the user is in the state")
 	}

@@ -206,8 +206,12 @@ func existingUser(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, planned(u, config).Diagnostics, "error at password_wo: Could not create user", name, "Terraform 1.11 or "+
 			"OpenTofu 1.11")
 	}
-	acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "")).Diagnostics, "error at password_wo: Invalid password: The password "+
-		"is empty")
+	acctest.ExpectDiagnostics(
+		t,
+		planned(u, userConfig(name, "password_wo", "")).Diagnostics,
+		"error at password_wo: Invalid password: The password "+
+			"is empty",
+	)
 	if s.kind.grants == unlistedGrants { // the plan cannot know the version
 		acctest.ExpectDiagnostics(t, u.Apply(userConfig(name, "password_wo", "short-pw")), "error: Could not create user: User "+
 			"", name, "12 characters")
@@ -269,8 +273,13 @@ func protectedUsers(t *testing.T, s *server) {
 		s.expectUser(t, boss.name, true, boss.password)
 	}
 	fresh := s.as(boss).Provider(t, nil).Resource("mlflow_user")
-	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics, "error at admin: Could not change "+
-		"user", boss.name)
+	acctest.ExpectDiagnostics(
+		t,
+		planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics,
+		"error at admin: Could not change "+
+			"user",
+		boss.name,
+	)
 	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true, "admin", true)).Diagnostics, "error at "+
 		"password_wo_version: Could not set password", boss.name)
 	fresh = s.as(boss).Provider(t, nil).Resource("mlflow_user")

@@ -28,7 +28,8 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
 	}
 	return map[string]func(*testing.T, *server){
-		"the life of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
+		"the life of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift,
+		"a workspace with content":                workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
 		"the roles of a workspace":  workspaceRoles,
 		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses,
@@ -89,7 +90,9 @@ func noWorkspaces(t *testing.T, s *server) {
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
 func workspaceLifecycle(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, map[string]any{"workspace": name}).Resource("mlflow_workspace") // the provider may point to the workspace that it creates
+	w := s.Provider(t, map[string]any{"workspace": name}).
+		Resource("mlflow_workspace")
+		// the provider may point to the workspace that it creates
 	full := map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"}
 	w.MustApply(workspaceConfig(name, full))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
@@ -194,9 +197,13 @@ func workspaceAdopted(t *testing.T, s *server) {
 	s.MustDo(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	id := s.within(name).CreateExperiment(t, "churn", nil)
 	w := s.Provider(t, nil).Resource("mlflow_workspace")
-	acctest.ExpectDiagnostics(t, w.Apply(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
+	acctest.ExpectDiagnostics(
+		t,
+		w.Apply(workspaceConfig(name, nil)),
+		"error at name: Could not create workspace: name already in use: Workspace",
 		fmt.Sprintf("id = %q", name),
-		"adopt_existing = true")
+		"adopt_existing = true",
+	)
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	w.MustApply(workspaceConfig(name, map[string]any{"adopt_existing": true, "description": "ours", "deletion_policy": "retain"}))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "ours"})
@@ -207,12 +214,21 @@ func workspaceAdopted(t *testing.T, s *server) {
 		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
 		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
 	} {
-		acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics, "error at name: Invalid workspace "+
-			"name: ", says)
+		acctest.ExpectDiagnostics(
+			t,
+			w.Resource("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics,
+			"error at name: Invalid workspace "+
+				"name: ",
+			says,
+		)
 	}
 	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
-		acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
-			"error at default_artifact_root: Invalid artifact root: ", says)
+		acctest.ExpectDiagnostics(
+			t,
+			w.Resource("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
+			"error at default_artifact_root: Invalid artifact root: ",
+			says,
+		)
 	}
 }
 
@@ -308,7 +324,13 @@ func workspaceUsers(t *testing.T, s *server) {
 	}
 	w.Provider = asAna
 	acctest.ExpectDiagnostics(t, w.Read(), "")
-	acctest.ExpectDiagnostics(t, w.ApplyPlan(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
+	acctest.ExpectDiagnostics(
+		t,
+		w.ApplyPlan(w.Plan(nil), nil),
+		"error: Could not delete workspace: MLflow workspace",
+		"HTTP 403",
+		"Only a server admin",
+	)
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
 }
 
@@ -323,8 +345,12 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, w.Import(form), "")
 		w.ExpectEmptyPlan(full)
 	}
-	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("nothing"), "error: Could not import workspace: MLflow "+
-		"workspace \"nothing\" was not found")
+	acctest.ExpectDiagnostics(
+		t,
+		s.Provider(t, nil).Resource("mlflow_workspace").Import("nothing"),
+		"error: Could not import workspace: MLflow "+
+			"workspace \"nothing\" was not found",
+	)
 	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("default"), "error: Could not import workspace: ",
 		"It cannot be created or deleted")
 	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("Not/a name"), "error: Could not import workspace: ",

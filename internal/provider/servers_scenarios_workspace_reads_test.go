@@ -35,8 +35,10 @@ func workspaceData(t *testing.T, s *server) {
 			t.Errorf("in %v, the grants are %v, and it says %q", c.workspace, permissions["grants"], says)
 		}
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
-			listed := acctest.NewProvider(t, s.ProviderConfig(nil)).ListResources(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
-			if len(listed) != 1 || listed[0].Diagnostics != "" || listed[0].Resource["id"] != c.id || listed[0].Resource["workspace"] != c.workspace {
+			listed := acctest.NewProvider(t, s.ProviderConfig(nil)).
+				ListResources(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
+			if len(listed) != 1 || listed[0].Diagnostics != "" || listed[0].Resource["id"] != c.id ||
+				listed[0].Resource["workspace"] != c.workspace {
 				t.Errorf("in %v, %s lists %+v", c.workspace, kind, listed)
 			}
 		}
@@ -50,7 +52,12 @@ func workspaceData(t *testing.T, s *server) {
 	same := acctest.UniqueName("same")
 	there := inRisk.createRole(t, same)
 	s.createRole(t, same)
-	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
+	s.MustDo(
+		t,
+		"POST",
+		rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"},
+	)
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": there})
 	own := s.as(ana).Provider(t, nil)
 	for workspace, want := range map[any]string{risk: "[" + same + "]", nil: "[]"} {
@@ -70,7 +77,12 @@ func workspaceReview(t *testing.T, s *server) {
 	same := acctest.UniqueName("same")
 	role := func(there *server, name string, who person, kind, pattern, level string) {
 		id := there.createRole(t, name)
-		s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level})
+		s.MustDo(
+			t,
+			"POST",
+			rbacCalls+"roles/permissions/add",
+			map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level},
+		)
 		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": who.name, "role_id": id})
 	}
 	role(inRisk, same, ana, "experiment", id, "EDIT")
@@ -81,7 +93,8 @@ func workspaceReview(t *testing.T, s *server) {
 	inRisk.grant(t, id, denied, "DENY")
 	want := []string{
 		name + " group managers CAN_MANAGE inherited", name + " group " + same + " CAN_EDIT direct", name + " user admin CAN_MANAGE direct",
-		name + " user admin CAN_MANAGE inherited", name + " user " + guest.name + " CAN_READ direct", name + " user " + denied.name + " DENY direct",
+		name + " user admin CAN_MANAGE inherited", name + " user " + guest.name + " CAN_READ direct",
+		name + " user " + denied.name + " DENY direct",
 		name + " group admin CAN_MANAGE inherited", // comes with each workspace
 	}
 	slices.Sort(want)
@@ -108,12 +121,25 @@ func workspaceReview(t *testing.T, s *server) {
 
 	state, _, says := s.as(guest).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	unreadable := acctest.Unreadable(state)
-	if says != "" || len(unreadable) != 1 || !strings.Contains(fmt.Sprint(state["unreadable"]), "lists the grants in workspace \""+risk+"\" only for its admins and for users with a role") {
+	if says != "" || len(unreadable) != 1 ||
+		!strings.Contains(
+			fmt.Sprint(state["unreadable"]),
+			"lists the grants in workspace \""+risk+"\" only for its admins and for users with a role",
+		) {
 		t.Errorf("who has a grant and no role cannot read %v, and is told %q", state["unreadable"], says)
 	}
 	_, _, says = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
-	acctest.ExpectDiagnostics(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
+	acctest.ExpectDiagnostics(
+		t,
+		says,
+		"error: Could not review permissions",
+		"for users with a role in the workspace that grants USE or MANAGE on it",
+	)
 	p := s.as(guest).Provider(t, nil).Resource("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, p.Apply(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
-		"error: Could not read permissions", "lists the grants in workspace \""+risk+"\" only for its admins")
+	acctest.ExpectDiagnostics(
+		t,
+		p.Apply(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
+		"error: Could not read permissions",
+		"lists the grants in workspace \""+risk+"\" only for its admins",
+	)
 }

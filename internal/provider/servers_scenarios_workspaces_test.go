@@ -23,8 +23,10 @@ import (
 // workspaceScenarios test the argument workspace, on servers with workspaces.
 var workspaceScenarios = map[string]func(*testing.T, *server){
 	"two workspaces in one apply": twoWorkspaces, "another workspace replaces": otherWorkspace, "an unknown workspace": unknownWorkspace,
-	"imports from a workspace": workspaceImports, "the workspace of the provider and of a block": blockWorkspace, "drift in a workspace": workspaceDrift,
-	"data sources in a workspace": workspaceData, "a review in a workspace": workspaceReview, "an experiment with content in a workspace": workspaceContent,
+	"imports from a workspace": workspaceImports, "the workspace of the provider and of a block": blockWorkspace,
+	"drift in a workspace":        workspaceDrift,
+	"data sources in a workspace": workspaceData, "a review in a workspace": workspaceReview,
+	"an experiment with content in a workspace": workspaceContent,
 }
 
 // newWorkspace creates a workspace with an unused name.
@@ -156,7 +158,8 @@ func otherWorkspace(t *testing.T, s *server) {
 	id = outside.Text("id")
 	for _, config := range []map[string]any{same, acctest.ExperimentAttributes(name, nil)} {
 		outside.Refresh()
-		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" || !slices.Equal(planned.Changed, []string{"workspace"}) {
+		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" ||
+			!slices.Equal(planned.Changed, []string{"workspace"}) {
 			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
 		}
 		outside.MustApply(config)
@@ -190,7 +193,8 @@ func unknownWorkspace(t *testing.T, s *server) {
 		if unknown.Diagnostics != "" || unknown.Action != "update" {
 			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.TypeName, unknown.Action, unknown.Diagnostics)
 		}
-		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" || fresh.Action != "create" {
+		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" ||
+			fresh.Action != "create" {
 			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.TypeName, fresh.Action, fresh.Diagnostics)
 		}
 		// The CLI plans again before it applies, in a process without a refresh.
@@ -198,7 +202,12 @@ func unknownWorkspace(t *testing.T, s *server) {
 		if again := b.Plan(withWorkspace(config, risk)); again.Diagnostics != "" || again.Action != "none" {
 			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.TypeName, again.Action, again.Diagnostics)
 		}
-		acctest.ExpectDiagnostics(t, b.Plan(withWorkspace(config, fraud)).Diagnostics, "error at workspace: Could not change workspace: ", "Nothing was changed")
+		acctest.ExpectDiagnostics(
+			t,
+			b.Plan(withWorkspace(config, fraud)).Diagnostics,
+			"error at workspace: Could not change workspace: ",
+			"Nothing was changed",
+		)
 		values := b.Values()
 		moved := withWorkspace(values, fraud)
 		after, says := b.Provider.Apply(b.TypeName, values, moved)
@@ -220,7 +229,8 @@ func withWorkspace(config map[string]any, workspace any) map[string]any {
 	return all
 }
 
-// workspaceContent checks that an experiment with runs is not moved to another workspace, and that the plan reports that it would be deleted.
+// workspaceContent checks that an experiment with runs is not moved to another workspace, and that the plan reports that it would be
+// deleted.
 func workspaceContent(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	_, fraud := s.newWorkspace(t, "fraud")
@@ -231,7 +241,12 @@ func workspaceContent(t *testing.T, s *server) {
 	}
 	e.MustApply(in(risk, "delete_if_empty"))
 	inRisk.AddRun(t, e.Text("id"))
-	acctest.ExpectDiagnostics(t, e.Apply(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
+	acctest.ExpectDiagnostics(
+		t,
+		e.Apply(in(fraud, "delete_if_empty")),
+		"error at workspace: Could not replace experiment: The workspace of ",
+		"set workspace back to \""+risk+"\"",
+	)
 	inRisk.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 	e.MustApply(in(risk, "delete"))
 	e.Refresh()
@@ -272,7 +287,8 @@ func workspaceImports(t *testing.T, s *server) {
 		b.ExpectEmptyPlan(c.config)
 	}
 	for kind, more := range map[string]map[string]any{
-		"mlflow_experiment": {}, "mlflow_experiment_permissions": {}, "mlflow_experiment_tag": {"key": "team"}, "mlflow_experiment_permission": {"user_name": ana.name},
+		"mlflow_experiment": {}, "mlflow_experiment_permissions": {}, "mlflow_experiment_tag": {"key": "team"},
+		"mlflow_experiment_permission": {"user_name": ana.name},
 	} {
 		identity := withWorkspace(more, risk)
 		identity["experiment_id"] = id
@@ -331,7 +347,10 @@ func blockWorkspace(t *testing.T, s *server) {
 func workspaceDrift(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name, ana := s.Name("drift"), s.addUser(t)
-	config := acctest.ExperimentAttributes(name, map[string]any{"workspace": risk, "if_deleted": "restore", "tags": map[string]string{"team": "risk"}})
+	config := acctest.ExperimentAttributes(
+		name,
+		map[string]any{"workspace": risk, "if_deleted": "restore", "tags": map[string]string{"team": "risk"}},
+	)
 	e := s.ExperimentResource(t)
 	e.MustApply(config)
 	id := e.Text("id")

@@ -118,8 +118,9 @@ func (s *server) describe(url string) *acctest.Backend {
 		URL: url, URLArgument: "tracking_uri", Settings: map[string]any{}, Header: http.Header{},
 		DeletesTags: s.kind.deletesTags, ReservesNames: true, SetsArtifactLocation: !s.kind.workspaces, MaxTagValue: s.kind.longestValue,
 		RejectedTags: map[string]string{
-			strings.Repeat("k", 251): "too long a key", "long value": strings.Repeat("v", 20001), "a@b": "x", "a/../b": "x", "./a": "x", "/a": "x", "a//b": "x",
-			"a/": "x", ".": "x", "..": "x", "a,b": "x", "emoji ☃": "x",
+			strings.Repeat("k", 251): "too long a key", "long value": strings.Repeat("v", 20001), "a@b": "x", "a/../b": "x", "./a": "x", "/a": "x",
+			"a//b": "x",
+			"a/":   "x", ".": "x", "..": "x", "a,b": "x", "emoji ☃": "x",
 		},
 	}
 	if s.kind.grants != noGrants {

@@ -9,7 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestMocks_traceLocation runs the tests of a module that passes a trace location, with a mock of the provider: null, without a prefix, and complete.
+// TestMocks_traceLocation runs the tests of a module that passes a trace location, with a mock of the provider: null, without a prefix, and
+// complete.
 func TestMocks_traceLocation(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
@@ -57,7 +58,8 @@ func TestMocks_traceLocation(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_importByIdentity checks that the Read after an import by identity returns the trace location. Older CLIs do not support identities.
+// TestTraceLocation_importByIdentity checks that the Read after an import by identity returns the trace location. Older CLIs do not support
+// identities.
 func TestTraceLocation_importByIdentity(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

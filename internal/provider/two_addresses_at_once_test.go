@@ -19,7 +19,8 @@ func TestTwoAddresses_concurrent(t *testing.T) {
 			return []declaration{tag}, []declaration{tag}
 		},
 		"an experiment": func(_, name, _ string) (from, to []declaration) {
-			adopted := declaration{"mlflow_experiment", acctest.WithAdoptExisting(map[string]any{"name": name, "tags": map[string]string{"stage": "x"}})}
+			adopted := declaration{"mlflow_experiment",
+				acctest.WithAdoptExisting(map[string]any{"name": name, "tags": map[string]string{"stage": "x"}})}
 			return []declaration{adopted}, []declaration{adopted}
 		},
 		"one grant": func(id, _, level string) (from, to []declaration) {
@@ -62,7 +63,13 @@ func TestTwoAddresses_inTurn(t *testing.T) {
 func asSingleGrants(id, level string, groups ...string) []declaration {
 	var all []declaration
 	for _, group := range groups {
-		all = append(all, declaration{"mlflow_experiment_permission", acctest.AttributeValues("experiment_id", id, "group_name", group, "permission_level", level)})
+		all = append(
+			all,
+			declaration{
+				"mlflow_experiment_permission",
+				acctest.AttributeValues("experiment_id", id, "group_name", group, "permission_level", level),
+			},
+		)
 	}
 	return all
 }

@@ -130,7 +130,8 @@ func TestUnknownValues_replacedExperiment(t *testing.T) {
 	)
 }
 
-// TestUnknownValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the replacement.
+// TestUnknownValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the
+// replacement.
 func TestUnknownValues_location(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var first string
@@ -143,16 +144,23 @@ func TestUnknownValues_location(t *testing.T) {
 			t.Errorf("the experiment is %s at %s", e.LifecycleStage, e.ArtifactLocation)
 		}
 	}
-	acctest.UnitTest(t,
+	acctest.UnitTest(
+		t,
 		resource.TestStep{Config: config("s3://bucket/a", "1", "risk"), PostApplyFunc: func() { first = w.MustFind(t, "/Shared/churn").ID }},
-		resource.TestStep{Config: config("s3://bucket/a", "2", "fraud"), ConfigPlanChecks: inPlace(acctest.ExperimentAddress), PostApplyFunc: stays},
+		resource.TestStep{
+			Config:           config("s3://bucket/a", "2", "fraud"),
+			ConfigPlanChecks: inPlace(acctest.ExperimentAddress),
+			PostApplyFunc:    stays,
+		},
 		resource.TestStep{
 			Config: config("s3://bucket/b", "3", "fraud"), ConfigPlanChecks: inPlace(acctest.ExperimentAddress),
 			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`),
 		},
 		resource.TestStep{
 			PreConfig: stays, Config: config("s3://bucket/b", "3", "fraud"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate),
+			),
 		},
 	)
 	if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" {
@@ -160,13 +168,18 @@ func TestUnknownValues_location(t *testing.T) {
 	}
 }
 
-// TestUnknownValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is the same.
+// TestUnknownValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is
+// the same.
 func TestUnknownValues_host(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/granted", nil)
 	config := func(version, name, user, value string) string {
-		return unknownResource(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
-			"USER", user, "VALUE", value, "ID", id).Replace(`
+		return unknownResource(
+			fmt.Sprintf("%q", w.URL),
+			version,
+		) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
+			"USER", user, "VALUE", value, "ID", id).
+			Replace(`
 			provider "mlflow" {
 			  host  = HOST
 			  token = "TOKEN"
@@ -188,13 +201,20 @@ func TestUnknownValues_host(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("1", "/Workspace/Shared/churn/", "Ana@Example.com", "risk")},
 		resource.TestStep{
-			Config:           config("2", "/Shared/churn", "ana@example.com", "risk"),
-			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress), acctest.ExpectChanges("mlflow_experiment_permission.test"), acctest.ExpectChanges("mlflow_experiment_permissions.test")),
+			Config: config("2", "/Shared/churn", "ana@example.com", "risk"),
+			ConfigPlanChecks: acctest.PreApply(
+				acctest.ExpectChanges(acctest.ExperimentAddress),
+				acctest.ExpectChanges("mlflow_experiment_permission.test"),
+				acctest.ExpectChanges("mlflow_experiment_permissions.test"),
+			),
 		},
 		resource.TestStep{
-			Config:           config("3", "/Shared/churn", "ANA@example.com", "fraud"),
-			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags", "tags_all"), acctest.ExpectChanges("mlflow_experiment_permission.test")),
-			PostApplyFunc:    func() { w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "fraud"}) },
+			Config: config("3", "/Shared/churn", "ANA@example.com", "fraud"),
+			ConfigPlanChecks: acctest.PreApply(
+				acctest.ExpectChanges(acctest.ExperimentAddress, "tags", "tags_all"),
+				acctest.ExpectChanges("mlflow_experiment_permission.test"),
+			),
+			PostApplyFunc: func() { w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "fraud"}) },
 		},
 	)
 }

@@ -111,7 +111,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	options := emulator.Options{
 		Tokens: s.tokens, Latency: s.latency, Seed: s.seed, SeedNotebooks: s.seedNotebooks, SeedGitNotebooks: s.seedGitNotebooks,
-		AddManagers: s.addManagers, IgnoreGroupCase: s.ignoreGroupCase, RequireFolderPermissions: s.requireFolderPermissions, OmitFolderTimes: s.omitFolderTimes,
+		AddManagers: s.addManagers, IgnoreGroupCase: s.ignoreGroupCase, RequireFolderPermissions: s.requireFolderPermissions,
+		OmitFolderTimes: s.omitFolderTimes,
 	}
 	if s.journal != "" {
 		file, err := os.Create(s.journal)

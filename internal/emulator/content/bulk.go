@@ -67,7 +67,11 @@ func (s *Store) bulk(c *wire.Call) (bulkRequest, []*run, error) {
 	case err != nil:
 		return in, nil, err
 	case in.MaxRuns < 1 || in.MaxRuns > maxBulkRuns:
-		return in, nil, wire.InvalidParameter("Invalid value %d for parameter 'max_runs' supplied. It must be between 1 and %d.", in.MaxRuns, maxBulkRuns)
+		return in, nil, wire.InvalidParameter(
+			"Invalid value %d for parameter 'max_runs' supplied. It must be between 1 and %d.",
+			in.MaxRuns,
+			maxBulkRuns,
+		)
 	}
 	return in, s.in(e.ID).runs, nil
 }

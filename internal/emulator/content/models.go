@@ -101,8 +101,11 @@ func (s *Store) createModel(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if strings.ContainsAny(in.Name, `/:.%"'`) {
-		return nil, wire.InvalidParameter("Invalid model name ('%s') provided. Model name must be a non-empty string and cannot contain the following "+
-			"characters: ('/', ':', '.', '%%', '\"', \"'\")", in.Name)
+		return nil, wire.InvalidParameter(
+			"Invalid model name ('%s') provided. Model name must be a non-empty string and cannot contain the following "+
+				"characters: ('/', ':', '.', '%%', '\"', \"'\")",
+			in.Name,
+		)
 	}
 	m := &model{name: in.Name, kind: in.ModelType, sourceRunID: in.SourceRunID, params: map[string]string{}, tags: map[string]string{}}
 	if err := setAll("parameter", m.params, in.Params); err != nil {

@@ -30,8 +30,13 @@ func (s *Store) createRun(c *wire.Call) (any, error) {
 		r.tags[tag.Key] = tag.Value
 	}
 	if tagged, ok := r.tags[tagRunName]; ok && in.RunName != "" && tagged != in.RunName {
-		return nil, wire.InvalidParameter("Both 'run_name' argument and '%s' tag are specified, but with different values (run_name='%s', %s='%s').",
-			tagRunName, in.RunName, tagRunName, tagged)
+		return nil, wire.InvalidParameter(
+			"Both 'run_name' argument and '%s' tag are specified, but with different values (run_name='%s', %s='%s').",
+			tagRunName,
+			in.RunName,
+			tagRunName,
+			tagged,
+		)
 	}
 	r.started = r.created
 	if in.StartTime != nil {

@@ -71,7 +71,11 @@ func Limit(requested *wire.Int64, preset, maximum int) (int, error) {
 		return preset, nil
 	}
 	if *requested < 1 || *requested > wire.Int64(maximum) {
-		return 0, wire.InvalidParameter("Invalid value %d for parameter 'max_results' supplied. It must be between 1 and %d.", *requested, maximum)
+		return 0, wire.InvalidParameter(
+			"Invalid value %d for parameter 'max_results' supplied. It must be between 1 and %d.",
+			*requested,
+			maximum,
+		)
 	}
 	return int(*requested), nil
 }
