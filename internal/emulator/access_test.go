@@ -93,7 +93,7 @@ func TestAccessToFolders(t *testing.T) {
 	}
 	want := "user_name " + emulator.User + ": CAN_MANAGE"
 	if got := rules(ana.ok("GET", "/api/2.0/permissions/directories/"+folderID(ana, "/Projects/a"), nil)); !slices.Contains(got, want) {
-		t.Errorf("grants on a created folder = %q", got)
+		t.Errorf("grants on a created folder: got %q", got)
 	}
 	id := ana.create(home + "y")
 	ana.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": "/y"}).wantError(t, 403, denied, "")
@@ -136,7 +136,7 @@ func TestRestore_permissions(t *testing.T) {
 	ana := admin.as(emulator.UserToken)
 	ana.ok("POST", experimentsAPI+"delete", object{"experiment_id": id})
 	if got := ana.experiment(id)["name"]; got != "/Users/"+emulator.OtherUser+"/Trash/x" {
-		t.Errorf("name = %v, want it in its owner's Trash", got)
+		t.Errorf("name: got %v, want it in its owner's Trash", got)
 	}
 	ana.ok("POST", experimentsAPI+"restore", object{"experiment_id": id})
 }

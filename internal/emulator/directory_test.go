@@ -169,14 +169,14 @@ func TestSCIM_groups(t *testing.T) {
 		platform := byDisplay(t, all, "ml-platform")
 		if got := members(platform); !slices.Equal(got, want) || text(platform, "externalId") != "ext-9" ||
 			text(child(platform, "meta"), "resourceType") != "WorkspaceGroup" {
-			t.Errorf("the group is %v, with the members %q, want %q", platform, got, want)
+			t.Errorf("group: got %v, with the members %q, want %q", platform, got, want)
 		}
 		risk, everyone := byDisplay(t, all, "risk"), byDisplay(t, all, "everyone")
 		if groups := list(risk, "groups"); len(groups) != 1 || text(groups[0], "display") != "ml-platform" {
-			t.Errorf("the nested group is %v", risk)
+			t.Errorf("nested group: got %v", risk)
 		}
 		if _, listed := risk["members"]; listed || text(child(everyone, "meta"), "resourceType") != "Group" {
-			t.Errorf("the groups without members are %v and %v", risk, everyone)
+			t.Errorf("groups without members: got %v and %v", risk, everyone)
 		}
 		w.RemoveFromGroup(emulator.UserPrincipal(emulator.User), "ml-platform")
 		if got := members(admin.ok("GET", scimAPI+"Groups/"+text(platform, "id"), nil).json); !slices.Equal(got, []string{want[0], want[2]}) {

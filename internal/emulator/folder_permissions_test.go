@@ -28,7 +28,7 @@ func TestFolderPermissions(t *testing.T) {
 			t.Errorf("PUT returns %q, want %q", got, want)
 		}
 		if written.json["object_id"] != "/directories/"+projects || written.json["object_type"] != "directory" {
-			t.Errorf("object = %v %v", written.json["object_id"], written.json["object_type"])
+			t.Errorf("object: got %v %v", written.json["object_id"], written.json["object_type"])
 		}
 		if got := admin.get(foldersAPI + projects).raw; got != written.raw {
 			t.Errorf("GET returns %s\nPUT returned %s", got, written.raw)
@@ -43,7 +43,7 @@ func TestFolderPermissions(t *testing.T) {
 	admin.ok("PATCH", foldersAPI+projects, acl(toUser(emulator.OtherUser, "CAN_RUN")))
 	want := []emulator.Grant{{emulator.UserPrincipal(emulator.User), "CAN_MANAGE"}, {emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN"}}
 	if got := w.FolderGrants("/Projects"); !slices.Equal(got, want) {
-		t.Errorf("after PATCH: %v, want %v", got, want)
+		t.Errorf("after PATCH: got %v, want %v", got, want)
 	}
 	// The caller keeps only inherited access.
 	admin.as(emulator.UserToken).ok("PUT", foldersAPI+projects, acl())

@@ -142,7 +142,7 @@ func TestDeleteObject(t *testing.T) {
 	}
 	for _, id := range []string{id, single} {
 		if e, _ := w.Experiment(id); e.LifecycleStage != "deleted" || !strings.HasPrefix(e.Name, home+"Trash/") {
-			t.Errorf("an experiment in a deleted folder is %+v", e)
+			t.Errorf("an experiment in a deleted folder: got %+v", e)
 		}
 	}
 	if w.HasFolder("/Projects") || w.HasFolder("/Projects/deep") || !w.HasFolder("/ProjectsToo") {
@@ -175,11 +175,11 @@ func TestOutOfBand_folders(t *testing.T) {
 	w.GrantFolder("/Projects", ben, "CAN_READ")
 	w.RevokeFolder("/Projects", ben)
 	if got := w.FolderGrants("/Projects"); got != nil {
-		t.Errorf("grants after RevokeFolder = %v", got)
+		t.Errorf("grants after RevokeFolder: got %v", got)
 	}
 	projects, churn := w.FolderID("/Projects"), w.FolderID("/Workspace/Projects/churn/")
 	if churn != folderID(admin, "/Projects/churn") || w.FolderID("/") != "0" {
-		t.Errorf("ids = %s, %s", churn, w.FolderID("/"))
+		t.Errorf("ids: got %s, %s", churn, w.FolderID("/"))
 	}
 
 	w.MoveFolder("/Projects", "/Archive/2026")
@@ -187,11 +187,11 @@ func TestOutOfBand_folders(t *testing.T) {
 		t.Error("the moved folders have other IDs")
 	}
 	if got := w.FolderGrants("/Archive/2026/churn"); !slices.Equal(got, []emulator.Grant{{ben, "CAN_RUN"}}) {
-		t.Errorf("grants after MoveFolder = %v", got)
+		t.Errorf("grants after MoveFolder: got %v", got)
 	}
 	e, _ := w.Experiment(id)
 	if source, _ := e.Tag("mlflow.experiment.sourceName"); e.Name != "/Archive/2026/churn/x" || source != e.Name {
-		t.Errorf("the experiment is %s, its source %s", e.Name, source)
+		t.Errorf("experiment: got %s, its source %s", e.Name, source)
 	}
 	w.Restore(deleted)
 	if e, _ := w.Experiment(deleted); e.Name != "/Archive/2026/churn/y" {

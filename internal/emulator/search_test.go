@@ -56,7 +56,7 @@ func TestSearch_filters(t *testing.T) {
 		{"LIKE with one character", "name LIKE '/Shared/_'", []string{"b", "a"}},
 		{"LIKE is case-sensitive", "name LIKE '/shared/%'", nil},
 		{"ILIKE is not", "name ILIKE '/shared/A'", []string{"a"}},
-		{"LIKE takes dots literally", "name LIKE '.Shared.a'", nil},
+		{"LIKE does not interpret dots", "name LIKE '.Shared.a'", nil},
 		{"a tag", "tags.team = 'growth'", []string{"a"}},
 		{"a tag by another value: not those without it", "tags.team != 'growth'", []string{"b"}},
 		{"a quoted key", "tags.`odd key` = \"it's\"", []string{"a"}},

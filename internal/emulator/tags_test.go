@@ -42,7 +42,7 @@ func TestSetTag(t *testing.T) {
 			}
 			e, _ := w.Experiment(id)
 			if got, _ := e.Tag(text(c.body, "key")); got != c.body["value"] {
-				t.Errorf("value = %q", got)
+				t.Errorf("value: got %q", got)
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestSetTag_systemTag(t *testing.T) {
 	got := tags(admin.experiment(id))
 	twice := slices.DeleteFunc(slices.Clone(got), func(t string) bool { return t != "mlflow.ownerId=7" })
 	if len(got) != before || len(twice) != 2 {
-		t.Errorf("tags = %q", got)
+		t.Errorf("tags: got %q", got)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestTagDeletion(t *testing.T) {
 	body := object{"experiment_id": id, "key": "team"}
 	admin.ok("POST", experimentsAPI+"delete-experiment-tag", body)
 	if e, _ := w.Experiment(id); len(e.Tags) != 5 {
-		t.Errorf("tags = %v, want the five tags of the workspace", e.Tags)
+		t.Errorf("tags: got %v, want the five tags of the workspace", e.Tags)
 	}
 	admin.post(experimentsAPI+"delete-experiment-tag", body).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "No tag with name: team")
 }

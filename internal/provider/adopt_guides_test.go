@@ -112,7 +112,7 @@ func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int
 		t.Errorf("the output has no %q:\n%s", want, tail(out))
 	}
 	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
-		t.Errorf("the last plan says\n%s", last)
+		t.Errorf("last plan: got\n%s", last)
 	}
 	w.ExpectWrites(t)
 }
@@ -196,7 +196,7 @@ func TestGuide_adopting(t *testing.T) {
 		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import one experiment")), 1)
 		if generated := readFile(t,
 			filepath.Join(dir, "generated.tf")); !regexp.MustCompile(`\bname\s+= "/Shared/churn"`).MatchString(generated) {
-			t.Errorf("generated is\n%s", generated)
+			t.Errorf("generated: got\n%s", generated)
 		}
 	})
 	t.Run("permissions of a folder", func(t *testing.T) {
@@ -213,7 +213,7 @@ func TestGuide_adopting(t *testing.T) {
 		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import permissions of folders")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, "data-science = \"CAN_RUN\"") ||
 			strings.Contains(generated, "ml-platform") {
-			t.Errorf("generated is\n%s", generated)
+			t.Errorf("generated: got\n%s", generated)
 		}
 	})
 }
@@ -292,7 +292,7 @@ func TestExamples_identity(t *testing.T) {
 	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	files, err := filepath.Glob(examplesDir + "/resources/mlflow_experiment*/identity-import.tf")
 	if err != nil || len(files) != 4 {
-		t.Fatalf("examples are %q, %v", files, err)
+		t.Fatalf("examples: got %q, %v", files, err)
 	}
 	files = append(files, examplesDir+"/resources/mlflow_folder_permissions/identity-import.tf")
 	for _, file := range files {
@@ -303,17 +303,17 @@ func TestExamples_identity(t *testing.T) {
 			for _, m := range regexp.MustCompile(`(?m)^    (\w+) += "(.*)"$`).FindAllStringSubmatch(text, -1) {
 				identity[m[1]] = m[2]
 			}
-			state, says := importIdentity(d, kind, identity)
-			if says != "" || !strings.Contains(text, "to = "+kind+".") {
-				t.Errorf("import says %q for\n%s", says, text)
+			state, diags := importIdentity(d, kind, identity)
+			if diags != "" || !strings.Contains(text, "to = "+kind+".") {
+				t.Errorf("import: got diagnostics %q for\n%s", diags, text)
 			}
 			delete(identity, "experiment_id")
 			if fmt.Sprint(state["experiment_id"], state["id"], state["path"]) == fmt.Sprint(nil, nil, nil) {
-				t.Errorf("the state is %v", state)
+				t.Errorf("state: got %v", state)
 			}
 			for name, want := range identity {
 				if state[name] != want {
-					t.Errorf("%s is %v, want %v", name, state[name], want)
+					t.Errorf("%s: got %v, want %v", name, state[name], want)
 				}
 			}
 		})

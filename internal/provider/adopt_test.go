@@ -168,7 +168,7 @@ func TestIdentity_import(t *testing.T) {
 		kind     string
 		identity map[string]any
 		want     map[string]any // attributes of the state
-		says     string
+		diags    string
 	}{
 		"an experiment": {"mlflow_experiment", map[string]any{"experiment_id": "12"}, map[string]any{"id": "12"}, ""},
 		"an experiment of this server": {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": w.URL + "/"},
@@ -186,12 +186,12 @@ func TestIdentity_import(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, got := importIdentity(d, c.kind, c.identity)
-			if !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
-				t.Errorf("import says %q, want %q", got, c.says)
+			if !strings.HasPrefix(got, c.diags) || c.diags == "" && got != "" {
+				t.Errorf("import: got diagnostics %q, want %q", got, c.diags)
 			}
 			for attribute, want := range c.want {
 				if state[attribute] != want {
-					t.Errorf("%s is %v, want %v", attribute, state[attribute], want)
+					t.Errorf("%s: got %v, want %v", attribute, state[attribute], want)
 				}
 			}
 		})
@@ -212,7 +212,7 @@ func TestIdentity_removedWithoutOne(t *testing.T) {
 		"mlflow_experiment_permission":  {"id": e.ID + "/group/x", "experiment_id": e.ID, "group_name": "x", "permission_level": "CAN_READ"},
 	} {
 		if left, got := d.Read(kind, state); left != nil || strings.Contains(got, "error") || !strings.HasPrefix(got, "warning") {
-			t.Errorf("%s: state %v, said %q", kind, left, got)
+			t.Errorf("%s: state %v, diagnostics %q", kind, left, got)
 		}
 	}
 }

@@ -14,8 +14,8 @@ func TestAdvice(t *testing.T) {
 	t.Parallel()
 	const managing = "CAN_MANAGE"
 	for name, c := range map[string]struct {
-		fault        emulator.Fault
-		says, unsaid []string
+		fault         emulator.Fault
+		diags, unsaid []string
 	}{
 		"an IP access list": {
 			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED",
@@ -47,7 +47,7 @@ func TestAdvice(t *testing.T) {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "An experiment cannot be created in a repo"},
 			[]string{"does not allow experiments in Git folders"}, []string{managing},
 		},
-		"a refused scheme": {
+		"rejected scheme": {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE",
 				Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
 					"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
@@ -71,14 +71,14 @@ func TestAdvice(t *testing.T) {
 			w.Inject(c.fault)
 			d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 			_, got := d.Apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
-			for _, want := range c.says {
+			for _, want := range c.diags {
 				if !strings.Contains(got, want) {
-					t.Errorf("says %q, want %q", got, want)
+					t.Errorf("got diagnostics %q, want %q", got, want)
 				}
 			}
 			for _, unwanted := range c.unsaid {
 				if strings.Contains(got, unwanted) {
-					t.Errorf("says %q, unwanted %q", got, unwanted)
+					t.Errorf("got diagnostics %q, unwanted %q", got, unwanted)
 				}
 			}
 		})
@@ -101,7 +101,7 @@ func TestRejectedCredentials(t *testing.T) {
 			experiment := map[string]any{"name": "/Shared/x"}
 			_, first := d.Apply("mlflow_experiment", nil, experiment)
 			if !strings.Contains(first, "error: ") || strings.Contains(first, "no request was sent") {
-				t.Errorf("the first says %q", first)
+				t.Errorf("first: got diagnostics %q", first)
 			}
 			w.ResetJournal()
 			grants := map[string]any{"experiment_id": "1", "user_name": "ana@example.com", "permission_level": "CAN_READ"}
@@ -110,7 +110,7 @@ func TestRejectedCredentials(t *testing.T) {
 				_, grant := d.Apply("mlflow_experiment_permission", nil, grants)
 				for _, got := range []string{again, grant} {
 					if !strings.Contains(got, "no request was sent, because authentication already failed") || strings.Contains(got, "\n") {
-						t.Errorf("a further one says %q", got)
+						t.Errorf("a further one: got diagnostics %q", got)
 					}
 				}
 			}
@@ -131,7 +131,7 @@ func TestImport_unknown(t *testing.T) {
 	} {
 		got := d.ImportAndRead(kind, "4242")
 		if !strings.HasPrefix(got, want) || strings.Contains(strings.ToLower(got), "restore") || strings.Contains(got, "any more") {
-			t.Errorf("%s says %q, want %q", kind, got, want)
+			t.Errorf("%s: got diagnostics %q, want %q", kind, got, want)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestNotFoundOnServer(t *testing.T) {
 		"MLFLOW_WORKSPACE",
 	)
 	if strings.Contains(got, "restored") {
-		t.Errorf("says %q", got)
+		t.Errorf("got diagnostics %q", got)
 	}
 	_, got = server("workspace", "risk").Read("mlflow_experiment", state)
 	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", `it was looked up in "risk" only`)

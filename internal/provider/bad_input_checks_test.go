@@ -29,8 +29,8 @@ type rejection struct {
 	// at is the attribute, with the key of the map element: tags["team"]. It is "" if the input as a whole is rejected. For a function, it is
 	// the name of the argument.
 	at string
-	// says is the start of the summary and the detail, and advises is the advice.
-	says, advises string
+	// diags is the start of the summary and the detail, and advises is the advice.
+	diags, advises string
 }
 
 // badInput is an input that is rejected: on an MLflow server if mlflow is set, otherwise on Databricks.
@@ -165,7 +165,7 @@ func resourceRejection(d *acctest.Provider, kind string, input map[string]any) r
 	d.Check(err)
 	r, found := firstErrorOf(atApply, applied.Diagnostics)
 	if found && d.Decode(schema, applied.NewState) != nil {
-		d.T.Errorf("the refused %s is in the state", kind)
+		d.T.Errorf("the rejected %s is in the state", kind)
 	}
 	return r
 }
@@ -208,14 +208,14 @@ func functionRejection(d *acctest.Provider, name string, arguments map[string]an
 	if resp.Error == nil || resp.Error.FunctionArgument == nil {
 		return rejection{}
 	}
-	return rejection{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, says: resp.Error.Text}
+	return rejection{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, diags: resp.Error.Text}
 }
 
 // firstErrorOf returns the first error of a stage.
 func firstErrorOf(stage string, diagnostics []*tfprotov6.Diagnostic) (rejection, bool) {
 	for _, d := range diagnostics {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
-			return rejection{stage: stage, at: attributeOf(d), says: d.Summary + ": " + d.Detail}, true
+			return rejection{stage: stage, at: attributeOf(d), diags: d.Summary + ": " + d.Detail}, true
 		}
 	}
 	return rejection{}, false

@@ -51,7 +51,7 @@ var badExperiments = inputs{
 		rejection{atPlan, "artifact_location", "Invalid artifact location", "Remove it"}),
 	"experiment: relative on MLflow": onMLflow(experimentInput("artifact_location", "./mlruns",
 		rejection{atPlan, "artifact_location", "Invalid artifact location", "Use an absolute URI"})),
-	"experiment: odd table prefix": experimentInput("trace_location", traces("main", "traces", "a-b"),
+	"experiment: invalid table prefix": experimentInput("trace_location", traces("main", "traces", "a-b"),
 		rejection{atValidate, "trace_location.table_prefix", "Invalid Attribute Value Match", "238 letters, digits, and underscores"}),
 	"experiment: schema with a catalog": experimentInput("trace_location", traces("main", "main.traces", nil),
 		rejection{atValidate, "trace_location.schema", "Invalid Attribute Value Match", "one name in Unity Catalog"}),
@@ -78,7 +78,7 @@ var badExperiments = inputs{
 		rejection{atPlan, `tags["` + repeatLetter("k", 251) + `"]`, "Invalid tag: The key is 251 bytes long", "maximum on Databricks is 250"}),
 	"experiment: long tag value": experimentInput("tags", acctest.MapOfOne("k", repeatLetter("v", 64<<10+1)),
 		rejection{atPlan, `tags["k"]`, "Invalid tag: The value is 65537 bytes long", "maximum on Databricks is 65536"}),
-	"experiment: odd tag key, MLflow": onMLflow(experimentInput("tags", acctest.MapOfOne("a+b", "v"),
+	"experiment: invalid tag key, MLflow": onMLflow(experimentInput("tags", acctest.MapOfOne("a+b", "v"),
 		rejection{atPlan, `tags["a+b"]`, "Invalid tag: The key \"a+b\" has characters", "are allowed"})),
 	"experiment: path tag key, MLflow": onMLflow(experimentInput("tags", acctest.MapOfOne("a//b", "v"),
 		rejection{atPlan, `tags["a//b"]`, "Invalid tag: The key \"a//b\" is not a plain path", "Remove leading"})),
@@ -122,7 +122,7 @@ var badTags = inputs{
 		rejection{atPlan, "key", "Invalid tag: The key is 251 bytes long", "maximum on Databricks is 250"}),
 	"tag: long value": tagInput("k", repeatLetter("v", 64<<10+1),
 		rejection{atPlan, "value", "Invalid tag: The value is 65537 bytes long", "maximum on Databricks is 65536"}),
-	"tag: odd key on MLflow": onMLflow(tagInput("a,b", "v",
+	"tag: invalid key on MLflow": onMLflow(tagInput("a,b", "v",
 		rejection{atPlan, "key", "Invalid tag: The key \"a,b\" has characters", "are allowed"})),
 	"tag: unknown id": tagInput("k", "v", rejection{atApply, "", "Could not set experiment tag", idAdvice}),
 	"import of a tag: no key": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12"),
@@ -280,9 +280,9 @@ var badProviders = inputs{
 		rejection{atConfigure, "tracking_uri", "Invalid tracking URI", "set host = \"https://dbc-1.cloud.databricks.com\" instead"}),
 	"provider: a password there": providerInput(workspaceWith("username", "u", "password", "p"),
 		rejection{atConfigure, "username", "Conflicting provider arguments", "use token"}),
-	"provider: a password alone": providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "password", "p"),
+	"provider: only a password": providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "password", "p"),
 		rejection{atConfigure, "password", "Incomplete credentials", "Set username"}),
-	"provider: a user name alone": providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u"),
+	"provider: only a username": providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u"),
 		rejection{atConfigure, "username", "Incomplete credentials", "Set password"}),
 	"provider: token and password": providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u",
 		"password", "p", "token", "t"), rejection{atConfigure, "token", "Conflicting credentials", "Remove token"}),
@@ -328,8 +328,8 @@ func TestBadInput(t *testing.T) {
 					}
 				}
 				got := c.firstError(t, w)
-				if got.stage != c.stage || got.at != c.at || !strings.HasPrefix(got.says, c.says) || !strings.Contains(got.says, c.advises) {
-					t.Errorf("refused at %q of %q: %q\nwant %q of %q: %q … %q", got.stage, got.at, got.says, c.stage, c.at, c.says, c.advises)
+				if got.stage != c.stage || got.at != c.at || !strings.HasPrefix(got.diags, c.diags) || !strings.Contains(got.diags, c.advises) {
+					t.Errorf("rejected at %q of %q: %q\nwant %q of %q: %q … %q", got.stage, got.at, got.diags, c.stage, c.at, c.diags, c.advises)
 				}
 			})
 		}
@@ -381,7 +381,7 @@ func TestGoodInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := d.Plan(c.kind, c.config); c.warns == "" && got != "" || !strings.HasPrefix(got, c.warns) {
-				t.Errorf("plan says %q, want %q", got, c.warns)
+				t.Errorf("plan: got diagnostics %q, want %q", got, c.warns)
 			}
 		})
 	}

@@ -62,7 +62,7 @@ func TestBulkRefresh_calls(t *testing.T) {
 			refreshAll(second, experiments) // what refers to them waits for them
 			refreshAll(second, rest)
 			if got := routes(w); !maps.Equal(got, tc.want) {
-				t.Errorf("requests are %v, want %v", got, tc.want)
+				t.Errorf("requests: got %v, want %v", got, tc.want)
 			}
 		})
 	}
@@ -105,7 +105,7 @@ func (x *target) importAll(t *testing.T, ids []string) {
 // outcome is the result of the refresh of a resource.
 type outcome struct {
 	before, after map[string]any
-	says          string
+	diags         string
 }
 
 // refresh refreshes everything in a new provider, and returns the outcomes of the target's resources by kind.
@@ -119,8 +119,8 @@ func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	}
 	outcomes := map[string]outcome{}
 	for kind, m := range x.resource {
-		fresh, says := refreshed(d, m)
-		outcomes[kind] = outcome{stateValues(d, m), stateValues(d, fresh), says}
+		fresh, diags := refreshed(d, m)
+		outcomes[kind] = outcome{stateValues(d, m), stateValues(d, fresh), diags}
 	}
 	return outcomes
 }
@@ -195,7 +195,7 @@ func TestBulkRefresh_outdatedSearch(t *testing.T) {
 			x := newTarget(t)
 			x.FreezeSearch()
 			mutation.do(x)
-			for _, key := range []string{"team", "cost-center"} { // an apply set again what was taken
+			for _, key := range []string{"team", "cost-center"} { // as an apply restores removed tags
 				e, _ := x.Experiment(x.id)
 				if value, _ := e.Tag(key); value == "" {
 					x.SetTag(x.id, key, "anew")
@@ -203,8 +203,8 @@ func TestBulkRefresh_outdatedSearch(t *testing.T) {
 			}
 			x.importAll(t, nil)
 			for kind, got := range x.refresh(t, true) {
-				if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
-					t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
+				if got.diags != "" || !reflect.DeepEqual(got.before, got.after) {
+					t.Errorf("%s changes from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
 				}
 			}
 		})
@@ -216,8 +216,8 @@ func TestBulkRefresh_outdatedSearch(t *testing.T) {
 		x.id = x.CreateExperiment(emulator.Admin, "/Shared/new", map[string]string{"team": "risk", "stage": "dev", "cost-center": "1"})
 		x.importAll(t, nil)
 		for kind, got := range x.refresh(t, true) {
-			if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
-				t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
+			if got.diags != "" || !reflect.DeepEqual(got.before, got.after) {
+				t.Errorf("%s changes from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
 			}
 		}
 	})
@@ -232,13 +232,13 @@ func TestBulkRefresh_ownWrites(t *testing.T) {
 	prior := stateValues(d, x.resource[tagKind])
 	planned := maps.Clone(prior)
 	planned["value"] = "8000"
-	if _, says := d.Apply(tagKind, prior, planned); says != "" {
-		t.Fatal(says)
+	if _, diags := d.Apply(tagKind, prior, planned); diags != "" {
+		t.Fatal(diags)
 	}
 	x.ResetJournal()
-	fresh, says := refreshed(d, x.resource[tagKind])
-	if got := stateValues(d, fresh)["value"]; got != "8000" || says != "" {
-		t.Errorf("the tag reads %v (%s) after it was set", got, says)
+	fresh, diags := refreshed(d, x.resource[tagKind])
+	if got := stateValues(d, fresh)["value"]; got != "8000" || diags != "" {
+		t.Errorf("the tag reads %v (%s) after it was set", got, diags)
 	}
 	if n := x.Count("GET", acctest.ExperimentsPath+"get"); n != 1 {
 		t.Errorf("%d direct reads, want 1", n)
@@ -250,7 +250,7 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	t.Parallel()
 	one, two := newTarget(t), newTarget(t)
 	if one.id != two.id {
-		t.Fatalf("the ids are %s and %s, want the same", one.id, two.id)
+		t.Fatalf("ids: got %s and %s, want the same", one.id, two.id)
 	}
 	two.SetTag(two.id, "team", "of two")
 	two.importAll(t, nil)

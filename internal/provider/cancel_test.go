@@ -34,7 +34,7 @@ type hangingProxy struct {
 
 // ServeHTTP implements [http.Handler].
 func (h *hangingProxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // otherwise the server would not notice that the client is gone
+	body, _ := io.ReadAll(r.Body) // otherwise the server does not detect that the client closed the connection
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h.mu.Lock()
 	hangs, after, arrived := r.Method+" "+r.URL.Path == h.call, h.after, h.arrived
@@ -94,7 +94,7 @@ func cancelledApplies(id string) map[string]cancelledApply {
 	old := acctest.AttributeValues("name", "/Shared/churn", "tags", acctest.MapOfOne("team", "risk"))
 	renamed := acctest.AttributeValues("name", "/Shared/attrition", "tags", acctest.MapOfOne("team", "growth"))
 	many := map[string]string{}
-	for n := range 25 { // create takes 20
+	for n := range 25 { // a create request has at most 20
 		many[string(rune('a'+n))] = "v"
 	}
 	tagOf := func(value string) map[string]any {
@@ -167,21 +167,21 @@ func cancelledApplies(id string) map[string]cancelledApply {
 			prior:   old,
 			remains: true,
 		},
-		"a tag alone": {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
-		"a tag alone, done": {
+		"only a tag": {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
+		"only a tag, done": {
 			call:   "POST " + acctest.ExperimentsPath + "set-experiment-tag",
 			after:  true,
 			kind:   tag,
 			config: tagOf("risk"),
 		},
-		"a tag alone, changed": {
+		"only a tag, changed": {
 			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
 			kind:    tag,
 			prior:   tagOf("risk"),
 			config:  tagOf("growth"),
 			remains: true,
 		},
-		"a tag alone, removed": {
+		"only a tag, removed": {
 			call:    "POST " + acctest.ExperimentsPath + "delete-experiment-tag",
 			kind:    tag,
 			prior:   tagOf("risk"),
@@ -237,17 +237,17 @@ func TestCancel_eachCall(t *testing.T) {
 			if c.prior != nil {
 				e.MustApply(c.prior)
 			}
-			says := c.apply(t, server, e)
-			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(says) == (c.prior == nil && c.remains) {
-				t.Errorf("the apply says %q and leaves the state %v", says, state)
+			diags := c.apply(t, server, e)
+			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(diags) == (c.prior == nil && c.remains) {
+				t.Errorf("apply: got diagnostics %q and leaves the state %v", diags, state)
 			}
 			if c.config == nil {
-				says = e.Destroy()
+				diags = e.Destroy()
 			} else {
-				says = e.Apply(c.config)
+				diags = e.Apply(c.config)
 			}
-			if acctest.HasError(says) {
-				t.Errorf("the next apply says %q", says)
+			if acctest.HasError(diags) {
+				t.Errorf("next apply: got diagnostics %q", diags)
 			}
 			if want := map[bool]int{true: 2, false: 1}[c.kind == "mlflow_experiment"]; len(w.Experiments()) != want {
 				t.Errorf("there are the experiments %+v", w.Experiments())
@@ -257,7 +257,7 @@ func TestCancel_eachCall(t *testing.T) {
 }
 
 // apply applies, and cancels the apply when the request hangs.
-func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Resource) (says string) {
+func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Resource) (diags string) {
 	t.Helper()
 	e.Refresh()
 	planned := e.Plan(c.config)
@@ -267,12 +267,12 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Res
 	arrived, done := server.hang(c.call, c.after), make(chan struct{})
 	go func() {
 		defer close(done)
-		says = e.ApplyPlan(planned, c.config)
+		diags = e.ApplyPlan(planned, c.config)
 	}()
 	select {
 	case <-arrived:
 	case <-done:
-		t.Fatalf("there was no %s: %s", c.call, says)
+		t.Fatalf("there was no %s: %s", c.call, diags)
 	}
 	interrupted := time.Now()
 	cancel()
@@ -280,7 +280,7 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Res
 	if took := time.Since(interrupted); took > cancelLimit {
 		t.Errorf("the apply went on for %s", took)
 	}
-	return says
+	return diags
 }
 
 // TestCancel interrupts an apply while a request hangs. The apply ends soon, and the state contains the changes so far.

@@ -62,7 +62,7 @@ func TestProvider_configuration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := configure(t, c.config)
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
-				t.Errorf("configure says %q, want %q", got, c.want)
+				t.Errorf("configure: got diagnostics %q, want %q", got, c.want)
 			}
 			if strings.Contains(got, "secret-token") {
 				t.Errorf("the diagnostics contain the token: %q", got)
@@ -87,7 +87,7 @@ func TestProvider_settings(t *testing.T) {
 			continue
 		}
 		if got := configure(t, map[string]any{a.Name: "a\nb"}); !strings.HasPrefix(got, "error at "+a.Name+": Invalid connection setting") {
-			t.Errorf("configure says %q about %s", got, a.Name)
+			t.Errorf("configure: got diagnostics %q about %s", got, a.Name)
 		}
 	}
 	for name, config := range map[string]map[string]any{
@@ -95,7 +95,7 @@ func TestProvider_settings(t *testing.T) {
 		"azure_use_msi": {"azure_use_msi": true, "tracking_uri": "https://mlflow.invalid"},
 	} {
 		if got := configure(t, config); !strings.HasPrefix(got, "error at "+name+": ") {
-			t.Errorf("configure says %q about %s", got, name)
+			t.Errorf("configure: got diagnostics %q about %s", got, name)
 		}
 	}
 }
@@ -131,11 +131,11 @@ func TestProvider_firstCallFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			state, got := acctest.NewProvider(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 			if !strings.HasPrefix(got, c.want) || strings.Count(got, "error") > strings.Count(c.want, "error")+2 || state != nil {
-				t.Errorf("create says %q, want %q; state %v", got, c.want, state)
+				t.Errorf("create: got diagnostics %q, want %q; state %v", got, c.want, state)
 			}
 			for _, unwanted := range []string{"<html>", "wrong\"", "Bearer"} {
 				if strings.Contains(got, unwanted) {
-					t.Errorf("create says %q, with %q", got, unwanted)
+					t.Errorf("create: got diagnostics %q, with %q", got, unwanted)
 				}
 			}
 		})
@@ -153,10 +153,10 @@ func TestProvider_oauth(t *testing.T) {
 		map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret},
 	)
 	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
-		t.Errorf("create says %q", got)
+		t.Errorf("create: got diagnostics %q", got)
 	}
 	if owner, _ := w.MustFind(t, "/Users/"+emulator.ServicePrincipal+"/churn").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
-		t.Errorf("the owner is %q", owner)
+		t.Errorf("owner: got %q", owner)
 	}
 	for _, c := range w.Journal() {
 		if !strings.HasPrefix(c.UserAgent, "terraform-provider-mlflow/test terraform/") && strings.HasPrefix(c.Path, "/api/") {

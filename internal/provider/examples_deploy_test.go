@@ -84,15 +84,15 @@ func TestExamples_deployFromRunRefused(t *testing.T) {
 	page := readFile(t, examplesDir+"/deploy-from-run/README.md")
 	for name, c := range map[string]struct {
 		prepare func(w *acctest.Workspace, experimentID string)
-		says    string
+		diags   string
 	}{
 		"no candidate": {func(*acctest.Workspace, string) {}, "No run of … has the tag …"},
 		"two candidates": {func(w *acctest.Workspace, id string) {
 			train(w, id, unchanged)
 			train(w, id, unchanged)
 		}, "Several runs of … have the tag …"},
-		"a run that goes on": {trained(func(r *emulator.Run) { r.Status, r.Ended = "RUNNING", 0 }), "… its status is `RUNNING`"},
-		"a failed run":       {trained(func(r *emulator.Run) { r.Status = "FAILED" }), "… its status is `FAILED`"},
+		"running run":  {trained(func(r *emulator.Run) { r.Status, r.Ended = "RUNNING", 0 }), "… its status is `RUNNING`"},
+		"a failed run": {trained(func(r *emulator.Run) { r.Status = "FAILED" }), "… its status is `FAILED`"},
 		"an old run": {trained(func(r *emulator.Run) { r.Ended -= (30 * 24 * time.Hour).Milliseconds() }),
 			"… ended more than 30 days ago"},
 		"a run without files": {func(w *acctest.Workspace, id string) { w.CreateRun(candidate(id, unchanged)) },
@@ -101,11 +101,11 @@ func TestExamples_deployFromRunRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			c.prepare(w, w.CreateExperiment(emulator.User, "/Projects/retail/churn", nil))
-			if !strings.Contains(page, strings.Replace(c.says, "FAILED", "RUNNING", 1)) {
-				t.Errorf("README.md does not have the message %q", c.says)
+			if !strings.Contains(page, strings.Replace(c.diags, "FAILED", "RUNNING", 1)) {
+				t.Errorf("README.md does not have the message %q", c.diags)
 			}
 			directoryTest(t, resource.TestStep{
-				ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "deploy-from-run")), PlanOnly: true, ExpectError: pageMessage(c.says),
+				ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "deploy-from-run")), PlanOnly: true, ExpectError: pageMessage(c.diags),
 			})
 		})
 	}

@@ -262,11 +262,11 @@ func TestExamples_driftJobCheck(t *testing.T) {
 			out, err := runScript(t, dir, "check.sh", "PLAN="+test.plan, "CHANGED="+test.changed, "VIOLATIONS="+test.violations)
 			status, _ := os.ReadFile(filepath.Join(dir, "evidence/status"))
 			if string(status) != test.want || (err != nil) != (test.want == "") {
-				t.Errorf("the status is %q, want %q (%v)\n%s", status, test.want, err, out)
+				t.Errorf("status: got %q, want %q (%v)\n%s", status, test.want, err, out)
 			}
 			issue, _ := os.ReadFile(filepath.Join(dir, "evidence/issue.md"))
 			if planned := strings.Contains(string(issue), "\n    the plan\n"); planned != (test.plan == "2") {
-				t.Errorf("the issue is\n%s", issue)
+				t.Errorf("issue: got\n%s", issue)
 			}
 		})
 	}

@@ -84,7 +84,7 @@ func TestExamples_permissionReview(t *testing.T) {
 		"All users can manage:[/Shared/sandbox]", "No group can manage:[/Shared/sandbox]", "User has a direct grant:" + fmt.Sprint(direct),
 	} {
 		if !strings.Contains(got, want) {
-			t.Errorf("the violations are %s, without %s", got, want)
+			t.Errorf("violations: got %s, without %s", got, want)
 		}
 	}
 
@@ -96,7 +96,7 @@ func TestExamples_permissionReview(t *testing.T) {
 	spaces := regexp.MustCompile(`[ -]{2,}`)
 	got = s.run(t, w, dir, "terraform output -raw markdown")
 	if want := spaces.ReplaceAllString(table, " "); !strings.HasPrefix(spaces.ReplaceAllString(got, " "), want) {
-		t.Errorf("the table is\n%s\nwant\n%s", got, table)
+		t.Errorf("table: got\n%s\nwant\n%s", got, table)
 	}
 	page := s.run(t, w, dir, "terraform output -raw html")
 	if !regexp.MustCompile(`<title>Permission review: 2 experiments, 5 principals</title>`).MatchString(page) {
@@ -104,7 +104,7 @@ func TestExamples_permissionReview(t *testing.T) {
 	}
 	out := s.run(t, w, dir, "if terraform plan -var enforce=true; then exit 1; fi", "TF_VAR_today=2026-06-30")
 	if want := "User has a direct grant: " + direct[0]; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
-		t.Errorf("the error is\n%s", tail(out))
+		t.Errorf("error: got\n%s", tail(out))
 	}
 }
 

@@ -87,7 +87,7 @@ func (s shell) version(t *testing.T) (version string, minor int) {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Sscanf(is.Version, "1.%d.", &minor); err != nil {
-		t.Fatalf("the CLI says that its version is %q: %v", is.Version, err)
+		t.Fatalf("CLI version: got %q, want 1.MINOR.PATCH (%v)", is.Version, err)
 	}
 	return is.Version, minor
 }
@@ -107,9 +107,9 @@ func TestGuide_gettingStarted(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "getting-started")
 	for _, section := range []string{"Plan and apply", "Change something outside Terraform", "Correct the drift", "Clean up"} {
-		said := guideOutput(t, "getting-started", section)
+		want := guideOutput(t, "getting-started", section)
 		out := s.run(t, w, dir, guideCommands(t, "getting-started", section), "TF_CLI_ARGS_destroy=-auto-approve")
-		expectPrinted(t, w, section, out, said)
+		expectPrinted(t, w, section, out, want)
 	}
 	if _, there := w.ExperimentByName("/Projects/retail/churn"); there {
 		t.Error("the experiment is still there")

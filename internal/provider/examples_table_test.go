@@ -48,7 +48,7 @@ var examples = map[string]example{
 			traces := w.MustFind(t, "/Shared/agents/support").TraceLocation
 			want := emulator.TraceLocation{Catalog: "main", Schema: "agent_traces", TablePrefix: "support", EffectiveTablePrefix: "support"}
 			if traces == nil || *traces != want {
-				t.Errorf("the trace location is %+v", traces)
+				t.Errorf("trace location: got %+v", traces)
 			}
 		},
 	},

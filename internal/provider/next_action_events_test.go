@@ -88,7 +88,7 @@ func TestNext_actionEvents(t *testing.T) {
 					a.w.ExpectWrites(t, want...)
 				}
 				if r, _ := a.w.Run(a.runs[0]); r.Tags["note"] != "/Shared/churn" {
-					t.Errorf("the tags of the run are %q", r.Tags)
+					t.Errorf("tags of the run: got %q", r.Tags)
 				}
 			})
 		}
@@ -147,7 +147,7 @@ func failing(t *testing.T, event, mode string) *actions {
 const failed = "Could not set tags of run"
 
 // TestNext_actionFailsAfterCreate: with any on_failure, an action that fails does not change the experiment. With taint, Terraform then
-// plans to replace it, which deletion_policy refuses if the experiment contains runs.
+// plans to replace it, which deletion_policy rejects if the experiment contains runs.
 func TestNext_actionFailsAfterCreate(t *testing.T) {
 	t.Parallel()
 	for mode, next := range map[string]string{"continue": "No changes.", "halt": "No changes.",
@@ -181,7 +181,7 @@ func TestNext_actionFailsBeforeDestroy(t *testing.T) {
 		id := a.w.MustFind(t, "/Shared/churn").ID
 		a.apply(false, []string{failed}, "-replace=mlflow_experiment.churn")
 		if e := a.w.MustFind(t, "/Shared/churn"); e.ID != id {
-			t.Errorf("the experiment is %s, not %s", e.ID, id)
+			t.Errorf("experiment: got %s, not %s", e.ID, id)
 		}
 		a.plan(true, "No changes.")
 		a.apply(true, []string{"Changed tags of run", "1 destroyed"}, "-replace=mlflow_experiment.churn")

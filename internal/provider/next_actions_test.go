@@ -115,7 +115,7 @@ func TestNext_actionsTriggered(t *testing.T) {
 		args := []string{"apply", "-no-color", "-input=false", "-auto-approve", "-var=deployed_run=" + id}
 		a.expect(true, []string{"Action started: action.mlflow_set_run_tags.deployed", "Changed tags of run"}, args...)
 		if r, _ := a.w.Run(id); r.Tags["stage"] != "production" {
-			t.Errorf("the tags are %q", r.Tags)
+			t.Errorf("tags: got %q", r.Tags)
 		}
 		a.w.ResetJournal()
 		a.expect(true, []string{"No changes."}, args...)

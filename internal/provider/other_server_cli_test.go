@@ -67,7 +67,7 @@ func TestOtherServer_CLI(t *testing.T) {
 	unchanged()
 	for _, e := range own.Experiments() {
 		if e.LifecycleStage != "deleted" {
-			t.Errorf("%s is %s in the end", e.Name, e.LifecycleStage)
+			t.Errorf("%s: got %s in the end", e.Name, e.LifecycleStage)
 		}
 	}
 }
@@ -96,31 +96,31 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 			through, r := newRelayBackend(t, s.Backend)
 			r.interceptAll(riskWorkspaceServer)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Resource(kind)
-			if says := b.Import(id); acctest.HasError(says) || b.Values() == nil {
-				t.Fatalf("import leaves %v and says %q", b.Values(), says)
+			if diags := b.Import(id); acctest.HasError(diags) || b.Values() == nil {
+				t.Fatalf("import: got state %v and diagnostics %q", b.Values(), diags)
 			}
 			state := b.Values()
 			for what, do := range map[string]func() string{"a refresh": b.Read,
 				"a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
 				b.Provider = through.Provider(t, nil)
-				says := do()
+				diags := do()
 				want := fmt.Sprintf(
 					"The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.",
 					"risk",
 					through.URL,
 					"default",
 				)
-				if !acctest.HasError(says) || !strings.Contains(says, want) ||
-					!strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
-					t.Errorf("%s says %q", what, says)
+				if !acctest.HasError(diags) || !strings.Contains(diags, want) ||
+					!strings.Contains(diags, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
+					t.Errorf("%s: got diagnostics %q", what, diags)
 				}
 				if wrote := s.Writes(); len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
 					t.Errorf("%s wrote %q and left %v", what, wrote, b.Values())
 				}
 			}
 			b.Provider = through.Provider(t, map[string]any{"workspace": "risk"})
-			if says := b.Read(); says != "" {
-				t.Error(says)
+			if diags := b.Read(); diags != "" {
+				t.Error(diags)
 			}
 		})
 	}
@@ -148,14 +148,14 @@ func TestOtherServer_MLflow(t *testing.T) {
 				"a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) },
 			} {
 				b.Provider = stranger.Provider(t, nil)
-				says := do()
-				if wrote := stranger.Writes(); !elsewhere.MatchString(says) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
-					t.Errorf("%s wrote %q, left %v and said %q", what, wrote, b.Values(), says)
+				diags := do()
+				if wrote := stranger.Writes(); !elsewhere.MatchString(diags) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
+					t.Errorf("%s wrote %q, state %v and diagnostics %q", what, wrote, b.Values(), diags)
 				}
 			}
 			b.Provider = clone.Provider(t, nil)
-			if says := b.Read(); acctest.HasError(says) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
-				t.Errorf("at the clone a refresh leaves %v and says %q", b.Values(), says)
+			if diags := b.Read(); acctest.HasError(diags) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
+				t.Errorf("at the clone a refresh: got state %v and diagnostics %q", b.Values(), diags)
 			}
 		})
 	}

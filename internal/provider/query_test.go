@@ -31,8 +31,8 @@ func TestQuery(t *testing.T) {
 			fmt.Sprintf("list \"mlflow_%s\" \"test\" {\n  provider = mlflow\n  %s\n  config {\n    %s\n  }\n}\n", kind, arguments, config),
 		)
 	}
-	refused := func(config, says string) resource.TestStep {
-		return resource.TestStep{Query: true, Config: list("experiment", "", config), ExpectError: regexp.MustCompile(says)}
+	refused := func(config, diags string) resource.TestStep {
+		return resource.TestStep{Query: true, Config: list("experiment", "", config), ExpectError: regexp.MustCompile(diags)}
 	}
 	const experiments, permissions = "mlflow_experiment.test", "mlflow_experiment_permissions.test"
 	identity := func(id string) map[string]knownvalue.Check {

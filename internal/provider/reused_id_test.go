@@ -44,9 +44,9 @@ func TestReusedID(t *testing.T) {
 				s, b := createRecorded(t, kind, configs.config)
 				if change != nil {
 					if p := b.Plan(change); p.Action != "update" {
-						t.Fatalf("the plan is to %s: %s", p.Action, p.Diagnostics)
-					} else if says := b.ApplyPlan(p, change); says != "" {
-						t.Fatal(says)
+						t.Fatalf("got planned action %s: %s", p.Action, p.Diagnostics)
+					} else if diags := b.ApplyPlan(p, change); diags != "" {
+						t.Fatal(diags)
 					}
 				}
 				if wrote := s.Writes(); (len(wrote) == 0) != (after == "an update that writes nothing" || after == "create") {
@@ -54,9 +54,9 @@ func TestReusedID(t *testing.T) {
 				}
 				s.ReuseID()
 				b.Provider = b.Restart()
-				says := b.ApplyPlan(b.Plan(nil), nil)
-				if wrote := s.Writes(); len(wrote) > 0 || b.Values() != nil || acctest.HasError(says) || says == "" {
-					t.Errorf("wrote %q, left %v, said %q", wrote, b.Values(), says)
+				diags := b.ApplyPlan(b.Plan(nil), nil)
+				if wrote := s.Writes(); len(wrote) > 0 || b.Values() != nil || acctest.HasError(diags) || diags == "" {
+					t.Errorf("got writes %q, state %v, diagnostics %q", wrote, b.Values(), diags)
 				}
 			})
 		}
@@ -64,8 +64,8 @@ func TestReusedID(t *testing.T) {
 			t.Parallel()
 			s, b := createRecorded(t, kind, configs.config)
 			s.ReuseID()
-			if says := b.Refresh(); b.Values() != nil || acctest.HasError(says) || says == "" {
-				t.Errorf("left %v, said %q", b.Values(), says)
+			if diags := b.Refresh(); b.Values() != nil || acctest.HasError(diags) || diags == "" {
+				t.Errorf("got state %v, diagnostics %q", b.Values(), diags)
 			}
 		})
 	}
@@ -76,8 +76,8 @@ func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.
 	t.Helper()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	b := s.Provider(t, nil).Resource(kind)
-	if says := b.ApplyPlan(b.Plan(config), config); acctest.HasError(says) {
-		t.Fatal(says)
+	if diags := b.ApplyPlan(b.Plan(config), config); acctest.HasError(diags) {
+		t.Fatal(diags)
 	}
 	b.Provider = b.Restart()
 	s.Writes()
@@ -94,9 +94,9 @@ func TestReusedID_grants(t *testing.T) {
 			s, b := createRecorded(t, kind, configs.config)
 			p := b.Plan(configs.changed)
 			s.ReuseID()
-			says := b.ApplyPlan(p, configs.changed)
-			if wrote := s.Writes(); !acctest.HasError(says) || len(wrote) > 0 {
-				t.Errorf("wrote %q, said %q", wrote, says)
+			diags := b.ApplyPlan(p, configs.changed)
+			if wrote := s.Writes(); !acctest.HasError(diags) || len(wrote) > 0 {
+				t.Errorf("got writes %q, diagnostics %q", wrote, diags)
 			}
 		})
 	}
@@ -112,10 +112,10 @@ func TestReusedID_tag(t *testing.T) {
 	w.Recreate(id)
 	w.SetTag(id, "team", "stranger")
 	w.ResetJournal()
-	says := b.ApplyPlan(b.Plan(nil), nil)
+	diags := b.ApplyPlan(b.Plan(nil), nil)
 	e, _ := w.Experiment(id)
-	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.HasError(says) || len(w.Writes()) > 0 {
-		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.Writes())
+	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.HasError(diags) || len(w.Writes()) > 0 {
+		t.Errorf("tag: got %q, %t; diagnostics %q; writes %q", value, there, diags, w.Writes())
 	}
 }
 
@@ -142,7 +142,7 @@ func TestReusedID_experiment(t *testing.T) {
 			b.Provider = b.Restart()
 			b.ApplyPlan(b.Plan(nil), nil)
 			if e, there := w.Experiment(id); !there || e.LifecycleStage != "active" || len(w.Writes()) > 0 {
-				t.Errorf("the stranger is %+v; wrote %q", e, w.Writes())
+				t.Errorf("stranger: got %+v; writes %q", e, w.Writes())
 			}
 		})
 	}

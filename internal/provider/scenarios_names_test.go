@@ -22,7 +22,7 @@ func nameTaken(t *testing.T, b *acctest.Backend) {
 	)
 	b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "theirs"})
 	if e.Values() != nil {
-		t.Errorf("the state is %v", e.Values())
+		t.Errorf("state: got %v", e.Values())
 	}
 }
 
@@ -34,7 +34,7 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 		e := b.ExperimentResource(t)
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		if e.Text("id") == id || b.Experiment(t, id).Stage != "deleted" {
-			t.Errorf("the new experiment is %s, the deleted one %+v", e.Text("id"), b.Experiment(t, id))
+			t.Errorf("new experiment: got %s, the deleted one %+v", e.Text("id"), b.Experiment(t, id))
 		}
 		return
 	}
@@ -76,7 +76,7 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 	}
 	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 	if old := b.Experiment(t, id); old.Stage != "deleted" || old.Name != name+" (superseded "+id+")" {
-		t.Errorf("the deleted experiment is %+v", old)
+		t.Errorf("deleted experiment: got %+v", old)
 	}
 }
 
@@ -145,7 +145,7 @@ func replacement(t *testing.T, b *acctest.Backend) {
 	)
 	if e.Text("id") == first || b.Experiment(t, first).Stage != "deleted" ||
 		b.Experiment(t, e.Text("id")).ArtifactLocation != "s3://bucket/b" {
-		t.Errorf("the old experiment is %+v, the new one %v", b.Experiment(t, first), e.Values())
+		t.Errorf("old experiment: got %+v, the new one %v", b.Experiment(t, first), e.Values())
 	}
 }
 
@@ -167,15 +167,15 @@ func deletionPolicy(t *testing.T, b *acctest.Backend) {
 	for what, c := range map[string]struct {
 		policy string
 		run    bool
-		says   string
+		diags  string
 		stage  string
 	}{
 		"delete, empty":          {policy: "delete", stage: "deleted"},
-		"delete, a run":          {policy: "delete", run: true, says: "warning: Experiment would be deleted with its content", stage: "deleted"},
+		"delete, a run":          {policy: "delete", run: true, diags: "warning: Experiment would be deleted with its content", stage: "deleted"},
 		"retain":                 {policy: "retain", stage: "active"},
-		"prevent":                {policy: "prevent", says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
+		"prevent":                {policy: "prevent", diags: "error at deletion_policy: Could not destroy experiment", stage: "active"},
 		"delete_if_empty, empty": {policy: "delete_if_empty", stage: "deleted"},
-		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, says: "error at deletion_policy: Could not destroy experiment",
+		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, diags: "error at deletion_policy: Could not destroy experiment",
 			stage: "active"},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -187,13 +187,13 @@ func deletionPolicy(t *testing.T, b *acctest.Backend) {
 			if c.run {
 				b.AddRun(t, id)
 			}
-			acctest.ExpectDiagnostics(t, e.Destroy(), c.says)
+			acctest.ExpectDiagnostics(t, e.Destroy(), c.diags)
 			if c.stage == "deleted" && !b.ReservesNames {
 				name = ""
 			}
 			b.ExpectExperiment(t, id, name, c.stage, map[string]string{})
-			if (e.Values() == nil) != !strings.HasPrefix(c.says, "error") {
-				t.Errorf("the state is %v", e.Values())
+			if (e.Values() == nil) != !strings.HasPrefix(c.diags, "error") {
+				t.Errorf("state: got %v", e.Values())
 			}
 		})
 	}

@@ -51,8 +51,8 @@ type actionScenario struct {
 func (p *actionScenario) invoke(kind, result string, config map[string]any, deleted ...[]string) {
 	p.T.Helper()
 	a := p.Action(kind)
-	if says := a.Plan(config); says != "" && !strings.HasPrefix(says, "warning: Action ") {
-		p.T.Errorf("the plan of %s %v says %q", kind, config, says)
+	if diags := a.Plan(config); diags != "" && !strings.HasPrefix(diags, "warning: Action ") {
+		p.T.Errorf("the plan of %s %v: got diagnostics %q", kind, config, diags)
 	}
 	if got := a.MustInvoke(config); got != result {
 		p.T.Errorf("the result of %s %v is %q, want %q", kind, config, got, result)

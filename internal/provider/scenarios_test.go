@@ -41,7 +41,7 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 		!regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).MatchString(e.Text("creation_time")) ||
 		!strings.HasPrefix(e.Text("url"), b.URL+"/") ||
 		!strings.Contains(e.Text("url"), "experiments/"+id) {
-		t.Errorf("the state is %v", e.Values())
+		t.Errorf("state: got %v", e.Values())
 	}
 
 	b.SetTag(t, id, "foreign", "theirs")
@@ -50,7 +50,7 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 		map[string]any{"description": "Predicts churn better", "tags": map[string]string{"team": "fraud", "stage": "dev", "new": "yes"}},
 	)
 	if p := e.Plan(changed); p.Action != "update" || !slices.Equal(p.Changed, []string{"description", "name", "tags", "tags_all"}) {
-		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", p.Action, p.Changed)
 	}
 	blanked := ""
 	if !b.DeletesTags {
@@ -70,11 +70,11 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 	left = b.TagsAfterRemoval(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
 	b.ExpectExperiment(t, id, second, "active", left)
 	if e.Values()["tags"] != nil || e.Values()["description"] != nil {
-		t.Errorf("the state is %v", e.Values())
+		t.Errorf("state: got %v", e.Values())
 	}
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 	if b.Experiment(t, id).Stage != "deleted" || e.Values() != nil {
-		t.Errorf("after destroy the experiment is %+v, the state %v", b.Experiment(t, id), e.Values())
+		t.Errorf("after destroy the experiment: got %+v, the state %v", b.Experiment(t, id), e.Values())
 	}
 }
 
@@ -119,7 +119,7 @@ func drift(t *testing.T, b *acctest.Backend) {
 		c.behind()
 		acctest.ExpectDiagnostics(t, e.Refresh(), "")
 		if p := e.Plan(config); p.Action != "update" || !slices.Equal(p.Changed, c.changed) {
-			t.Errorf("%s: planned is to %s, changing %v, want %v", what, p.Action, p.Changed, c.changed)
+			t.Errorf("%s: got planned action %s, changed attributes %v, want %v", what, p.Action, p.Changed, c.changed)
 		}
 		e.MustApply(config)
 		b.ExpectExperiment(
@@ -144,7 +144,7 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 		`warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`,
 	)
 	if e.Values() != nil {
-		t.Fatalf("the state is %v", e.Values())
+		t.Fatalf("state: got %v", e.Values())
 	}
 	if b.ReservesNames {
 		acctest.ExpectDiagnostics(
@@ -155,20 +155,20 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 		)
 		acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
 		if e.Text("id") != id {
-			t.Errorf("restored is %s, want %s", e.Text("id"), id)
+			t.Errorf("restored: got %s, want %s", e.Text("id"), id)
 		}
 	} else {
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		if e.Text("id") == id {
-			t.Errorf("the experiment is %s still", id)
+			t.Errorf("experiment: got %s still", id)
 		}
 	}
 	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 	e.Provider = e.Restart()
 	destruction := e.Plan(nil)
-	b.DeleteExperiment(t, e.Text("id")) // what goes between plan and apply is gone, and that is what was wanted
-	if says := e.ApplyPlan(destruction, nil); says != "" || e.Values() != nil {
-		t.Errorf("destroy says %q", says)
+	b.DeleteExperiment(t, e.Text("id")) // an experiment that is deleted between plan and apply is not an error
+	if diags := e.ApplyPlan(destruction, nil); diags != "" || e.Values() != nil {
+		t.Errorf("destroy: got diagnostics %q", diags)
 	}
 }
 
@@ -182,13 +182,13 @@ func freeText(t *testing.T, b *acctest.Backend) {
 		}
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
-		found, says := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name})
-		if found["id"] != e.Text("id") || says != "" {
-			t.Errorf("the data source finds %v under %q and says %q", found["id"], name, says)
+		found, diags := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name})
+		if found["id"] != e.Text("id") || diags != "" {
+			t.Errorf("the data source finds %v under %q and diagnostics %q", found["id"], name, diags)
 		}
 		again := d.Resource("mlflow_experiment")
-		if says := again.Import("name=" + name); says != "" || again.Text("id") != e.Text("id") {
-			t.Errorf("import of %q gives %v and says %q", name, again.Values(), says)
+		if diags := again.Import("name=" + name); diags != "" || again.Text("id") != e.Text("id") {
+			t.Errorf("import of %q: got %v and diagnostics %q", name, again.Values(), diags)
 		}
 		e.MustApply(acctest.ExperimentAttributes(name+"!", nil))
 		b.ExpectExperiment(t, e.Text("id"), name+"!", "active", map[string]string{})
@@ -212,9 +212,9 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 	e := through.ExperimentResource(t)
 	for key, value := range b.RejectedTags {
 		relay.reset()
-		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Diagnostics
-		if !strings.HasPrefix(says, "error at tags: Invalid tag: ") {
-			t.Errorf("the plan of the tag %.60q says %q", key, says)
+		diags := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Diagnostics
+		if !strings.HasPrefix(diags, "error at tags: Invalid tag: ") {
+			t.Errorf("the plan of the tag %.60q: got diagnostics %q", key, diags)
 		}
 		if server(key, value) {
 			t.Errorf("the server takes the tag %.60q", key)
@@ -230,7 +230,7 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"),
 			map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" ||
 			!server(key, value) {
-			t.Errorf("the tag %.60q: the plan says %q, and the server rejects it", key, p.Diagnostics)
+			t.Errorf("the tag %.60q: plan: got diagnostics %q, and the server rejects it", key, p.Diagnostics)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func imports(t *testing.T, b *acctest.Backend) {
 		e := d.Resource("mlflow_experiment")
 		acctest.ExpectDiagnostics(t, e.Import(form), "")
 		if e.Text("id") != id || e.Text("description") != "Predicts churn" || fmt.Sprint(e.Values()["tags"]) != "map[team:risk]" {
-			t.Errorf("import of %q gives %v", form, e.Values())
+			t.Errorf("import of %q: got %v", form, e.Values())
 		}
 		e.ExpectEmptyPlan(config)
 	}
@@ -297,7 +297,7 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	b.SetTag(t, id, "team", "changed")
 	acctest.ExpectDiagnostics(t, tag.Refresh(), "")
 	if p := tag.Plan(config("ours")); !slices.Equal(p.Changed, []string{"value"}) {
-		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", p.Action, p.Changed)
 	}
 	tag.MustApply(config("ours"))
 	b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})

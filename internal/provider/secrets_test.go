@@ -161,7 +161,7 @@ func TestSecretsStaySecret(t *testing.T) {
 			_, planErr := p.run("plan", "-no-color", "-input=false", "-out=saved.plan")
 			out, err := p.run("apply", "-no-color", "-input=false", "-auto-approve")
 			if failed := planErr != nil || err != nil; failed != c.fails {
-				t.Errorf("apply failed: %t, want %t:\n%s", failed, c.fails, out)
+				t.Errorf("apply failed: got %t, want %t:\n%s", failed, c.fails, out)
 			}
 			if !c.fails {
 				_, _ = p.run("show", "-json", "saved.plan")

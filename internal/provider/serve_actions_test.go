@@ -30,8 +30,8 @@ func TestServer_validatesActions(t *testing.T) {
 	for name, tc := range map[string]struct {
 		kind   string
 		change map[string]any
-		// says is the start of the error, and holds a part of it.
-		says, holds string
+		// diags is the start of the error, and holds a part of it.
+		diags, holds string
 	}{
 		"not an age": {remove, map[string]any{"older_than": "90 days"}, "error at older_than: Invalid age: ", ""},
 		"not a time": {remove, map[string]any{"older_than": nil, "before": "2026-03-01"}, "error at before: Invalid time: ", ""},
@@ -55,10 +55,10 @@ func TestServer_validatesActions(t *testing.T) {
 			config := maps.Clone(valid[tc.kind])
 			maps.Copy(config, tc.change)
 			action := w.Action(t, emulator.AdminToken, tc.kind)
-			acctest.ExpectDiagnostics(t, action.PlanWithoutValidate(config), tc.says, tc.holds)
-			progress, says := action.Invoke(config)
-			if acctest.ExpectDiagnostics(t, says, tc.says, tc.holds); len(progress) > 0 {
-				t.Errorf("the progress is %q", progress)
+			acctest.ExpectDiagnostics(t, action.PlanWithoutValidate(config), tc.diags, tc.holds)
+			progress, diags := action.Invoke(config)
+			if acctest.ExpectDiagnostics(t, diags, tc.diags, tc.holds); len(progress) > 0 {
+				t.Errorf("progress: got %q", progress)
 			}
 		})
 	}

@@ -71,7 +71,7 @@ func bootstrap(t *testing.T, s *server) {
 func (s *server) destroyBootstrap(t *testing.T, p *program) {
 	t.Helper()
 	if out, err := p.run("destroy", "-no-color", "-auto-approve"); err == nil || !strings.Contains(out, "is deleted only if it is empty") {
-		t.Errorf("destroying workspaces with experiments is not refused: %v\n%s", err, out)
+		t.Errorf("destroying workspaces with experiments is not rejected: %v\n%s", err, out)
 	}
 	p.env = append(p.env, "TF_VAR_workspace_deletion_policy=retain")
 	for _, args := range [][]string{{"apply", "-no-color", "-auto-approve"}, {"destroy", "-no-color", "-auto-approve"}} {

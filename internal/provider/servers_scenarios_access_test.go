@@ -30,7 +30,7 @@ func rbacCallers(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, all.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
 		"warning: Undeclared access is kept", ana.name)
 	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map["+ana.name+":CAN_MANAGE]" {
-		t.Errorf("retained is %s", retained)
+		t.Errorf("retained: got %s", retained)
 	}
 	one.MustApply(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
 	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
@@ -49,11 +49,11 @@ func rbacCallers(t *testing.T, s *server) {
 	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 
 	all = s.as(boss).Provider(t, nil).Resource("mlflow_experiment_permissions")
-	if says := all.Apply(grantsConfig(id, map[string]any{
+	if diags := all.Apply(grantsConfig(id, map[string]any{
 		"users":  map[string]string{ben.name: "CAN_READ", ana.name: "CAN_EDIT"},
 		"groups": map[string]string{members: "CAN_READ", managers: "CAN_EDIT"},
-	})); acctest.HasError(says) {
-		t.Errorf("a manager of the workspace is told %q", says)
+	})); acctest.HasError(diags) {
+		t.Errorf("a manager of the workspace: got diagnostics %q", diags)
 	}
 	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "user "+ben.name+" READ", "role "+members+" READ", "role "+managers+" EDIT")
 	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map[]" {
@@ -76,7 +76,7 @@ func onePrincipal(t *testing.T, s *server) {
 	s.expectLevels(t, id, people, append(others, "user "+ana.name+" READ")...)
 	acctest.ExpectDiagnostics(t, p.Refresh(), "") // in a new process, as each plan is
 	if planned := p.Plan(config("CAN_EDIT")); !slices.Contains(planned.Changed, "permission_level") || planned.Action != "update" {
-		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(config("CAN_EDIT"))
 	s.expectLevels(t, id, people, append(others, "user "+ana.name+" EDIT")...)
@@ -103,8 +103,8 @@ func onePrincipal(t *testing.T, s *server) {
 		return
 	}
 	p.MustApply(config("CAN_READ"))
-	if says := p.Apply(config("NO_PERMISSIONS")); acctest.HasError(says) {
-		t.Errorf("NO_PERMISSIONS says %q", says)
+	if diags := p.Apply(config("NO_PERMISSIONS")); acctest.HasError(diags) {
+		t.Errorf("NO_PERMISSIONS: got diagnostics %q", diags)
 	}
 	s.expectLevels(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
 }
@@ -149,7 +149,7 @@ func legacyUsers(t *testing.T, s *server) {
 	s.grant(t, id, ben, "MANAGE")
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(config); !slices.Contains(planned.Changed, "users") {
-		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(config)
 	config = grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_MANAGE"}})
@@ -336,7 +336,7 @@ func leftoverGrant(t *testing.T, s *server) {
 	e := through.ExperimentResource(t)
 	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	if e.Text("id") != id {
-		t.Fatalf("the id is %s, so the server had no stale grant for it; want %s", e.Text("id"), id)
+		t.Fatalf("id: got %s, so the server had no stale grant for it; want %s", e.Text("id"), id)
 	}
 	creates := slices.DeleteFunc(relay.seen(), func(call string) bool { return call != "POST "+acctest.ExperimentsPath+"create" })
 	if len(creates) != 1 {

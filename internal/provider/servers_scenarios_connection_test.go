@@ -23,7 +23,7 @@ func credentials(t *testing.T, s *server) {
 		"unknown user":   {"username": "nobody"},
 		"none":           {"username": nil, "password": nil},
 	}
-	if s.kind.grants == unlistedGrants { // with its cache of passwords on, MLflow 3 fails over a token in place of refusing it
+	if s.kind.grants == unlistedGrants { // MLflow 3 with a cache of passwords fails instead of rejecting a token
 		refused["a bearer token"] = map[string]any{"username": nil, "password": nil, "token": "bearer"}
 	}
 	for what, settings := range refused {
@@ -68,17 +68,17 @@ func bothServersExample(t *testing.T, s *server) {
 					"mlflow.note.content": "Customers who are likely to leave."},
 				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
 			} {
-				found, says := find.ReadDataSource("mlflow_experiment", map[string]any{"name": prefix + name})
+				found, diags := find.ReadDataSource("mlflow_experiment", map[string]any{"name": prefix + name})
 				id, _ := found["id"].(string)
-				if says != "" {
-					t.Fatalf("%s: %s", name, says)
+				if diags != "" {
+					t.Fatalf("%s: %s", name, diags)
 				}
 				s.ExpectExperiment(t, id, prefix+name, "active", want)
 				var held []string
 				for user, level := range users {
 					held = append(held, "user "+user+" "+strings.TrimPrefix(level, "CAN_"))
 				}
-				if s.kind.grants == rbacGrants { // whoever creates an experiment may manage it
+				if s.kind.grants == rbacGrants { // the creator of an experiment can manage it
 					held = append(held, "user "+adminName+" MANAGE")
 				}
 				if s.kind.grants != noGrants {
@@ -105,7 +105,7 @@ func behindPath(t *testing.T, s *server) {
 	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	s.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 	if want := through.URL + "/#/experiments/" + e.Text("id"); e.Text("url") != want {
-		t.Errorf("the page is %q, want %q", e.Text("url"), want)
+		t.Errorf("page: got %q, want %q", e.Text("url"), want)
 	}
 	imported := e.Resource("mlflow_experiment")
 	acctest.ExpectDiagnostics(t, imported.Import(e.Text("url")), "")
@@ -198,10 +198,10 @@ func unsetWorkspace(t *testing.T, s *server) {
 		state := b.Values()
 		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
 			b.Provider = s.Provider(t, nil)
-			says := do()
-			if !acctest.HasError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) ||
-				!strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
-				t.Errorf("%s of %s says %q", what, b.TypeName, says)
+			diags := do()
+			if !acctest.HasError(diags) || !strings.Contains(diags, `belongs to MLflow workspace "team-c"`) ||
+				!strings.Contains(diags, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
+				t.Errorf("%s of %s: got diagnostics %q", what, b.TypeName, diags)
 			}
 			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
 				t.Errorf("%s of %s leaves %v", what, b.TypeName, b.Values())
@@ -228,9 +228,9 @@ func workspaces(t *testing.T, s *server) {
 	}
 	s.ExpectExperiment(t, outside, name, "active", map[string]string{})
 
-	says := there.ExperimentResource(t).
+	diags := there.ExperimentResource(t).
 		Apply(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
-	acctest.ExpectDiagnostics(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
+	acctest.ExpectDiagnostics(t, diags, "error", "artifact_location cannot be specified when workspaces are enabled")
 
 	ana := s.addUser(t)
 	readers, _ := there.addRole(t)

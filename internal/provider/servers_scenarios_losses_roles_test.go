@@ -23,7 +23,7 @@ var roleLosses = map[string]lossAttempt{
 	"managing role, null": {
 		by: byManager, kind: kindRole, state: itsRole, config: roleOf(map[string]any{"workspace/*": nil}),
 	},
-	"managing role, everything else": {
+	"managing role, all other grants": {
 		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"experiment/*": "MANAGE", "registered_model/*": "MANAGE"}),
 	},
 	"managing role, renamed and lowered": {
@@ -52,10 +52,10 @@ var roleLosses = map[string]lossAttempt{
 	"the hidden role of the caller": {
 		by: byManager, kind: kindRole, config: roleOf(rows{}, "name", hiddenRole, "adopt_existing", true), names: hiddenRole,
 	},
-	"two managing roles in one plan":                {by: byManager, kind: kindRole, run: concurrentLosses(false, itsRole)},
-	"two managing roles at once":                    {by: byManager, kind: kindRole, run: concurrentLosses(true, itsRole)},
-	"memberships of two managing roles in one plan": {by: byManager, kind: kindMember, run: concurrentLosses(false, ownMember)},
-	"memberships of two managing roles at once":     {by: byManager, kind: kindMember, run: concurrentLosses(true, ownMember)},
+	"two managing roles in one plan":                  {by: byManager, kind: kindRole, run: concurrentLosses(false, itsRole)},
+	"two managing roles, concurrently":                {by: byManager, kind: kindRole, run: concurrentLosses(true, itsRole)},
+	"memberships of two managing roles in one plan":   {by: byManager, kind: kindMember, run: concurrentLosses(false, ownMember)},
+	"memberships of two managing roles, concurrently": {by: byManager, kind: kindMember, run: concurrentLosses(true, ownMember)},
 }
 
 // memberLosses concern the caller's membership of that role.

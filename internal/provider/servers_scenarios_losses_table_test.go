@@ -14,7 +14,7 @@ var accountLosses = map[string]lossAttempt{
 	"own account, no admin":            {kind: kindUser, state: ownAccount, config: account("admin", false)},
 	"own account, nothing about admin": {kind: kindUser, state: ownAccount, config: account()},
 	"own account, admin is null":       {kind: kindUser, state: ownAccount, config: account("admin", nil)},
-	"own account, may be deleted": {
+	"own account, deletion allowed": {
 		kind: kindUser, prepare: account("adopt_existing", true, "admin", true, "deletion_policy", "delete"),
 	},
 	"own account, another password": {
@@ -41,10 +41,10 @@ var accountLosses = map[string]lossAttempt{
 		kind: kindUser, setup: demoteFirstAdmin, state: ownAccount, config: account("admin", false),
 	},
 	"the only other admin, then destroyed": {kind: kindUser, setup: demoteFirstAdmin, state: ownAccount},
-	"the last admin, by who is none anymore": {
+	"the last admin, by a former admin": {
 		kind: kindUser, state: firstAdmin, config: account("username", adminName), meanwhile: demoteCaller, names: firstAdmin,
 	},
-	"the last admin, deleted by who is none anymore": {kind: kindUser, state: firstAdmin, meanwhile: demoteCaller, names: firstAdmin},
+	"the last admin, deleted by a former admin": {kind: kindUser, state: firstAdmin, meanwhile: demoteCaller, names: firstAdmin},
 	"the first admin, by a manager": {
 		by: byManager, kind: kindUser, config: account("username", adminName, "adopt_existing", true), atApply: true, names: firstAdmin,
 	},

@@ -84,7 +84,7 @@ func preventedLosses(t *testing.T, s *server) {
 func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	t.Helper()
 	st := &lossFixture{server: s, by: w.by}
-	if slices.Contains([]string{kindMembers, kindMember, kindPermissions, kindPermission}, w.kind) { // each takes its time
+	if slices.Contains([]string{kindMembers, kindMember, kindPermissions, kindPermission}, w.kind) { // each attempt takes seconds
 		st.ana = s.addUser(t).name
 	}
 	if w.kind != kindUser || w.by != byAdmin {
@@ -130,19 +130,19 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 		return
 	}
 	b := st.as(st.caller).Provider(t, nil).Resource(w.kind)
-	said := w.stateOf(t, st, b)
+	diags := w.stateOf(t, st, b)
 	config := w.configOf(st)
 	if b.Values() == nil && config == nil { // it can't even be imported
-		w.expectRejected(t, st, said)
+		w.expectRejected(t, st, diags)
 		st.expectKept(t, before)
 		return
 	}
-	said = acctest.JoinLines([]string{said, b.Refresh()})
+	diags = acctest.JoinLines([]string{diags, b.Refresh()})
 	plan := b.Plan(config)
 	if refused := acctest.HasError(plan.Diagnostics); refused != (w.meanwhile == nil && !w.atApply && !w.warns && !w.quiet) {
-		t.Errorf("refused at plan: %t; planned is to %s, and said is %q", refused, plan.Action, plan.Diagnostics)
+		t.Errorf("rejected at plan: %t; planned is to %s and diagnostics %q", refused, plan.Action, plan.Diagnostics)
 	}
-	said = acctest.JoinLines([]string{said, plan.Diagnostics})
+	diags = acctest.JoinLines([]string{diags, plan.Diagnostics})
 	if plan.Action != "" {
 		if plan.Action == "replace" {
 			plan, config = b.Plan(nil), nil // the CLI deletes first
@@ -152,9 +152,9 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 			before = st.belongings(t)
 		}
 		b.Provider = b.Restart()
-		said = acctest.JoinLines([]string{said, b.ApplyPlan(plan, config)})
+		diags = acctest.JoinLines([]string{diags, b.ApplyPlan(plan, config)})
 	}
-	w.expectRejected(t, st, said)
+	w.expectRejected(t, st, diags)
 	st.expectKept(t, before)
 	if plan.Action == "" {
 		w.force(t, st, b)
@@ -188,8 +188,8 @@ func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Resource)
 	case w.state != nil:
 		return b.Import(w.state(st))
 	case w.prepare != nil:
-		if says := b.Apply(w.prepare(st)); acctest.HasError(says) {
-			t.Fatalf("what comes before is refused: %s", says)
+		if diags := b.Apply(w.prepare(st)); acctest.HasError(diags) {
+			t.Fatalf("what comes before is rejected: %s", diags)
 		}
 	}
 	return ""
@@ -203,7 +203,7 @@ func (w lossAttempt) configOf(st *lossFixture) map[string]any {
 }
 
 // expectRejected checks that the error names the reason and the object.
-func (w lossAttempt) expectRejected(t *testing.T, st *lossFixture, says string) {
+func (w lossAttempt) expectRejected(t *testing.T, st *lossFixture, diags string) {
 	t.Helper()
 	object := st.role
 	switch {
@@ -218,10 +218,10 @@ func (w lossAttempt) expectRejected(t *testing.T, st *lossFixture, says string) 
 	}
 	switch {
 	case w.quiet:
-	case acctest.HasError(says) == w.warns, object == "", !strings.Contains(says, object):
-		t.Errorf("said is %q, which should be an error: %t, and name %q", says, !w.warns, object)
+	case acctest.HasError(diags) == w.warns, object == "", !strings.Contains(diags, object):
+		t.Errorf("got diagnostics %q, which should be an error: %t, and name %q", diags, !w.warns, object)
 	default:
-		t.Logf("%s", says)
+		t.Logf("%s", diags)
 	}
 }
 
@@ -344,18 +344,18 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 		acctest.ExpectDiagnostics(t, b.Import(state(st)), "")
 		st.role = first
 		plans := []acctest.Plan{a.Plan(nil), b.Plan(nil)}
-		said := []string{plans[0].Diagnostics, plans[1].Diagnostics}
-		if refused := acctest.HasError(acctest.JoinLines(said)); refused == byStranger {
-			t.Errorf("refused at plan: %t; said is %q", refused, said)
+		diags := []string{plans[0].Diagnostics, plans[1].Diagnostics}
+		if refused := acctest.HasError(acctest.JoinLines(diags)); refused == byStranger {
+			t.Errorf("rejected at plan: %t; diagnostics %q", refused, diags)
 		}
 		process := st.as(st.caller).Provider(t, nil)
 		var together sync.WaitGroup
 		for i, one := range []*acctest.Resource{a, b} {
 			one.Provider = process
-			together.Go(func() { said[i] = one.ApplyPlan(plans[i], nil) })
+			together.Go(func() { diags[i] = one.ApplyPlan(plans[i], nil) })
 		}
 		together.Wait()
-		return acctest.JoinLines(said)
+		return acctest.JoinLines(diags)
 	}
 }
 

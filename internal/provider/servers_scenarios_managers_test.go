@@ -94,10 +94,10 @@ func roleGuards(t *testing.T, s *server) {
 			second), ana),
 	} {
 		b := nobody.Provider(t, nil).Resource(kind)
-		says := b.ApplyPlan(b.Plan(config), config)
-		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin or a manager of the workspace") ||
+		diags := b.ApplyPlan(b.Plan(config), config)
+		if !strings.HasPrefix(diags, "error: Could not ") || !strings.Contains(diags, "server admin or a manager of the workspace") ||
 			b.Values() != nil {
-			t.Errorf("%s: said is %q", kind, says)
+			t.Errorf("%s: diagnostics %q", kind, diags)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	r := outside.Restart().Resource(kindRole)
 	r.MustApply(config(one))
 	if r.Text("id") != one+"/"+name {
-		t.Errorf("the ID is %q", r.Text("id"))
+		t.Errorf("ID: got %q", r.Text("id"))
 	}
 	s.expectRoleIn(t, one, name, rows)
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
@@ -169,7 +169,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 
 	// Another workspace forces replacement.
 	if plan := planned(r, config(two)); plan.Action != "replace" {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	r.MustApply(config(two))
 	s.expectRoleIn(t, two, name, rows)
@@ -295,7 +295,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 	}
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	if out := must("plan", "-no-color", "-input=false"); !strings.Contains(out, "No changes.") {
-		t.Errorf("the second plan is %s", out)
+		t.Errorf("second plan: got %s", out)
 	}
 	experiment := strings.Trim(strings.TrimSpace(must("output", "-no-color", "experiment")), `"`)
 	s.expectRoleIn(t, workspace, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, ana)
@@ -313,7 +313,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 	must("state", "rm", "mlflow_role.members")
 	p.write("import.tf", examples["role, import from a workspace"].text(t))
 	if out := must("plan", "-no-color", "-input=false"); !strings.Contains(out, "1 to import, 0 to add, 1 to change, 0 to destroy") {
-		t.Errorf("the import block says %s", out) // adopt_existing is not imported
+		t.Errorf("import block: got diagnostics %s", out) // adopt_existing is not imported
 	}
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	must("destroy", "-no-color", "-input=false", "-auto-approve")

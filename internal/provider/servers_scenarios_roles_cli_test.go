@@ -23,8 +23,8 @@ func listOfRoles(t *testing.T, s *server) {
 	s.addRow(t, id, "workspace/*", "USE")
 	s.assign(t, id, ana.name)
 	s.grant(t, s.CreateExperiment(t, s.Name("direct"), nil), ana, "READ") // which makes a hidden role
-	data, says := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
-	acctest.ExpectDiagnostics(t, says, "")
+	data, diags := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
+	acctest.ExpectDiagnostics(t, diags, "")
 	text := fmt.Sprint(data["roles"])
 	for _, part := range []string{"name:" + name + " ", "grants:map[experiment/*:READ experiment/0:EDIT workspace/*:USE]",
 		"members:[" + ana.name + "]", "workspace:default"} {
@@ -35,8 +35,8 @@ func listOfRoles(t *testing.T, s *server) {
 	if strings.Contains(text, "__user_") {
 		t.Errorf("the data source returns %s", text)
 	}
-	data, says = s.as(ana).Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
-	acctest.ExpectDiagnostics(t, says, "warning: Members not returned: Roles of workspace \"default\"")
+	data, diags = s.as(ana).Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
+	acctest.ExpectDiagnostics(t, diags, "warning: Members not returned: Roles of workspace \"default\"")
 	if text := fmt.Sprint(data["roles"]); !strings.Contains(text, "name:"+name) || strings.Contains(text, "members:["+ana.name) {
 		t.Errorf("a member is shown %s", text)
 	}
@@ -246,13 +246,13 @@ func roleImports(t *testing.T, s *server) {
 		kindMembers: {"role": name, "workspace": nil},
 		kindMember:  {"role": name, "user": ana.name, "workspace": nil, "tracking_uri": s.URL},
 	} {
-		state, says := importIdentity(p, kind, identity)
-		if says != "" || state["workspace"] != identity["workspace"] {
-			t.Errorf("%s: the import of %v gives %v and says %q", kind, identity, state, says)
+		state, diags := importIdentity(p, kind, identity)
+		if diags != "" || state["workspace"] != identity["workspace"] {
+			t.Errorf("%s: the import of %v gives %v and diagnostics %q", kind, identity, state, diags)
 		}
 	}
-	_, says := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import role", "https://elsewhere.example.com")
+	_, diags := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import role", "https://elsewhere.example.com")
 	acctest.ExpectDiagnostics(t, p.Resource(kindRole).Import("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
 	acctest.ExpectDiagnostics(

@@ -25,9 +25,9 @@ func manyRuns(t *testing.T, s *server) {
 	for _, kind := range []string{"mlflow_delete_runs", "mlflow_restore_runs"} {
 		relay.reset()
 		started := time.Now()
-		progress, says := d.Action(kind).Invoke(config)
-		if says != "" || len(progress) < 10 {
-			t.Errorf("%s says %q, progress %q", kind, says, progress)
+		progress, diags := d.Action(kind).Invoke(config)
+		if diags != "" || len(progress) < 10 {
+			t.Errorf("%s: got diagnostics %q, progress %q", kind, diags, progress)
 		}
 		t.Logf("%s took %s and %d requests", kind, time.Since(started), len(relay.seen()))
 		if got := len(relay.seen()); got > n+4 { // three pages, and the experiment before a restore

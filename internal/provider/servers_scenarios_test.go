@@ -27,7 +27,7 @@ const (
 // serverScenarios run only on real servers, before the scenarios for all servers.
 func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	all := map[string]func(*testing.T, *server){
-		"behind a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
+		"server below a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
 		"the example for both backends": bothServersExample,
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
@@ -46,7 +46,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		add(map[string]func(*testing.T, *server){
 			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess,
 			"all levels": rbacLevels, "principals that are not there": missingPrincipals,
-			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal,
+			"who can manage permissions": rbacCallers, "role named admins": adminsRole, "one principal": onePrincipal,
 			"calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:
@@ -56,7 +56,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	}
 	if kind.grants == listedGrants || kind.grants == unlistedGrants {
 		add(map[string]func(*testing.T, *server){
-			"a stale grant hides that a create succeeded": leftoverGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
+			"a stale grant hides that a create succeeded": leftoverGrant, "one principal": onePrincipal, "who can manage permissions": legacyCallers,
 		})
 	}
 	if kind.grants == rbacGrants || kind.grants == listedGrants {
@@ -72,7 +72,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	if kind.workspaces {
 		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": unsetWorkspace, "bootstrap": bootstrap})
 		add(workspaceScenarios)
-		if !kind.postgres { // it takes minutes, and does not depend on the database
+		if !kind.postgres { // they take minutes and do not depend on the database
 			add(map[string]func(*testing.T, *server){"ways to lose something": preventedLosses})
 		}
 	}
@@ -218,7 +218,7 @@ func usersAndRoles(t *testing.T, s *server) {
 		"users": map[string]string{ana.name: "CAN_MANAGE", ben.name: "CAN_READ"}, "groups": map[string]string{readers: "CAN_EDIT"},
 	})
 	if planned := p.Plan(second); !slices.Equal(planned.Changed, []string{"groups", "retained", "users"}) {
-		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(second)
 	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
@@ -239,7 +239,7 @@ func usersAndRoles(t *testing.T, s *server) {
 		c.behind()
 		acctest.ExpectDiagnostics(t, p.Refresh(), "")
 		if planned := p.Plan(second); !slices.Equal(planned.Changed, c.changed) {
-			t.Errorf("%s: planned is to %s, changing %v, want %v", what, planned.Action, planned.Changed, c.changed)
+			t.Errorf("%s: got planned action %s, changed attributes %v, want %v", what, planned.Action, planned.Changed, c.changed)
 		}
 		p.MustApply(second)
 		s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
@@ -249,9 +249,9 @@ func usersAndRoles(t *testing.T, s *server) {
 	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": readersID, "resource_type": "experiment", "resource_pattern": "*", "permission": "READ"})
 	p.ExpectEmptyPlan(second)
-	shown, says := p.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
-	if says != "" || !strings.Contains(fmt.Sprint(shown["grants"]), "every experiment") {
-		t.Errorf("the data source gives %v and says %q", shown["grants"], says)
+	shown, diags := p.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
+	if diags != "" || !strings.Contains(fmt.Sprint(shown["grants"]), "every experiment") {
+		t.Errorf("the data source gives %v and diagnostics %q", shown["grants"], diags)
 	}
 
 	imported := p.Resource("mlflow_experiment_permissions")
@@ -313,9 +313,9 @@ func failedLevelChange(t *testing.T, s *server) {
 	for _, after := range []bool{false, true} {
 		one := behind.Provider(t, nil).Resource("mlflow_experiment_permissions")
 		acctest.ExpectDiagnostics(t, one.Import(id), "")
-		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs,
+		diags := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs,
 			one)
-		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id)
+		acctest.ExpectDiagnostics(t, diags, "error: Could not set permissions: Experiment "+id)
 		s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	}
 }
@@ -334,7 +334,7 @@ func adminsRole(t *testing.T, s *server) {
 		map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": id, "permission": "MANAGE"})
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(none); !slices.Contains(planned.Changed, "groups") {
-		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 }
 
@@ -344,8 +344,8 @@ func rbacLevels(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	for _, level := range []string{"CAN_READ", "USE", "CAN_EDIT", "CAN_MANAGE", "DENY"} {
-		if says := p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(says) {
-			t.Errorf("%s says %q", level, says)
+		if diags := p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(diags) {
+			t.Errorf("%s: got diagnostics %q", level, diags)
 		}
 		s.expectLevels(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
 	}
@@ -364,11 +364,11 @@ func missingPrincipals(t *testing.T, s *server) {
 		withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
 		"error at users: Could not set permissions: Experiment "+id, `"nobody"`, "Nothing was changed")
 	s.expectLevels(t, id, people, "user admin MANAGE")
-	says := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
+	diags := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
 	if s.kind.grants == rbacGrants {
-		acctest.ExpectDiagnostics(t, says, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
+		acctest.ExpectDiagnostics(t, diags, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
 	} else {
-		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id, "has no roles")
+		acctest.ExpectDiagnostics(t, diags, "error: Could not set permissions: Experiment "+id, "has no roles")
 	}
 	machine := "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 	acctest.ExpectDiagnostics(t,
@@ -382,9 +382,9 @@ func missingPrincipals(t *testing.T, s *server) {
 }
 
 // withoutWarnings removes the diagnostics before the first error.
-func withoutWarnings(says string) string {
-	if at := acctest.ErrorLine.FindStringIndex(says); at != nil {
-		return says[at[0]:]
+func withoutWarnings(diags string) string {
+	if at := acctest.ErrorLine.FindStringIndex(diags); at != nil {
+		return diags[at[0]:]
 	}
-	return says
+	return diags
 }

@@ -51,7 +51,7 @@ func workspaceWithContent(t *testing.T, s *server) {
 	for _, model := range []string{"scorer", "support"} {
 		there.MustDo(t, "DELETE", "/api/2.0/mlflow/registered-models/delete", map[string]any{"name": model})
 	}
-	if s.kind.postgres { // it takes its time, and one database says it all
+	if s.kind.postgres { // it takes long and does not depend on the database
 		return
 	}
 	cmd := s.process.Command(t.Context(), "gc", "--backend-store-uri", s.process.Database("tracking"), "--workspace", name)

@@ -28,7 +28,7 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
 	}
 	return map[string]func(*testing.T, *server){
-		"the life of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift,
+		"lifecycle of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift,
 		"a workspace with content":                workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
 		"the roles of a workspace":  workspaceRoles,
@@ -60,7 +60,7 @@ func (s *server) expectWorkspace(t *testing.T, name string, want map[string]any)
 		return
 	}
 	if status != http.StatusOK || !reflect.DeepEqual(got, want) {
-		t.Errorf("workspace %s is %d %v, want %v", name, status, got, want)
+		t.Errorf("workspace %s: got %d %v, want %v", name, status, got, want)
 	}
 }
 
@@ -76,15 +76,15 @@ func (s *server) within(workspace string) *server {
 
 // noWorkspaces checks that the plan reports the requirements of the server.
 func noWorkspaces(t *testing.T, s *server) {
-	says := "--enable-workspaces"
+	diags := "--enable-workspaces"
 	if strings.HasPrefix(s.version(), "2.") {
-		says = "3.10"
+		diags = "3.10"
 	}
 	d := s.Provider(t, nil)
 	planned := d.Resource("mlflow_workspace").Plan(workspaceConfig("risk", nil))
-	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", diags)
 	_, read := d.ReadDataSource("mlflow_workspaces", nil)
-	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", diags)
 }
 
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
@@ -97,7 +97,7 @@ func workspaceLifecycle(t *testing.T, s *server) {
 	w.MustApply(workspaceConfig(name, full))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
 	if w.Text("id") != name {
-		t.Errorf("the ID is %q", w.Text("id"))
+		t.Errorf("ID: got %q", w.Text("id"))
 	}
 	described := map[string]any{"description": "All", "default_artifact_root": "s3://ml-risk/"}
 	moved := map[string]any{"description": "All", "default_artifact_root": "/srv/risk"}
@@ -119,7 +119,7 @@ func workspaceLifecycle(t *testing.T, s *server) {
 		config := workspaceConfig(name, step.more)
 		acctest.ExpectDiagnostics(t, w.Refresh(), "")
 		if planned := w.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, step.changed) {
-			t.Errorf("%v: planned is to %s, changing %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
+			t.Errorf("%v: got planned action %s, changed attributes %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
 		}
 		w.MustApply(config)
 		s.expectWorkspace(t, name, workspaceConfig(name, step.want))
@@ -146,7 +146,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 			s.MustDo(t, "PATCH", workspaceCalls+"/"+name, map[string]any{attribute: value})
 			acctest.ExpectDiagnostics(t, w.Refresh(), "")
 			if planned := w.Plan(declared); !slices.Equal(planned.Changed, []string{attribute}) {
-				t.Errorf("%s of %v: planned is to %s, changing %v", attribute, declared, planned.Action, planned.Changed)
+				t.Errorf("%s of %v: got planned action %s, changed attributes %v", attribute, declared, planned.Action, planned.Changed)
 			}
 			w.MustApply(declared)
 			s.expectWorkspace(t, name, declared)
@@ -159,7 +159,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
 		"the next apply creates a new one")
 	if planned := w.Plan(bare); planned.Action != "create" {
-		t.Errorf("planned is to %s", planned.Action)
+		t.Errorf("got planned action %s", planned.Action)
 	}
 	w.MustApply(bare)
 
@@ -209,7 +209,7 @@ func workspaceAdopted(t *testing.T, s *server) {
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "ours"})
 	s.within(name).ExpectExperiment(t, id, "churn", "active", map[string]string{})
 
-	for name, says := range map[string]string{
+	for name, diags := range map[string]string{
 		"default": "It cannot be created or deleted",
 		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
 		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
@@ -219,15 +219,15 @@ func workspaceAdopted(t *testing.T, s *server) {
 			w.Resource("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics,
 			"error at name: Invalid workspace "+
 				"name: ",
-			says,
+			diags,
 		)
 	}
-	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
+	for diags, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
 		acctest.ExpectDiagnostics(
 			t,
 			w.Resource("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
 			"error at default_artifact_root: Invalid artifact root: ",
-			says,
+			diags,
 		)
 	}
 }
@@ -287,15 +287,15 @@ func workspaceUsers(t *testing.T, s *server) {
 	there, ana := s.within(name), s.addUser(t)
 	listed := func(b *acctest.Backend) map[string]any {
 		t.Helper()
-		state, says := b.Provider(t, nil).ReadDataSource("mlflow_workspaces", nil)
-		acctest.ExpectDiagnostics(t, says, "")
+		state, diags := b.Provider(t, nil).ReadDataSource("mlflow_workspaces", nil)
+		acctest.ExpectDiagnostics(t, diags, "")
 		byName, order := map[string]any{}, []string{}
 		for _, one := range acctest.ObjectsOf(state["workspaces"]) {
 			byName[fmt.Sprint(one["name"])] = one
 			order = append(order, fmt.Sprint(one["name"]))
 		}
 		if !slices.IsSorted(order) {
-			t.Errorf("the order is %v", order)
+			t.Errorf("order: got %v", order)
 		}
 		return byName
 	}
@@ -358,14 +358,14 @@ func workspaceObjectImports(t *testing.T, s *server) {
 
 	d := s.Provider(t, nil)
 	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
-		if state, says := importIdentity(d, "mlflow_workspace", identity); says != "" || state["name"] != name || state["id"] != name {
-			t.Errorf("%v imports %v and says %q", identity, state, says)
+		if state, diags := importIdentity(d, "mlflow_workspace", identity); diags != "" || state["name"] != name || state["id"] != name {
+			t.Errorf("%v imports %v and diagnostics %q", identity, state, diags)
 		}
 	}
-	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: The identity contains the server https://elsewhere.example.com")
-	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
+	_, diags := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import workspace: The identity contains the server https://elsewhere.example.com")
+	_, diags = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import workspace: ", "It cannot be created or deleted")
 
 	declared := hcl(s.ProviderConfig(nil)) + fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {

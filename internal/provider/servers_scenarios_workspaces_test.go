@@ -90,7 +90,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 					statecheck.ExpectKnownValue(address("risk"), tfjsonpath.New("workspace"), knownvalue.StringExact(risk)),
 					statecheck.ExpectKnownValue(address("risk"), tfjsonpath.New("url"), knownvalue.StringFunc(func(url string) error {
 						if want := fmt.Sprintf("%s/#/experiments/%s?workspace=%s", s.URL, ids["risk"], risk); url != want {
-							return fmt.Errorf("the page is %s, want %s", url, want)
+							return fmt.Errorf("page: got %s, want %s", url, want)
 						}
 						return nil
 					})),
@@ -126,7 +126,7 @@ func otherWorkspace(t *testing.T, s *server) {
 	e.Refresh()
 	planned := e.Plan(in(fraud))
 	if planned.Diagnostics != "" || planned.Action != "replace" || !slices.Contains(planned.Changed, "workspace") {
-		t.Errorf("planned is to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
+		t.Errorf("got planned action %s, changed attributes %v, diagnostics %q", planned.Action, planned.Changed, planned.Diagnostics)
 	}
 	e.MustApply(in(fraud))
 	inRisk.ExpectExperiment(t, old, name, "deleted", map[string]string{"team": "risk"})
@@ -145,7 +145,7 @@ func otherWorkspace(t *testing.T, s *server) {
 		b.Refresh()
 		config["experiment_id"], config["workspace"] = elsewhere, risk
 		if planned := b.Plan(config); planned.Diagnostics != "" || planned.Action != "replace" {
-			t.Errorf("%s: planned is to %s, saying %q", kind, planned.Action, planned.Diagnostics)
+			t.Errorf("%s: got planned action %s, diagnostics %q", kind, planned.Action, planned.Diagnostics)
 		}
 		b.MustApply(config)
 		acctest.ExpectDiagnostics(t, b.Destroy(), "")
@@ -160,7 +160,8 @@ func otherWorkspace(t *testing.T, s *server) {
 		outside.Refresh()
 		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" ||
 			!slices.Equal(planned.Changed, []string{"workspace"}) {
-			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
+			t.Errorf("provider's own workspace: got planned action %s, changed attributes %v, diagnostics %q", planned.Action, planned.Changed,
+				planned.Diagnostics)
 		}
 		outside.MustApply(config)
 	}
@@ -191,16 +192,16 @@ func unknownWorkspace(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, b.Refresh(), "")
 		unknown := b.Plan(withWorkspace(config, tftypes.UnknownValue))
 		if unknown.Diagnostics != "" || unknown.Action != "update" {
-			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.TypeName, unknown.Action, unknown.Diagnostics)
+			t.Errorf("%s: an unknown workspace: got planned action %s, diagnostics %q", b.TypeName, unknown.Action, unknown.Diagnostics)
 		}
 		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" ||
 			fresh.Action != "create" {
-			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.TypeName, fresh.Action, fresh.Diagnostics)
+			t.Errorf("%s: in an unknown workspace the plan is to %s, diagnostics %q", b.TypeName, fresh.Action, fresh.Diagnostics)
 		}
 		// The CLI plans again before it applies, in a process without a refresh.
 		b.Provider = b.Restart()
 		if again := b.Plan(withWorkspace(config, risk)); again.Diagnostics != "" || again.Action != "none" {
-			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.TypeName, again.Action, again.Diagnostics)
+			t.Errorf("%s: the same workspace: got planned action %s, diagnostics %q", b.TypeName, again.Action, again.Diagnostics)
 		}
 		acctest.ExpectDiagnostics(
 			t,
@@ -210,10 +211,10 @@ func unknownWorkspace(t *testing.T, s *server) {
 		)
 		values := b.Values()
 		moved := withWorkspace(values, fraud)
-		after, says := b.Provider.Apply(b.TypeName, values, moved)
-		acctest.ExpectDiagnostics(t, says, "error at workspace: Could not change workspace: ", "Run plan again")
+		after, diags := b.Provider.Apply(b.TypeName, values, moved)
+		acctest.ExpectDiagnostics(t, diags, "error at workspace: Could not change workspace: ", "Run plan again")
 		if !reflect.DeepEqual(after, values) {
-			t.Errorf("%s: the refused update leaves %v, not %v", b.TypeName, after, values)
+			t.Errorf("%s: the rejected update leaves %v, not %v", b.TypeName, after, values)
 		}
 	}
 	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"stage": "dev"})
@@ -292,9 +293,9 @@ func workspaceImports(t *testing.T, s *server) {
 	} {
 		identity := withWorkspace(more, risk)
 		identity["experiment_id"] = id
-		state, says := importIdentity(s.Provider(t, nil), kind, identity)
-		if says != "" || state["workspace"] != risk {
-			t.Errorf("the identity of %s gives %v and says %q", kind, state, says)
+		state, diags := importIdentity(s.Provider(t, nil), kind, identity)
+		if diags != "" || state["workspace"] != risk {
+			t.Errorf("the identity of %s gives %v and diagnostics %q", kind, state, diags)
 		}
 	}
 	b := s.ExperimentResource(t)
@@ -332,14 +333,14 @@ func blockWorkspace(t *testing.T, s *server) {
 	e.Provider = inFraud.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
 	if planned := e.Plan(pinned); planned.Action != "update" || planned.Diagnostics != "" {
-		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Diagnostics)
+		t.Errorf("its own workspace, in the block: got planned action %s, diagnostics %q", planned.Action, planned.Diagnostics)
 	}
 	e.Provider = inRisk.Provider(t, nil)
 	e.MustApply(pinned)
 	e.Provider = inFraud.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, e.Read(), "")
 	if planned := e.Plan(pinned); planned.Action != "none" || planned.Diagnostics != "" {
-		t.Errorf("with another provider workspace, the plan is to %s, saying %q", planned.Action, planned.Diagnostics)
+		t.Errorf("with another provider workspace: got planned action %s, diagnostics %q", planned.Action, planned.Diagnostics)
 	}
 }
 
@@ -362,12 +363,12 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk.grant(t, id, ana, "EDIT")
 	acctest.ExpectDiagnostics(t, e.Refresh(), "")
 	if planned := e.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, []string{"name", "tags", "tags_all"}) {
-		t.Errorf("drift is a plan to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("drift: got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	e.MustApply(config)
 	p.Refresh()
 	if planned := p.Plan(grants); planned.Action != "update" || !slices.Contains(planned.Changed, "users") {
-		t.Errorf("a grant made elsewhere is a plan to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("a grant made elsewhere: got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(grants)
 	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
@@ -375,7 +376,7 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, e.Apply(config), "warning: Experiment not found, removed from state")
 	if e.Text("id") != id {
-		t.Errorf("restored is %s, not %s", e.Text("id"), id)
+		t.Errorf("restored: got %s, not %s", e.Text("id"), id)
 	}
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")

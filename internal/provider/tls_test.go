@@ -31,7 +31,7 @@ func behindTLS(t *testing.T, s *server) {
 	}
 	client, trusted := clientCertificate(t)
 	front := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target) }})
-	front.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what is tested
+	front.Config.ErrorLog = log.New(io.Discard, "", 0) // rejected handshakes are expected
 	front.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: trusted, MinVersion: tls.VersionTLS12}
 	front.StartTLS()
 	t.Cleanup(front.Close)

@@ -66,12 +66,12 @@ func TestTraceLocation_importByIdentity(t *testing.T) {
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	w.BindTraceLocation(id, "main", "traces", "churn")
 	d := w.Provider(t, emulator.AdminToken)
-	state, says := importIdentity(d, "mlflow_experiment", map[string]any{"experiment_id": id})
-	if says != "" {
-		t.Fatalf("import says %q", says)
+	state, diags := importIdentity(d, "mlflow_experiment", map[string]any{"experiment_id": id})
+	if diags != "" {
+		t.Fatalf("import: got diagnostics %q", diags)
 	}
-	state, says = d.Read("mlflow_experiment", state)
-	if bound, _ := state["trace_location"].(map[string]any); says != "" || bound["effective_table_prefix"] != "churn" {
-		t.Errorf("the state has %v, says %q", state["trace_location"], says)
+	state, diags = d.Read("mlflow_experiment", state)
+	if bound, _ := state["trace_location"].(map[string]any); diags != "" || bound["effective_table_prefix"] != "churn" {
+		t.Errorf("the state has %v, diagnostics %q", state["trace_location"], diags)
 	}
 }

@@ -88,8 +88,8 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	var olds, nexts []*acctest.Resource
 	for _, d := range from {
 		old := b.Provider(t, nil).Resource(d.kind)
-		if says := old.Apply(d.config); acctest.HasError(says) {
-			t.Fatalf("%v says %q", d, says)
+		if diags := old.Apply(d.config); acctest.HasError(diags) {
+			t.Fatalf("%v: got diagnostics %q", d, diags)
 		}
 		olds = append(olds, old)
 	}
@@ -98,8 +98,8 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	for _, old := range olds {
 		old.Provider = p
 		all.Go(func() {
-			if says := old.ApplyPlan(old.Plan(nil), nil); acctest.HasError(says) || old.Values() != nil {
-				t.Errorf("from %v: %q", from, says)
+			if diags := old.ApplyPlan(old.Plan(nil), nil); acctest.HasError(diags) || old.Values() != nil {
+				t.Errorf("from %v: %q", from, diags)
 			}
 		})
 	}
@@ -107,8 +107,8 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 		next := p.Resource(d.kind)
 		nexts = append(nexts, next)
 		all.Go(func() {
-			if says := next.ApplyPlan(next.Plan(d.config), d.config); acctest.HasError(says) {
-				t.Errorf("to %v: %q", to, says)
+			if diags := next.ApplyPlan(next.Plan(d.config), d.config); acctest.HasError(diags) {
+				t.Errorf("to %v: %q", to, diags)
 			}
 		})
 	}

@@ -296,8 +296,8 @@ type declaration struct {
 func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
 	old := b.Provider(t, nil).Resource(from.kind)
-	if says := old.Apply(from.config); acctest.HasError(says) {
-		t.Fatalf("%v says %q", from, says)
+	if diags := old.Apply(from.config); acctest.HasError(diags) {
+		t.Fatalf("%v: got diagnostics %q", from, diags)
 	}
 	old.Provider = old.Restart()
 	next := old.Resource(to.kind)
@@ -313,8 +313,8 @@ func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first
 		slices.Reverse(operations)
 	}
 	for _, operate := range operations {
-		if says := operate(); acctest.HasError(says) {
-			t.Errorf("from %v to %v, %s first: %q", from, to, first, says)
+		if diags := operate(); acctest.HasError(diags) {
+			t.Errorf("from %v to %v, %s first: %q", from, to, first, diags)
 		}
 	}
 	if old.Values() != nil {

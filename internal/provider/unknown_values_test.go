@@ -141,7 +141,7 @@ func TestUnknownValues_location(t *testing.T) {
 	}
 	stays := func() {
 		if e, _ := w.Experiment(first); e.LifecycleStage != "active" || e.ArtifactLocation != "s3://bucket/a" {
-			t.Errorf("the experiment is %s at %s", e.LifecycleStage, e.ArtifactLocation)
+			t.Errorf("experiment: got %s at %s", e.LifecycleStage, e.ArtifactLocation)
 		}
 	}
 	acctest.UnitTest(
@@ -164,7 +164,7 @@ func TestUnknownValues_location(t *testing.T) {
 		},
 	)
 	if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" {
-		t.Errorf("in the end the first experiment is %s", e.LifecycleStage)
+		t.Errorf("in the end the first experiment: got %s", e.LifecycleStage)
 	}
 }
 
