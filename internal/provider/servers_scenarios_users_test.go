@@ -25,15 +25,15 @@ func userScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"users without authentication": usersWithoutAuthentication}
 	}
 	all := map[string]func(*testing.T, *server){
-		"lifecycle of a user": userLifecycle, "a user that exists": existingUser, "users that a plan must not " +
-			"touch": protectedUsers, "a user with permissions": userWithGrants,
-		"a list of users": listOfUsers, "users and callers": userCallers,
+		"lifecycle of a user": userLifecycle, "a user that exists": existingUser, "users that a plan must not change": protectedUsers,
+		"a user with permissions": userWithGrants,
+		"a list of users":         listOfUsers, "users and callers": userCallers,
 	}
 	if kind.grants != unlistedGrants { // requests are slow there, and the other rows cover users
 		maps.Copy(all, map[string]func(*testing.T, *server){
-			"a user of another server": userElsewhere, "users through the CLI": usersThroughCLI, "passwords stay " +
-				"secret": passwordsStaySecret,
-			"a user and failures": userFailures, "examples of users": userExamples,
+			"a user of another server": userElsewhere, "users through the CLI": usersThroughCLI,
+			"passwords stay secret": passwordsStaySecret,
+			"a user and failures":   userFailures, "examples of users": userExamples,
 		})
 	}
 	return all

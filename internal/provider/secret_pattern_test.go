@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-func TestSecret(t *testing.T) {
+func TestSecretPattern(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"(sqlite3.IntegrityError) UNIQUE constraint failed", "[SQL: UPDATE experiments SET name=?]", "[parameters: ('x',)]",
@@ -15,7 +15,7 @@ func TestSecret(t *testing.T) {
 		"admin-password-1234",
 	} {
 		if !acctest.SecretPattern.MatchString(text) {
-			t.Errorf("%q would go unnoticed", text)
+			t.Errorf("SecretPattern does not match %q", text)
 		}
 	}
 }
