@@ -54,8 +54,8 @@ INI
 
 # create_accounts creates accounts and roles with Terraform. Ana's password comes from the environment and is not stored in the state.
 create_accounts() {
-  mkdir "$work/people"
-  cat >"$work/people/main.tf" <<'HCL'
+  mkdir "$work/accounts"
+  cat >"$work/accounts/main.tf" <<'HCL'
 terraform {
   required_providers {
     mlflow = { source = "mlflow-terraform/mlflow" }
@@ -80,10 +80,10 @@ resource "mlflow_role" "this" {
 HCL
   note 'Two accounts and three roles: mlflow_user with a write-only password, and mlflow_role.'
   command_line "$cli apply"
-  cli_in "$work/people" 0 init -input=false
-  TF_VAR_password=$ana_password cli_in "$work/people" 0 apply -auto-approve -input=false
+  cli_in "$work/accounts" 0 init -input=false
+  TF_VAR_password=$ana_password cli_in "$work/accounts" 0 apply -auto-approve -input=false
   grep '^Apply complete' "$work/output.txt" | indent
-  ! grep -q "$ana_password" "$work/people/terraform.tfstate" || fail 'the state contains the password'
+  ! grep -q "$ana_password" "$work/accounts/terraform.tfstate" || fail 'the state contains the password'
   checked 'The state does not contain the password.'
 }
 

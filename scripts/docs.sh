@@ -40,7 +40,10 @@ cp -R docs "$work/before"
   cat "$work/generate.log" >&2
   exit 1
 }
-[[ $mode == check ]] || exit 0
+if [[ $mode != check ]]; then
+  echo 'docs: docs/ is generated. Next: review the changes with git diff docs'
+  exit
+fi
 
 if ! diff -ru "$work/before" docs; then
   echo "docs-check: docs/ was out of date and has been regenerated. Review the changes above and commit them." >&2
@@ -55,3 +58,4 @@ fi
   cat "$work/validate.log" >&2
   exit 1
 }
+echo 'docs-check: docs/ is up to date, and its pages are valid'

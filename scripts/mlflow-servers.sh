@@ -2,14 +2,14 @@
 # Installs MLflow, each version into its own virtual environment:
 #   mlflow-servers.sh FOLDER VERSION...
 #
-# The program is FOLDER/VERSION/bin/mlflow. If a version is already installed, nothing is changed and no network is needed.
+# The program of each version is FOLDER/VERSION/bin/mlflow. If a version is already installed, nothing is changed and no network is needed.
 set -euo pipefail
 
 folder=$1
 shift
 uv=$folder/uv/bin/uv
 
-give_up() {
+fail() {
   echo "mlflow-servers: $1" >&2
   echo "  $2" >&2
   exit 1
@@ -24,7 +24,7 @@ requirements() {
 }
 
 offline() {
-  give_up "Could not install $1 from the Python package index; the output of pip or uv is above." \
+  fail "Could not install $1 from the Python package index; the output of pip or uv is above." \
     "Check the network and PIP_INDEX_URL or UV_DEFAULT_INDEX, then run the command again. Versions installed in $folder need no network."
 }
 
@@ -36,7 +36,7 @@ for version in "$@"; do
     continue
   fi
   "$(dirname "$0")/uv.sh" "$folder/uv"
-  echo "Installing MLflow $version into $environment"
+  echo "mlflow-servers: installing MLflow $version into $environment; this takes about a minute" >&2
   mapfile -t wanted < <(requirements "$version")
   "$uv" venv --quiet --clear --python '>=3.10,<3.14' "$environment" || offline 'a Python for MLflow'
   VIRTUAL_ENV=$environment "$uv" pip install --quiet "${wanted[@]}" || offline "MLflow $version"

@@ -7,7 +7,7 @@ set -euo pipefail
 
 uv=$1/bin/uv folder=$2 requirements=$3
 
-give_up() {
+fail() {
   echo "python-clients: $1; the output of uv is above." >&2
   echo '  Check the network and PIP_INDEX_URL or UV_DEFAULT_INDEX, then run the command again.' >&2
   echo "  Once the packages are installed in $folder, the tests need no network." >&2
@@ -20,7 +20,7 @@ if cmp --quiet "$requirements" "$installed"; then
   exit
 fi
 "$(dirname "$0")/uv.sh" "$1"
-echo "Installing the official Python clients into $folder"
-"$uv" venv --quiet --clear --python '>=3.10,<3.14' "$folder" || give_up 'Could not create a virtual environment'
-VIRTUAL_ENV=$folder "$uv" pip install --quiet --requirement "$requirements" || give_up 'Could not install the Python clients'
+echo "python-clients: installing the official Python clients into $folder; this takes about a minute" >&2
+"$uv" venv --quiet --clear --python '>=3.10,<3.14' "$folder" || fail 'Could not create a virtual environment'
+VIRTUAL_ENV=$folder "$uv" pip install --quiet --requirement "$requirements" || fail 'Could not install the Python clients'
 cp "$requirements" "$installed"

@@ -150,6 +150,7 @@ check_second_build() {
     echo '  - second build: SKIPPED, because there are uncommitted changes. Commit them, then run the command again.'
     return
   fi
+  echo '  … second build: this takes a few minutes'
   export TZ=Pacific/Chatham
   umask 077
   git clone --quiet --no-checkout . "$again" 2>"$work/clone.txt" || fail 'could not clone the repository' "$work/clone.txt"
@@ -171,3 +172,4 @@ check_sums
 check_archives
 check_installation
 check_second_build
+echo "Release $version passed all checks. Its files are in dist/release/"

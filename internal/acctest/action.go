@@ -7,26 +7,26 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Action invokes an action of a provider process, as the CLI does. Only Terraform 1.14 and newer have actions.
+// Action is an action of a provider process. Its methods plan and invoke it as the CLI does. Only Terraform 1.14 and newer have actions.
 type Action struct {
 	*Provider
 	TypeName string
 }
 
 // Action returns the action of a type.
-func (d *Provider) Action(kind string) Action {
-	d.T.Helper()
-	if d.Schemas.ActionSchemas[kind] == nil {
-		d.T.Fatalf("the provider has no action %s", kind)
+func (p *Provider) Action(typeName string) Action {
+	p.T.Helper()
+	if p.Schemas.ActionSchemas[typeName] == nil {
+		p.T.Fatalf("provider has no action %s", typeName)
 	}
-	return Action{d, kind}
+	return Action{p, typeName}
 }
 
 func (a Action) server() tfprotov6.ActionServer {
 	a.T.Helper()
 	server, ok := a.Server.(tfprotov6.ActionServer)
 	if !ok {
-		a.T.Fatal("the server has no actions")
+		a.T.Fatal("provider server has no actions")
 	}
 	return server
 }
@@ -36,7 +36,7 @@ func (a Action) config(config map[string]any) *tfprotov6.DynamicValue {
 	return a.Encode(a.Schemas.ActionSchemas[a.TypeName].Schema, config)
 }
 
-// Plan validates and plans an invocation, and returns the diagnostics as text.
+// Plan validates and plans an invocation, and returns the described diagnostics.
 func (a Action) Plan(config map[string]any) string {
 	a.T.Helper()
 	validated, err := a.server().ValidateActionConfig(
@@ -50,22 +50,27 @@ func (a Action) Plan(config map[string]any) string {
 	return a.PlanWithoutValidate(config)
 }
 
-// PlanWithoutValidate plans an invocation without validating it, as the CLI does with values that are unknown at validate, for example variables.
+// PlanWithoutValidate plans an invocation without validating it, as the CLI does with values that are unknown at validate, for example
+// variables.
 func (a Action) PlanWithoutValidate(config map[string]any) string {
 	a.T.Helper()
-	planned, err := a.server().PlanAction(context.Background(), &tfprotov6.PlanActionRequest{ActionType: a.TypeName, Config: a.config(config)})
+	planned, err := a.server().PlanAction(
+		context.Background(),
+		&tfprotov6.PlanActionRequest{ActionType: a.TypeName, Config: a.config(config)},
+	)
 	a.Check(err)
 	return DescribeDiagnostics(planned.Diagnostics)
 }
 
-// Invoke invokes the action without a plan. It returns the progress messages and the diagnostics as text.
-func (a Action) Invoke(config map[string]any) (progress []string, says string) {
+// Invoke invokes the action without a plan. It returns the progress messages and the described
+// diagnostics.
+func (a Action) Invoke(config map[string]any) (progress []string, diagnostics string) {
 	a.T.Helper()
 	return a.InvokeContext(context.Background(), config, nil)
 }
 
-// InvokeContext is Invoke with a context. It passes each progress message to seen, which can be nil.
-func (a Action) InvokeContext(ctx context.Context, config map[string]any, seen func(string)) (progress []string, says string) {
+// InvokeContext is [Action.Invoke] with a context. It passes each progress message to seen, which can be nil.
+func (a Action) InvokeContext(ctx context.Context, config map[string]any, seen func(string)) (progress []string, diagnostics string) {
 	a.T.Helper()
 	stream, err := a.server().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: a.TypeName, Config: a.config(config)})
 	a.Check(err)
@@ -79,27 +84,27 @@ func (a Action) InvokeContext(ctx context.Context, config map[string]any, seen f
 			}
 		case tfprotov6.CompletedInvokeActionEventType:
 			completed++
-			says = DescribeDiagnostics(e.Diagnostics)
+			diagnostics = DescribeDiagnostics(e.Diagnostics)
 		}
 	}
 	if completed != 1 {
-		a.T.Errorf("invocation of %s: %d completed events, want 1", a.TypeName, completed)
+		a.T.Errorf("invocation of %s: got %d completed events, want 1", a.TypeName, completed)
 	}
-	return progress, says
+	return progress, diagnostics
 }
 
-// MustInvoke is Invoke without diagnostics. It returns the last progress message.
+// MustInvoke is [Action.Invoke] without diagnostics. It returns the last progress message.
 func (a Action) MustInvoke(config map[string]any) string {
 	a.T.Helper()
-	progress, says := a.Invoke(config)
-	if says != "" || len(progress) == 0 {
-		a.T.Fatalf("invocation of %s with %v: diagnostics %q, progress %q; want no diagnostics", a.TypeName, config, says, progress)
+	progress, diagnostics := a.Invoke(config)
+	if diagnostics != "" || len(progress) == 0 {
+		a.T.Fatalf("invocation of %s with %v: got diagnostics %q and progress %q, want progress only", a.TypeName, config, diagnostics, progress)
 	}
 	return progress[len(progress)-1]
 }
 
 // Action returns the action of a type, in a provider process that uses the token.
-func (w *Workspace) Action(t *testing.T, token, kind string) Action {
+func (w *Workspace) Action(t *testing.T, token, typeName string) Action {
 	t.Helper()
-	return w.Provider(t, token).Action(kind)
+	return w.Provider(t, token).Action(typeName)
 }

@@ -16,11 +16,12 @@ import (
 	"testing"
 )
 
-// Backend is the server of the scenarios: the emulated workspace in `make test`, a real MLflow server in `make test-mlflow`. Its methods
-// change and read the server outside Terraform, over plain HTTP and without the provider's client.
+// Backend is the server of a test: the emulated workspace in `make test`, a real MLflow server in `make test-mlflow`. Its methods change
+// and read the server outside Terraform, over HTTP and without the API client of the provider.
 type Backend struct {
 	URL string
-	// URLArgument is the argument for the URL: host or tracking_uri. Settings are the other arguments of an admin's provider block.
+	// URLArgument is the provider argument for the URL: host or tracking_uri. Settings are the other arguments, with the credentials of an
+	// admin.
 	URLArgument string
 	Settings    map[string]any
 	// Header contains the credentials of the same admin.
@@ -28,10 +29,10 @@ type Backend struct {
 	// Prefix is the prefix of all experiment names: a folder on Databricks.
 	Prefix string
 
-	// DeletesTags means that tags can be removed, KeepsNames that a deleted experiment reserves its name, and PlacesArtifacts that clients
-	// can set the artifact location.
+	// DeletesTags means that the API can delete tags, ReservesNames that a deleted experiment reserves its name, and SetsArtifactLocation that
+	// clients can set the artifact location.
 	DeletesTags, ReservesNames, SetsArtifactLocation bool
-	// MaxTagValue is the maximum length of a tag value, in characters. BadTags are tags that the server rejects.
+	// MaxTagValue is the maximum length of a tag value, in characters. RejectedTags are tags that the server rejects.
 	MaxTagValue  int
 	RejectedTags map[string]string
 }
@@ -39,15 +40,15 @@ type Backend struct {
 // IsServer reports whether the backend is an MLflow server, not Databricks.
 func (b *Backend) IsServer() bool { return b.URLArgument == "tracking_uri" }
 
-// Counter makes the names of Name unique.
-var Counter atomic.Int64
+var lastName atomic.Int64
+
+// UniqueName returns a name with this prefix that no other test of the process uses.
+func UniqueName(prefix string) string { return fmt.Sprintf("%s-%d", prefix, lastName.Add(1)) }
 
 // Name returns a unique experiment name.
-func (b *Backend) Name(word string) string {
-	return fmt.Sprintf("%s%s-%d", b.Prefix, word, Counter.Add(1))
-}
+func (b *Backend) Name(prefix string) string { return UniqueName(b.Prefix + prefix) }
 
-// ProviderConfig returns the provider block. The given settings are added or override others; a nil value removes one.
+// ProviderConfig returns the arguments of the provider block. The given ones are added or override others; a nil value removes one.
 func (b *Backend) ProviderConfig(more map[string]any) map[string]any {
 	settings := map[string]any{b.URLArgument: b.URL, "retry_timeout_seconds": 20}
 	maps.Copy(settings, b.Settings)
@@ -56,7 +57,7 @@ func (b *Backend) ProviderConfig(more map[string]any) map[string]any {
 	return settings
 }
 
-// Provider returns a configured provider process whose responses are checked for secrets.
+// Provider starts a provider process whose responses are checked for secrets.
 func (b *Backend) Provider(t *testing.T, more map[string]any) *Provider {
 	t.Helper()
 	p := NewProvider(t, b.ProviderConfig(more))
@@ -65,14 +66,14 @@ func (b *Backend) Provider(t *testing.T, more map[string]any) *Provider {
 	return p
 }
 
-// ExperimentResource returns an experiment resource of an admin's provider.
+// ExperimentResource returns an mlflow_experiment, without a state, of a provider with the credentials of an admin.
 func (b *Backend) ExperimentResource(t *testing.T) *Resource {
 	t.Helper()
 	return b.Provider(t, nil).Resource("mlflow_experiment")
 }
 
-// Do sends a request outside Terraform.
-func (b *Backend) Do(t *testing.T, method, path string, body any) (status int, answer map[string]any) {
+// Do sends a request outside Terraform. It returns the HTTP status and the decoded JSON body of the response.
+func (b *Backend) Do(t *testing.T, method, path string, body any) (status int, response map[string]any) {
 	t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -97,26 +98,26 @@ func (b *Backend) Do(t *testing.T, method, path string, body any) (status int, a
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(text, &answer); err != nil && resp.StatusCode < 300 {
-		t.Fatalf("response to %s %s = %q", method, path, text)
+	if err := json.Unmarshal(text, &response); err != nil && resp.StatusCode < 300 {
+		t.Fatalf("%s %s: got response %q, want JSON", method, path, text)
 	}
-	return resp.StatusCode, answer
+	return resp.StatusCode, response
 }
 
-// MustDo is Call for a request that must succeed.
+// MustDo is [Backend.Do] for a request that must succeed.
 func (b *Backend) MustDo(t *testing.T, method, path string, body any) map[string]any {
 	t.Helper()
-	status, answer := b.Do(t, method, path, body)
+	status, response := b.Do(t, method, path, body)
 	if status > 299 {
-		t.Fatalf("response to %s %s with %v = %d: %v", method, path, body, status, answer)
+		t.Fatalf("%s %s with body %v: got status %d and response %v, want success", method, path, body, status, response)
 	}
-	return answer
+	return response
 }
 
-// ChangeExperiment changes an experiment outside Terraform; verb is the last segment of the path.
-func (b *Backend) ChangeExperiment(t *testing.T, verb string, body map[string]any) map[string]any {
+// ChangeExperiment sends a POST request to [ExperimentsPath] and endpoint, for example create, outside Terraform.
+func (b *Backend) ChangeExperiment(t *testing.T, endpoint string, body map[string]any) map[string]any {
 	t.Helper()
-	return b.MustDo(t, "POST", ExperimentsPath+verb, body)
+	return b.MustDo(t, "POST", ExperimentsPath+endpoint, body)
 }
 
 // CreateExperiment creates an experiment outside Terraform.
@@ -156,7 +157,7 @@ type Experiment struct {
 	Tags             []struct{ Key, Value string }
 }
 
-// TagMap returns the tags, except those that the server sets.
+// TagMap returns the tags, without those that the server sets.
 func (e Experiment) TagMap() map[string]string {
 	m := map[string]string{}
 	for _, tag := range e.Tags {
@@ -170,13 +171,13 @@ func (e Experiment) TagMap() map[string]string {
 // Experiment reads an experiment from the server. It returns the zero value if it does not exist.
 func (b *Backend) Experiment(t *testing.T, id string) Experiment {
 	t.Helper()
-	status, answer := b.Do(t, "GET", ExperimentsPath+"get?experiment_id="+url.QueryEscape(id), nil)
+	status, response := b.Do(t, "GET", ExperimentsPath+"get?experiment_id="+url.QueryEscape(id), nil)
 	if status == http.StatusNotFound {
 		return Experiment{}
 	}
-	data, err := json.Marshal(answer["experiment"])
+	data, err := json.Marshal(response["experiment"])
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("read of experiment %s = %d %v", id, status, answer)
+		t.Fatalf("experiment %s: got status %d and response %v, want 200", id, status, response)
 	}
 	var e Experiment
 	if err := json.Unmarshal(data, &e); err != nil {
@@ -185,12 +186,12 @@ func (b *Backend) Experiment(t *testing.T, id string) Experiment {
 	return e
 }
 
-// ExpectExperiment checks an experiment on the server. An empty name is not checked.
+// ExpectExperiment checks the name, lifecycle stage, and tags of an experiment on the server. An empty name is not checked.
 func (b *Backend) ExpectExperiment(t *testing.T, id, name, stage string, tags map[string]string) {
 	t.Helper()
 	e := b.Experiment(t, id)
 	if e.Name != name && name != "" || e.Stage != stage || !maps.Equal(e.TagMap(), tags) {
-		t.Errorf("experiment %s is %q, %s, with the tags %q; want %q, %s, %q", id, e.Name, e.Stage, e.TagMap(), name, stage, tags)
+		t.Errorf("experiment %s: got name %q, stage %s, tags %q; want %q, %s, %q", id, e.Name, e.Stage, e.TagMap(), name, stage, tags)
 	}
 }
 

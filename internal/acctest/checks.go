@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
-// ExpectChanges checks that a plan changes exactly these attributes of a resource. Without attributes, the plan must not change it.
+// ExpectChanges checks that a plan changes exactly these attributes of the resource at an address. Without attributes, the plan must not
+// change the resource.
 func ExpectChanges(address string, attributes ...string) plancheck.PlanCheck {
 	return changesCheck{address, attributes}
 }
@@ -39,7 +40,7 @@ func (c changesCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanReques
 	slices.Sort(changed)
 	want := slices.Sorted(slices.Values(c.attributes))
 	if !slices.Equal(changed, want) {
-		resp.Error = fmt.Errorf("the plan changes %v of %s, want %v", changed, c.address, want)
+		resp.Error = fmt.Errorf("plan of %s: got changes of %v, want %v", c.address, changed, want)
 	}
 }
 

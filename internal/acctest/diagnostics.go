@@ -25,26 +25,27 @@ func DescribeDiagnostics(diagnostics []*tfprotov6.Diagnostic) string {
 	return strings.Join(lines, "\n")
 }
 
-// HasError reports whether described diagnostics contain an error.
-func HasError(says string) bool { return ErrorLine.MatchString(says) }
+// HasError reports whether diagnostics, as [DescribeDiagnostics] returns them, contain an error.
+func HasError(diagnostics string) bool { return ErrorLine.MatchString(diagnostics) }
 
-// ErrorLine matches the line of an error in described diagnostics.
+// ErrorLine matches the start of an error in diagnostics, as [DescribeDiagnostics] returns them.
 var ErrorLine = regexp.MustCompile(`(?m)^error( at \w+)?: `)
 
-// JoinLines joins the texts that are not empty.
+// JoinLines joins the texts that are not empty, one per line.
 func JoinLines(texts []string) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" }), "\n")
 }
 
-// ExpectDiagnostics checks that described diagnostics start with a text and contain other texts. If begins is empty, there must be none.
-func ExpectDiagnostics(t *testing.T, got, begins string, contains ...string) {
+// ExpectDiagnostics checks that diagnostics, as [DescribeDiagnostics] returns them, start with a prefix and contain other texts. If the
+// prefix is empty, there must be no diagnostics.
+func ExpectDiagnostics(t *testing.T, got, prefix string, contains ...string) {
 	t.Helper()
-	if begins == "" && got != "" || !strings.HasPrefix(got, begins) {
-		t.Errorf("diagnostics are %q, want %q", got, begins)
+	if prefix == "" && got != "" || !strings.HasPrefix(got, prefix) {
+		t.Errorf("got diagnostics %q, want %q", got, prefix)
 	}
-	for _, part := range contains {
-		if !strings.Contains(got, part) {
-			t.Errorf("diagnostics are %q, want %q in them", got, part)
+	for _, text := range contains {
+		if !strings.Contains(got, text) {
+			t.Errorf("got diagnostics %q, want them to contain %q", got, text)
 		}
 	}
 }

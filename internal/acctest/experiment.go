@@ -26,15 +26,16 @@ func WithAdoptExisting(more map[string]any) map[string]any {
 	return config
 }
 
-// The address of the experiment of [ExperimentConfig], and the path of the API for experiments.
+// ExperimentAddress is the resource address of the experiment of [ExperimentConfig]. ExperimentsPath is the path of the endpoints for
+// experiments.
 const (
 	ExperimentAddress = "mlflow_experiment.test"
 	ExperimentsPath   = "/api/2.0/mlflow/experiments/"
 )
 
-// ExperimentConfig returns the configuration of an experiment with the given attributes.
-func ExperimentConfig(attributes string) string {
-	return "resource \"mlflow_experiment\" \"test\" {\n" + attributes + "\n}\n"
+// ExperimentConfig returns the configuration of an mlflow_experiment with these arguments.
+func ExperimentConfig(arguments string) string {
+	return "resource \"mlflow_experiment\" \"test\" {\n" + arguments + "\n}\n"
 }
 
 // ExperimentState checks an attribute of the experiment at [ExperimentAddress] in the state.
@@ -42,7 +43,7 @@ func ExperimentState(attribute string, want knownvalue.Check) statecheck.StateCh
 	return statecheck.ExpectKnownValue(ExperimentAddress, tfjsonpath.New(attribute), want)
 }
 
-// PreApply checks a plan before it is applied.
+// PreApply returns the checks of a plan before it is applied.
 func PreApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: checks}
 }

@@ -1,6 +1,6 @@
 package acctest
 
-// The requests for tags, as they are in the journal.
+// The requests that set and delete a tag, as [Workspace.Writes] returns them.
 const (
 	SetTagRequest    = "POST " + ExperimentsPath + "set-experiment-tag"
 	DeleteTagRequest = "POST " + ExperimentsPath + "delete-experiment-tag"

@@ -9,8 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// RunDirectories runs steps whose configuration is a directory, each with the provider, as the test library requires. It destroys in a
-// separate step, because the library cannot read a state with for_each when it destroys.
+// RunDirectories runs steps whose configuration is a directory, each with the provider, as terraform-plugin-testing requires. It destroys
+// in a separate step, because terraform-plugin-testing cannot read a state with for_each when it destroys.
 func RunDirectories(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	if first := steps[0]; !first.PlanOnly {
@@ -33,7 +33,7 @@ func RootModule(t *testing.T, text string) string {
 	return directory
 }
 
-// LocalSource replaces the source address of the provider with that of the test library.
+// LocalSource replaces the source address of the provider with that of terraform-plugin-testing.
 func LocalSource(text string) string {
 	return strings.ReplaceAll(text, `"mlflow-terraform/mlflow"`, `"hashicorp/mlflow"`)
 }

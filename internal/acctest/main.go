@@ -53,7 +53,7 @@ func UnitTest(t *testing.T, steps ...resource.TestStep) {
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: Factories(), Steps: steps})
 }
 
-// Factories returns the factory of the provider server that main serves.
+// Factories returns the factory of the provider server, as terraform-plugin-testing expects it.
 func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	server := provider.Server("test")
 	return map[string]func() (tfprotov6.ProviderServer, error){

@@ -21,7 +21,7 @@ type Provider struct {
 	Restart func() *Provider
 }
 
-// NewProvider returns a provider process that is configured with these settings.
+// NewProvider starts a provider process that is configured with these arguments of the provider block.
 func NewProvider(t *testing.T, config map[string]any) *Provider {
 	t.Helper()
 	server, err := Factories()["mlflow"]()
@@ -37,38 +37,39 @@ func NewProvider(t *testing.T, config map[string]any) *Provider {
 		&tfprotov6.ConfigureProviderRequest{Config: p.Encode(p.Schemas.Provider, config)},
 	)
 	if err != nil || len(resp.Diagnostics) > 0 {
-		t.Fatalf("configure: %v, %s", err, DescribeDiagnostics(resp.Diagnostics))
+		t.Fatalf("configure: got error %v and diagnostics %q, want none", err, DescribeDiagnostics(resp.Diagnostics))
 	}
 	return p
 }
 
-// Move moves the state of another resource type to a type of this provider, and refreshes it, as the CLI does.
-func (p *Provider) Move(kind, source, address string, state map[string]any) (moved map[string]any, says string) {
+// Move moves the state of a resource of another provider to a resource type of this one, and refreshes it, as the CLI does for a moved
+// block.
+func (p *Provider) Move(typeName, sourceType, sourceProvider string, state map[string]any) (moved map[string]any, diagnostics string) {
 	p.T.Helper()
 	raw, err := json.Marshal(state)
 	p.Check(err)
 	resp, err := p.Server.MoveResourceState(context.Background(), &tfprotov6.MoveResourceStateRequest{
-		SourceProviderAddress: address, SourceTypeName: source, SourceState: &tfprotov6.RawState{JSON: raw}, TargetTypeName: kind,
+		SourceProviderAddress: sourceProvider, SourceTypeName: sourceType, SourceState: &tfprotov6.RawState{JSON: raw}, TargetTypeName: typeName,
 	})
 	p.Check(err)
 	if len(resp.Diagnostics) > 0 {
 		return nil, DescribeDiagnostics(resp.Diagnostics)
 	}
 	read, err := p.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
-		TypeName: kind, CurrentState: resp.TargetState, Private: resp.TargetPrivate,
+		TypeName: typeName, CurrentState: resp.TargetState, Private: resp.TargetPrivate,
 	})
 	p.Check(err)
-	return p.Decode(p.Schemas.ResourceSchemas[kind], read.NewState), DescribeDiagnostics(read.Diagnostics)
+	return p.Decode(p.Schemas.ResourceSchemas[typeName], read.NewState), DescribeDiagnostics(read.Diagnostics)
 }
 
-// ListResourceServer returns the server as a server of list resources.
+// ListResourceServer returns the server of list resources, which are a separate interface of terraform-plugin-go.
 func (p *Provider) ListResourceServer() tfprotov6.ListResourceServer {
 	p.T.Helper()
-	lister, ok := p.Server.(tfprotov6.ListResourceServer)
+	server, ok := p.Server.(tfprotov6.ListResourceServer)
 	if !ok {
-		p.T.Fatal("the server has no list resources")
+		p.T.Fatal("provider server has no list resources")
 	}
-	return lister
+	return server
 }
 
 // ListedResource is a result of a list resource.
@@ -78,30 +79,30 @@ type ListedResource struct {
 	Resource          map[string]any
 }
 
-// ListResources lists the resources of a type.
-func (p *Provider) ListResources(kind string, config map[string]any, limit int64, full bool) []ListedResource {
+// ListResources lists the resources of a type, with their attributes if withResource is set.
+func (p *Provider) ListResources(typeName string, config map[string]any, limit int64, withResource bool) []ListedResource {
 	p.T.Helper()
 	stream, err := p.ListResourceServer().ListResource(context.Background(), &tfprotov6.ListResourceRequest{
-		TypeName: kind, Config: p.Encode(p.Schemas.ListResourceSchemas[kind], config), Limit: limit, IncludeResource: full,
+		TypeName: typeName, Config: p.Encode(p.Schemas.ListResourceSchemas[typeName], config), Limit: limit, IncludeResource: withResource,
 	})
 	p.Check(err)
 	var all []ListedResource
 	for result := range stream.Results {
 		one := ListedResource{Name: result.DisplayName, Diagnostics: DescribeDiagnostics(result.Diagnostics), Identity: result.Identity != nil}
 		if result.Resource != nil {
-			one.Resource = p.Decode(p.Schemas.ResourceSchemas[kind], result.Resource)
+			one.Resource = p.Decode(p.Schemas.ResourceSchemas[typeName], result.Resource)
 		}
 		all = append(all, one)
 	}
 	return all
 }
 
-// Plan validates and plans the creation of a resource, and returns the diagnostics as text.
-func (p *Provider) Plan(kind string, config map[string]any) string {
+// Plan validates and plans the creation of a resource, and returns the described diagnostics.
+func (p *Provider) Plan(typeName string, config map[string]any) string {
 	p.T.Helper()
-	schema := p.Schemas.ResourceSchemas[kind]
+	schema := p.Schemas.ResourceSchemas[typeName]
 	validated, err := p.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
-		TypeName: kind, Config: p.Encode(schema, config),
+		TypeName: typeName, Config: p.Encode(schema, config),
 		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
 	p.Check(err)
@@ -109,52 +110,53 @@ func (p *Provider) Plan(kind string, config map[string]any) string {
 		return DescribeDiagnostics(validated.Diagnostics)
 	}
 	planned, err := p.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: kind, PriorState: p.Encode(schema, nil), Config: p.Encode(schema, config), ProposedNewState: p.Encode(schema, config),
+		TypeName: typeName, PriorState: p.Encode(schema, nil), Config: p.Encode(schema, config), ProposedNewState: p.Encode(schema, config),
 	})
 	p.Check(err)
 	return DescribeDiagnostics(planned.Diagnostics)
 }
 
-// Apply creates (prior is nil), updates, or deletes (planned is nil) a resource. It returns the new state and the diagnostics as text.
-func (p *Provider) Apply(kind string, prior, planned map[string]any) (map[string]any, string) {
+// Apply creates (prior is nil), updates, or deletes (planned is nil) a resource. It returns
+// the new state and the described diagnostics.
+func (p *Provider) Apply(typeName string, prior, planned map[string]any) (map[string]any, string) {
 	p.T.Helper()
-	schema := p.Schemas.ResourceSchemas[kind]
+	schema := p.Schemas.ResourceSchemas[typeName]
 	resp, err := p.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: kind, PriorState: p.Encode(schema, prior), PlannedState: p.Encode(schema, planned), Config: p.Encode(schema, planned),
+		TypeName: typeName, PriorState: p.Encode(schema, prior), PlannedState: p.Encode(schema, planned), Config: p.Encode(schema, planned),
 	})
 	p.Check(err)
 	return p.Decode(schema, resp.NewState), DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Read refreshes a resource.
-func (p *Provider) Read(kind string, state map[string]any) (map[string]any, string) {
+// Read refreshes a resource. It returns the new state and the described diagnostics.
+func (p *Provider) Read(typeName string, state map[string]any) (map[string]any, string) {
 	p.T.Helper()
-	schema := p.Schemas.ResourceSchemas[kind]
+	schema := p.Schemas.ResourceSchemas[typeName]
 	resp, err := p.Server.ReadResource(
 		context.Background(),
-		&tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: p.Encode(schema, state)},
+		&tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: p.Encode(schema, state)},
 	)
 	p.Check(err)
 	return p.Decode(schema, resp.NewState), DescribeDiagnostics(resp.Diagnostics)
 }
 
 // ImportState imports a resource by ID and returns its state before the read that follows.
-func (p *Provider) ImportState(kind, id string) (map[string]any, string) {
+func (p *Provider) ImportState(typeName, id string) (map[string]any, string) {
 	p.T.Helper()
-	resp, err := p.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
+	resp, err := p.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id})
 	p.Check(err)
 	if len(resp.ImportedResources) == 0 {
 		return nil, DescribeDiagnostics(resp.Diagnostics)
 	}
-	return p.Decode(p.Schemas.ResourceSchemas[kind], resp.ImportedResources[0].State), DescribeDiagnostics(resp.Diagnostics)
+	return p.Decode(p.Schemas.ResourceSchemas[typeName], resp.ImportedResources[0].State), DescribeDiagnostics(resp.Diagnostics)
 }
 
-// ReadDataSource validates and reads a data source.
-func (p *Provider) ReadDataSource(kind string, config map[string]any) (map[string]any, string) {
+// ReadDataSource validates and reads a data source. It returns the state and the described diagnostics.
+func (p *Provider) ReadDataSource(typeName string, config map[string]any) (map[string]any, string) {
 	p.T.Helper()
-	schema := p.Schemas.DataSourceSchemas[kind]
+	schema := p.Schemas.DataSourceSchemas[typeName]
 	validated, err := p.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{
-		TypeName: kind, Config: p.Encode(schema, config),
+		TypeName: typeName, Config: p.Encode(schema, config),
 	})
 	p.Check(err)
 	if len(validated.Diagnostics) > 0 {
@@ -162,7 +164,7 @@ func (p *Provider) ReadDataSource(kind string, config map[string]any) (map[strin
 	}
 	resp, err := p.Server.ReadDataSource(
 		context.Background(),
-		&tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: p.Encode(schema, config)},
+		&tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: p.Encode(schema, config)},
 	)
 	p.Check(err)
 	return p.Decode(schema, resp.State), DescribeDiagnostics(resp.Diagnostics)
@@ -181,13 +183,13 @@ func (p *Provider) Encode(schema *tfprotov6.Schema, values map[string]any) *tfpr
 	p.T.Helper()
 	object, ok := schema.ValueType().(tftypes.Object)
 	if !ok {
-		p.T.Fatalf("type of the schema is %T, want an object", schema.ValueType())
+		p.T.Fatalf("got a schema of type %T, want an object", schema.ValueType())
 	}
 	value := tftypes.NewValue(object, nil)
 	if values != nil {
 		attributes := map[string]tftypes.Value{}
 		for name, typ := range object.AttributeTypes {
-			attributes[name] = encoded(typ, values[name])
+			attributes[name] = encode(typ, values[name])
 		}
 		value = tftypes.NewValue(object, attributes)
 	}
@@ -196,7 +198,7 @@ func (p *Provider) Encode(schema *tfprotov6.Schema, values map[string]any) *tfpr
 	return &dynamic
 }
 
-func encoded(typ tftypes.Type, value any) tftypes.Value {
+func encode(typ tftypes.Type, value any) tftypes.Value {
 	switch v := value.(type) {
 	case map[string]string:
 		elements := map[string]tftypes.Value{}
@@ -235,11 +237,11 @@ func (p *Provider) Decode(schema *tfprotov6.Schema, dynamic *tfprotov6.DynamicVa
 	}
 	value, err := dynamic.Unmarshal(schema.ValueType())
 	p.Check(err)
-	object, _ := decoded(value).(map[string]any)
+	object, _ := decode(value).(map[string]any)
 	return object
 }
 
-func decoded(value tftypes.Value) any {
+func decode(value tftypes.Value) any {
 	var (
 		text       string
 		attributes map[string]tftypes.Value
@@ -253,13 +255,13 @@ func decoded(value tftypes.Value) any {
 	case value.As(&attributes) == nil:
 		m := map[string]any{}
 		for key, v := range attributes {
-			m[key] = decoded(v)
+			m[key] = decode(v)
 		}
 		return m
 	case value.As(&elements) == nil:
 		l := []any{}
 		for _, v := range elements {
-			l = append(l, decoded(v))
+			l = append(l, decode(v))
 		}
 		return l
 	default:
@@ -267,10 +269,11 @@ func decoded(value tftypes.Value) any {
 	}
 }
 
-// PlanUpdate plans another configuration for a resource in the state.
-func (p *Provider) PlanUpdate(kind string, state, config map[string]any) (planned map[string]any, replaces bool, says string) {
+// PlanUpdate plans another configuration for a resource in the state. It returns the planned state, whether the plan replaces the resource,
+// and the described diagnostics.
+func (p *Provider) PlanUpdate(typeName string, state, config map[string]any) (planned map[string]any, replaces bool, diagnostics string) {
 	p.T.Helper()
-	schema := p.Schemas.ResourceSchemas[kind]
+	schema := p.Schemas.ResourceSchemas[typeName]
 	proposed := map[string]any{}
 	for _, a := range schema.Block.Attributes {
 		proposed[a.Name] = config[a.Name]
@@ -279,59 +282,59 @@ func (p *Provider) PlanUpdate(kind string, state, config map[string]any) (planne
 		}
 	}
 	resp, err := p.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: kind, PriorState: p.Encode(schema, state), Config: p.Encode(schema, config), ProposedNewState: p.Encode(schema, proposed),
+		TypeName: typeName, PriorState: p.Encode(schema, state), Config: p.Encode(schema, config), ProposedNewState: p.Encode(schema, proposed),
 	})
 	p.Check(err)
 	return p.Decode(schema, resp.PlannedState), len(resp.RequiresReplace) > 0, DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Create plans and applies a new resource. It returns the state and the diagnostics of both as text.
-func (p *Provider) Create(kind string, config map[string]any) (state map[string]any, says string) {
+// Create plans and applies a new resource. It returns the state and the described diagnostics of both.
+func (p *Provider) Create(typeName string, config map[string]any) (state map[string]any, diagnostics string) {
 	p.T.Helper()
-	schema := p.Schemas.ResourceSchemas[kind]
+	schema := p.Schemas.ResourceSchemas[typeName]
 	plan, err := p.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: kind, PriorState: p.Encode(schema, nil), Config: p.Encode(schema, config), ProposedNewState: p.Encode(schema, config),
+		TypeName: typeName, PriorState: p.Encode(schema, nil), Config: p.Encode(schema, config), ProposedNewState: p.Encode(schema, config),
 	})
 	p.Check(err)
 	if strings.Contains(DescribeDiagnostics(plan.Diagnostics), "error") {
 		return nil, DescribeDiagnostics(plan.Diagnostics)
 	}
 	resp, err := p.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: kind, PriorState: p.Encode(schema, nil), PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate,
+		TypeName: typeName, PriorState: p.Encode(schema, nil), PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate,
 		Config: p.Encode(schema, config),
 	})
 	p.Check(err)
 	return p.Decode(schema, resp.NewState), strings.TrimSpace(DescribeDiagnostics(plan.Diagnostics) + DescribeDiagnostics(resp.Diagnostics))
 }
 
-// ImportAndRead imports a resource by its ID and reads it, as the CLI does.
-func (p *Provider) ImportAndRead(kind, id string) string {
+// ImportAndRead imports a resource by its ID and reads it, as the CLI does. It returns the described diagnostics of the read.
+func (p *Provider) ImportAndRead(typeName, id string) string {
 	p.T.Helper()
-	imported, err := p.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
+	imported, err := p.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: typeName, ID: id})
 	p.Check(err)
 	resource := imported.ImportedResources[0]
 	resp, err := p.Server.ReadResource(
 		context.Background(),
-		&tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: resource.State, Private: resource.Private},
+		&tfprotov6.ReadResourceRequest{TypeName: typeName, CurrentState: resource.State, Private: resource.Private},
 	)
 	p.Check(err)
 	return DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Review reads mlflow_permission_review. It returns the state, its grants, and the diagnostics as text.
-func (p *Provider) Review(config map[string]any) (state map[string]any, grants []ReviewedGrant, says string) {
+// Review reads mlflow_permission_review. It returns the state, its grants, and the described diagnostics.
+func (p *Provider) Review(config map[string]any) (state map[string]any, grants []ReviewedGrant, diagnostics string) {
 	p.T.Helper()
-	state, says = p.ReadDataSource("mlflow_permission_review", config)
+	state, diagnostics = p.ReadDataSource("mlflow_permission_review", config)
 	for _, g := range ObjectsOf(state["grants"]) {
-		how := "direct"
+		origin := "direct"
 		if IsTrue(g["inherited"]) {
-			how = "inherited"
+			origin = "inherited"
 		}
 		from, _ := g["inherited_from_path"].(string)
 		grants = append(
 			grants,
-			ReviewedGrant{fmt.Sprintf("%s %s %s %s %s", g["experiment_name"], g["kind"], g["principal"], g["level"], how), from},
+			ReviewedGrant{fmt.Sprintf("%s %s %s %s %s", g["experiment_name"], g["kind"], g["principal"], g["level"], origin), from},
 		)
 	}
-	return state, grants, says
+	return state, grants, diagnostics
 }

@@ -14,13 +14,14 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// RecordedServer replays responses of MLflow 3.17 with basic authentication, recorded in internal/mlflow/mlflowtest/testdata. It has one
-// experiment, 1, named churn, the users admin, ana, and ben, and the roles risk (USE on every experiment) and bosses (manages the
-// workspace). Only the grants of users on the experiment change, with the requests that grant and revoke.
+// RecordedServer is an MLflow server that replays responses of MLflow 3.17 with basic authentication, recorded in
+// internal/mlflow/mlflowtest/testdata. It has one experiment, 1, named churn, the users admin, ana, and ben, and the roles risk (USE on
+// every experiment) and bosses (manages the workspace). Only the grants of users on the experiment change, with the requests that grant and
+// revoke.
 type RecordedServer struct {
 	*Backend
-	t       *testing.T
-	answers map[string]mlflowtest.Exchange
+	t         *testing.T
+	responses map[string]mlflowtest.Exchange
 
 	mu sync.Mutex
 	// Levels are the permission levels of users on the experiment, as the server spells them.
@@ -36,25 +37,27 @@ const (
 	recordedRoles   = "GET /api/3.0/mlflow/roles/list?workspace=default"
 )
 
-// NewRecordedServer starts a server that replays the recording, with these levels of users on the experiment.
+// NewRecordedServer starts a server on which users have these levels on the experiment.
 func NewRecordedServer(t *testing.T, levels map[string]string) *RecordedServer {
 	t.Helper()
 	recording := mlflowtest.ReadRecording(t, mlflowtest.RBACServer)
-	s := &RecordedServer{t: t, answers: map[string]mlflowtest.Exchange{}, Levels: levels, created: recordedCreated}
+	s := &RecordedServer{t: t, responses: map[string]mlflowtest.Exchange{}, Levels: levels, created: recordedCreated}
 	for _, name := range []string{
 		"users/permissions/get: the probe", "users/permissions/get: by the default", "users/list: picture", "roles/list: picture",
 		"get", "get-by-name",
 		"users/current: admin", "current/permissions: admin", "grant", "revoke", "set-experiment-tag", "delete-experiment-tag",
 	} {
-		answer, ok := recording[name]
+		recorded, ok := recording[name]
 		if !ok {
-			t.Fatalf("%s is not recorded", name)
+			t.Fatalf("recording has no response %q", name)
 		}
-		s.answers[answer.Call] = answer
+		s.responses[recorded.Call] = recorded
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s.Backend = &Backend{URL: server.URL, URLArgument: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"}}
+	s.Backend = &Backend{
+		URL: server.URL, URLArgument: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"},
+	}
 	return s
 }
 
@@ -71,9 +74,9 @@ func (s *RecordedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reply(w, http.StatusOK, "application/json", `{"experiments":[`+s.experiment()+`]}`)
 		return
 	}
-	a, there := s.answers[call]
+	a, there := s.responses[call]
 	if !there {
-		s.t.Errorf("unexpected %s %s", call, body)
+		s.t.Errorf("got unexpected request %s %s", call, body)
 		body := json.RawMessage(`{"error_code":"UNEXPECTED","message":"unexpected request"}`)
 		a = mlflowtest.Exchange{Status: http.StatusBadRequest, Type: "application/json", Response: body}
 	}
@@ -111,7 +114,7 @@ func (s *RecordedServer) experiment() string {
 	var got struct {
 		Experiment json.RawMessage `json:"experiment"`
 	}
-	if err := json.Unmarshal(s.answers["GET /api/2.0/mlflow/experiments/get?experiment_id=1"].Response, &got); err != nil {
+	if err := json.Unmarshal(s.responses["GET /api/2.0/mlflow/experiments/get?experiment_id=1"].Response, &got); err != nil {
 		s.t.Error(err)
 	}
 	return strings.ReplaceAll(string(got.Experiment), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))
@@ -155,11 +158,11 @@ func (s *RecordedServer) ReuseID() {
 	s.created += 60_000
 }
 
-// Writes returns the writes since its last call: method, path, and the principal or tag.
+// Writes returns the write requests since its last call: method, path, and the principal or tag.
 func (s *RecordedServer) Writes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	written := s.writes
+	writes := s.writes
 	s.writes = nil
-	return written
+	return writes
 }

@@ -16,56 +16,56 @@ type Resource struct {
 	Private  []byte
 }
 
-// Resource returns a resource of the provider process, without a state.
-func (p *Provider) Resource(kind string) *Resource {
-	return &Resource{Provider: p, TypeName: kind, State: p.Encode(p.Schemas.ResourceSchemas[kind], nil)}
+// Resource returns a resource of a type, without a state.
+func (p *Provider) Resource(typeName string) *Resource {
+	return &Resource{Provider: p, TypeName: typeName, State: p.Encode(p.Schemas.ResourceSchemas[typeName], nil)}
 }
 
-func (b *Resource) schema() *tfprotov6.Schema { return b.Schemas.ResourceSchemas[b.TypeName] }
+func (r *Resource) schema() *tfprotov6.Schema { return r.Schemas.ResourceSchemas[r.TypeName] }
 
 // Values returns the state, nil if there is none.
-func (b *Resource) Values() map[string]any {
-	b.T.Helper()
-	return b.Decode(b.schema(), b.State)
+func (r *Resource) Values() map[string]any {
+	r.T.Helper()
+	return r.Decode(r.schema(), r.State)
 }
 
-// Object returns the attributes of a value, nil if it is null.
-func (b *Resource) Object(dynamic *tfprotov6.DynamicValue) map[string]tftypes.Value {
-	b.T.Helper()
-	value, err := dynamic.Unmarshal(b.schema().ValueType())
-	b.Check(err)
+// Object returns the attributes of a value of the resource type, nil if the value is null.
+func (r *Resource) Object(dynamic *tfprotov6.DynamicValue) map[string]tftypes.Value {
+	r.T.Helper()
+	value, err := dynamic.Unmarshal(r.schema().ValueType())
+	r.Check(err)
 	if value.IsNull() {
 		return nil
 	}
 	var attributes map[string]tftypes.Value
-	b.Check(value.As(&attributes))
+	r.Check(value.As(&attributes))
 	return attributes
 }
 
-// Refresh reads the resource in a new provider process, and returns the diagnostics as text.
-func (b *Resource) Refresh() string {
-	b.T.Helper()
-	b.Provider = b.Restart()
-	return b.Read()
+// Refresh reads the resource in a new provider process, and returns the described diagnostics.
+func (r *Resource) Refresh() string {
+	r.T.Helper()
+	r.Provider = r.Restart()
+	return r.Read()
 }
 
-// Read reads the resource in the current process.
-func (b *Resource) Read() string {
-	b.T.Helper()
-	if b.Values() == nil {
+// Read reads the resource in the current provider process, and returns the described diagnostics.
+func (r *Resource) Read() string {
+	r.T.Helper()
+	if r.Values() == nil {
 		return ""
 	}
-	resp, err := b.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
-		TypeName: b.TypeName, CurrentState: b.State, Private: b.Private,
+	resp, err := r.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
+		TypeName: r.TypeName, CurrentState: r.State, Private: r.Private,
 	})
-	b.Check(err)
+	r.Check(err)
 	if !failed(resp.Diagnostics) {
-		b.State, b.Private = resp.NewState, resp.Private
+		r.State, r.Private = resp.NewState, resp.Private
 	}
 	return DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Plan is the result of a plan.
+// Plan is the planned change of a resource.
 type Plan struct {
 	Diagnostics string // described diagnostics
 	// Action is create, update, replace, delete, or none; empty if the plan failed.
@@ -76,43 +76,43 @@ type Plan struct {
 }
 
 // Plan plans a configuration, or a destroy if config is nil, for the current state.
-func (b *Resource) Plan(config map[string]any) Plan {
-	b.T.Helper()
-	prior, wanted := b.Object(b.State), b.Encode(b.schema(), config)
+func (r *Resource) Plan(config map[string]any) Plan {
+	r.T.Helper()
+	prior, wanted := r.Object(r.State), r.Encode(r.schema(), config)
 	if config != nil {
-		validated, err := b.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
-			TypeName: b.TypeName, Config: wanted,
+		validated, err := r.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: r.TypeName, Config: wanted,
 			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 		})
-		b.Check(err)
+		r.Check(err)
 		if failed(validated.Diagnostics) {
 			return Plan{Diagnostics: DescribeDiagnostics(validated.Diagnostics)}
 		}
 	}
-	resp, err := b.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: b.TypeName, PriorState: b.State, PriorPrivate: b.Private, Config: wanted, ProposedNewState: b.proposed(prior, wanted),
+	resp, err := r.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: r.TypeName, PriorState: r.State, PriorPrivate: r.Private, Config: wanted, ProposedNewState: r.proposed(prior, wanted),
 	})
-	b.Check(err)
+	r.Check(err)
 	p := Plan{Diagnostics: DescribeDiagnostics(resp.Diagnostics), Resp: resp}
 	if failed(resp.Diagnostics) {
 		return p
 	}
-	planned := b.Object(resp.PlannedState)
+	planned := r.Object(resp.PlannedState)
 	for name, value := range prior {
 		if config != nil && !value.Equal(planned[name]) {
 			p.Changed = append(p.Changed, name)
 		}
 	}
 	slices.Sort(p.Changed)
-	p.Action = actionOf(prior == nil, config == nil, len(resp.RequiresReplace) > 0, len(p.Changed) > 0)
+	p.Action = plannedAction(prior == nil, config == nil, len(resp.RequiresReplace) > 0, len(p.Changed) > 0)
 	return p
 }
 
-func actionOf(absent, unwanted, replaces, changes bool) string {
+func plannedAction(absent, destroys, replaces, changes bool) string {
 	switch {
-	case absent && !unwanted:
+	case absent && !destroys:
 		return "create"
-	case unwanted && !absent:
+	case destroys && !absent:
 		return "delete"
 	case replaces:
 		return "replace"
@@ -124,13 +124,13 @@ func actionOf(absent, unwanted, replaces, changes bool) string {
 }
 
 // proposed returns the configuration without write-only values, and with the prior values of computed attributes that are not set.
-func (b *Resource) proposed(prior map[string]tftypes.Value, config *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
-	b.T.Helper()
-	attributes := b.Object(config)
+func (r *Resource) proposed(prior map[string]tftypes.Value, config *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
+	r.T.Helper()
+	attributes := r.Object(config)
 	if attributes == nil {
 		return config
 	}
-	for _, a := range b.schema().Block.Attributes {
+	for _, a := range r.schema().Block.Attributes {
 		if a.WriteOnly {
 			attributes[a.Name] = tftypes.NewValue(a.Type, nil)
 		}
@@ -138,95 +138,95 @@ func (b *Resource) proposed(prior map[string]tftypes.Value, config *tfprotov6.Dy
 			attributes[a.Name] = prior[a.Name]
 		}
 	}
-	typ := b.schema().ValueType()
+	typ := r.schema().ValueType()
 	dynamic, err := tfprotov6.NewDynamicValue(typ, tftypes.NewValue(typ, attributes))
-	b.Check(err)
+	r.Check(err)
 	return &dynamic
 }
 
-// Apply refreshes, plans, and applies, and returns all described diagnostics. If it succeeds, a second plan must be empty.
-func (b *Resource) Apply(config map[string]any) string {
-	b.T.Helper()
-	says := []string{b.Refresh()}
-	p := b.Plan(config)
-	says = append(says, p.Diagnostics)
+// Apply refreshes, plans, and applies a configuration, and returns all described diagnostics. If it succeeds, a second plan must be empty.
+func (r *Resource) Apply(config map[string]any) string {
+	r.T.Helper()
+	diagnostics := []string{r.Refresh()}
+	p := r.Plan(config)
+	diagnostics = append(diagnostics, p.Diagnostics)
 	if p.Action == "replace" {
-		says = append(says, b.ApplyPlan(b.Plan(nil), nil))
-		if b.Values() != nil {
-			return JoinLines(says)
+		diagnostics = append(diagnostics, r.ApplyPlan(r.Plan(nil), nil))
+		if r.Values() != nil {
+			return JoinLines(diagnostics)
 		}
-		p = b.Plan(config)
+		p = r.Plan(config)
 	}
 	if p.Action == "" || p.Action == "none" {
-		return JoinLines(says)
+		return JoinLines(diagnostics)
 	}
-	says = append(says, b.ApplyPlan(p, config))
-	if !HasError(JoinLines(says)) {
-		b.ExpectEmptyPlan(config)
+	diagnostics = append(diagnostics, r.ApplyPlan(p, config))
+	if !HasError(JoinLines(diagnostics)) {
+		r.ExpectEmptyPlan(config)
 	}
-	return JoinLines(says)
+	return JoinLines(diagnostics)
 }
 
 // ExpectEmptyPlan checks that a second plan is empty and without diagnostics.
-func (b *Resource) ExpectEmptyPlan(config map[string]any) {
-	b.T.Helper()
-	refreshed := b.Refresh()
-	if p := b.Plan(config); p.Action != "none" || refreshed != "" {
-		says := JoinLines([]string{refreshed, p.Diagnostics})
-		b.T.Errorf("second plan of %v: action %s, changes %v, diagnostics %q; want none", config, p.Action, p.Changed, says)
+func (r *Resource) ExpectEmptyPlan(config map[string]any) {
+	r.T.Helper()
+	refreshed := r.Refresh()
+	if p := r.Plan(config); p.Action != "none" || refreshed != "" {
+		diagnostics := JoinLines([]string{refreshed, p.Diagnostics})
+		r.T.Errorf("second plan of %v: got action %s, changes %v, diagnostics %q; want none", config, p.Action, p.Changed, diagnostics)
 	}
 }
 
-// ApplyPlan applies a plan, without a second plan.
-func (b *Resource) ApplyPlan(p Plan, config map[string]any) string {
-	b.T.Helper()
+// ApplyPlan applies a plan, without a second plan, and returns the described diagnostics.
+func (r *Resource) ApplyPlan(p Plan, config map[string]any) string {
+	r.T.Helper()
 	if p.Action == "" {
 		return p.Diagnostics
 	}
-	resp, err := b.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: b.TypeName, PriorState: b.State, PlannedState: p.Resp.PlannedState, PlannedPrivate: p.Resp.PlannedPrivate,
-		Config: b.Encode(b.schema(), config),
+	resp, err := r.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: r.TypeName, PriorState: r.State, PlannedState: p.Resp.PlannedState, PlannedPrivate: p.Resp.PlannedPrivate,
+		Config: r.Encode(r.schema(), config),
 	})
-	b.Check(err)
-	b.State, b.Private = resp.NewState, resp.Private
+	r.Check(err)
+	r.State, r.Private = resp.NewState, resp.Private
 	return DescribeDiagnostics(resp.Diagnostics)
 }
 
-// MustApply is Up without diagnostics.
-func (b *Resource) MustApply(config map[string]any) {
-	b.T.Helper()
-	if says := b.Apply(config); says != "" {
-		b.T.Fatalf("diagnostics of the apply of %v are %q, want none", config, says)
+// MustApply is [Resource.Apply] without diagnostics.
+func (r *Resource) MustApply(config map[string]any) {
+	r.T.Helper()
+	if diagnostics := r.Apply(config); diagnostics != "" {
+		r.T.Fatalf("apply of %v: got diagnostics %q, want none", config, diagnostics)
 	}
 }
 
 // Destroy refreshes, plans, and destroys. It returns all described diagnostics.
-func (b *Resource) Destroy() string {
-	b.T.Helper()
-	says := b.Refresh()
-	if b.Values() == nil {
-		return says
+func (r *Resource) Destroy() string {
+	r.T.Helper()
+	diagnostics := r.Refresh()
+	if r.Values() == nil {
+		return diagnostics
 	}
-	p := b.Plan(nil)
-	return JoinLines([]string{says, p.Diagnostics, b.ApplyPlan(p, nil)})
+	p := r.Plan(nil)
+	return JoinLines([]string{diagnostics, p.Diagnostics, r.ApplyPlan(p, nil)})
 }
 
 // Import imports the resource and reads it. It returns the described diagnostics.
-func (b *Resource) Import(id string) string {
-	b.T.Helper()
-	resp, err := b.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: b.TypeName, ID: id})
-	b.Check(err)
+func (r *Resource) Import(id string) string {
+	r.T.Helper()
+	resp, err := r.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: r.TypeName, ID: id})
+	r.Check(err)
 	if len(resp.ImportedResources) == 0 {
 		return DescribeDiagnostics(resp.Diagnostics)
 	}
-	b.State, b.Private = resp.ImportedResources[0].State, resp.ImportedResources[0].Private
-	return JoinLines([]string{DescribeDiagnostics(resp.Diagnostics), b.Read()})
+	r.State, r.Private = resp.ImportedResources[0].State, resp.ImportedResources[0].Private
+	return JoinLines([]string{DescribeDiagnostics(resp.Diagnostics), r.Read()})
 }
 
 // Text returns an attribute of the state, empty if it is null.
-func (b *Resource) Text(attribute string) string {
-	b.T.Helper()
-	text, _ := b.Values()[attribute].(string)
+func (r *Resource) Text(attribute string) string {
+	r.T.Helper()
+	text, _ := r.Values()[attribute].(string)
 	return text
 }
 

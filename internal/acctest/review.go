@@ -7,7 +7,7 @@ import (
 // ReviewedGrant is a grant of a review, in short: "EXPERIMENT KIND PRINCIPAL LEVEL direct" or "… inherited".
 type ReviewedGrant struct{ Grant, Path string }
 
-// ObjectsOf returns the objects in a decoded list.
+// ObjectsOf returns the objects in a list that [Provider.Decode] returned.
 func ObjectsOf(list any) []map[string]any {
 	var found []map[string]any
 	elements, _ := list.([]any)
@@ -19,10 +19,10 @@ func ObjectsOf(list any) []map[string]any {
 	return found
 }
 
-// IsTrue reports whether a decoded value is true. Decode returns Booleans as values of tftypes.
+// IsTrue reports whether a value that [Provider.Decode] returned, which does not convert Booleans, is true.
 func IsTrue(value any) bool { return fmt.Sprint(value) == `tftypes.Bool<"true">` }
 
-// Unreadable returns the reasons in unreadable by experiment name.
+// Unreadable returns the experiment kinds and reasons in unreadable of a review, by experiment name.
 func Unreadable(state map[string]any) map[string]string {
 	reasons := map[string]string{}
 	for _, u := range ObjectsOf(state["unreadable"]) {

@@ -1,13 +1,13 @@
 package acctest
 
-// AttributeValues returns a map of name and value pairs.
+// AttributeValues returns the attributes of name and value pairs.
 func AttributeValues(nameValues ...any) map[string]any {
-	c := map[string]any{}
+	values := map[string]any{}
 	for i := 0; i+1 < len(nameValues); i += 2 {
 		name, _ := nameValues[i].(string)
-		c[name] = nameValues[i+1]
+		values[name] = nameValues[i+1]
 	}
-	return c
+	return values
 }
 
 // MapOfOne returns a map with one entry.

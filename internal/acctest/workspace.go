@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// Workspace is an emulated workspace of one test.
+// Workspace is an emulated Databricks workspace of one test.
 type Workspace struct {
 	*emulator.Workspace
 	URL string
@@ -31,13 +31,14 @@ func NewWorkspace(t *testing.T, options ...emulator.Options) *Workspace {
 	return &Workspace{Workspace: w, URL: server.URL}
 }
 
-// Provider returns a provider process that uses the token.
+// Provider starts a provider process that is configured with the workspace and a token.
 func (w *Workspace) Provider(t *testing.T, token string) *Provider {
 	t.Helper()
 	return NewProvider(t, map[string]any{"host": w.URL, "token": token, "retry_timeout_seconds": 20})
 }
 
-// RootModule writes a configuration into a new directory, with a connection to the workspace as its admin, and returns the directory.
+// RootModule writes a configuration into a new directory, connects it to the workspace with the token of the admin, and returns the
+// directory.
 func (w *Workspace) RootModule(t *testing.T, text string) string {
 	t.Helper()
 	directory := RootModule(t, text)
@@ -81,12 +82,12 @@ func (w *Workspace) MustFind(t *testing.T, name string) emulator.Experiment {
 	t.Helper()
 	e, ok := w.ExperimentByName(name)
 	if !ok {
-		t.Fatalf("experiment %q does not exist", name)
+		t.Fatalf("got no experiment named %q, want one", name)
 	}
 	return e
 }
 
-// ExpectTags checks that an experiment has exactly these tags, apart from those that the server sets.
+// ExpectTags checks that the active experiment with a name has exactly these tags, apart from those that the server sets.
 func (w *Workspace) ExpectTags(t *testing.T, name string, want map[string]string) {
 	t.Helper()
 	got := map[string]string{}
@@ -96,20 +97,20 @@ func (w *Workspace) ExpectTags(t *testing.T, name string, want map[string]string
 		}
 	}
 	if !maps.Equal(got, want) {
-		t.Errorf("tags of %s are %v, want %v", name, got, want)
+		t.Errorf("experiment %s: got tags %v, want %v", name, got, want)
 	}
 }
 
-// ExpectTag checks a tag on the server. If want is nil, the tag must be absent.
+// ExpectTag checks a tag of the experiment with an ID. If want is nil, the experiment must not have the tag.
 func (w *Workspace) ExpectTag(t *testing.T, id, key string, want *string) {
 	t.Helper()
 	e, _ := w.Experiment(id)
-	got, there := e.Tag(key)
+	got, present := e.Tag(key)
 	switch {
-	case want == nil && there:
-		t.Errorf("tag %q is %q, want it absent", key, got)
-	case want != nil && (!there || got != *want):
-		t.Errorf("tag %q is %q (present: %t), want %q", key, got, there, *want)
+	case want == nil && present:
+		t.Errorf("tag %q: got %q, want no tag", key, got)
+	case want != nil && (!present || got != *want):
+		t.Errorf("tag %q: got %q (present: %t), want %q", key, got, present, *want)
 	}
 }
 
@@ -117,30 +118,30 @@ func (w *Workspace) ExpectTag(t *testing.T, id, key string, want *string) {
 func (w *Workspace) ExpectWrites(t *testing.T, want ...string) {
 	t.Helper()
 	if got := w.Writes(); !slices.Equal(got, want) {
-		t.Errorf("writes are %q, want %q", got, want)
+		t.Errorf("got write requests %q, want %q", got, want)
 	}
 }
 
-// Backend returns the workspace as the backend of tests that use the plugin protocol.
+// Backend returns the workspace, with the credentials of its admin, as the server of tests that run on both kinds of servers.
 func (w *Workspace) Backend() *Backend { return w.BackendAs(emulator.AdminToken) }
 
-// BackendAs is Backend with a token.
+// BackendAs is [Workspace.Backend] with a token.
 func (w *Workspace) BackendAs(token string) *Backend {
 	return &Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": token}}
 }
 
-// Config returns a configuration with a provider block for the admin.
+// Config adds a provider block with the token of the admin to a configuration.
 func (w *Workspace) Config(body string) string {
 	return w.ConfigAs(emulator.AdminToken, "", body)
 }
 
-// ConfigAs returns a configuration with a provider block that has a token and further settings.
-func (w *Workspace) ConfigAs(token, settings, body string) string {
+// ConfigAs adds a provider block with a token and further arguments to a configuration.
+func (w *Workspace) ConfigAs(token, arguments, body string) string {
 	return fmt.Sprintf(
 		"provider \"mlflow\" {\n  host  = %q\n  token = %q\n  retry_timeout_seconds = 20\n%s\n}\n%s",
 		w.URL,
 		token,
-		settings,
+		arguments,
 		body,
 	)
 }

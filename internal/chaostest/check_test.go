@@ -9,32 +9,32 @@ import (
 )
 
 // snapshot contains the experiments of the workspace at one moment, by ID.
-type snapshot map[string]seen
+type snapshot map[string]experimentState
 
-type seen struct {
+type experimentState struct {
 	emulator.Experiment
 	tags   map[string]string // without those that the workspace sets
 	grants levels
 }
 
-func (s seen) active() bool { return s.LifecycleStage == "active" }
+func (s experimentState) active() bool { return s.LifecycleStage == "active" }
 
 func (w *world) snapshot() snapshot {
 	all := snapshot{}
 	for _, e := range w.Experiments() {
-		all[e.ID] = w.see(e)
+		all[e.ID] = w.withLevels(e)
 	}
 	return all
 }
 
-// look returns an existing experiment.
-func (w *world) look(id string) seen {
+// readExperiment returns an existing experiment.
+func (w *world) readExperiment(id string) experimentState {
 	e, _ := w.Experiment(id)
-	return w.see(e)
+	return w.withLevels(e)
 }
 
-func (w *world) see(e emulator.Experiment) seen {
-	s := seen{e, map[string]string{}, levels{}}
+func (w *world) withLevels(e emulator.Experiment) experimentState {
+	s := experimentState{e, map[string]string{}, levels{}}
 	for _, t := range e.Tags {
 		if t.Key == descriptionTag || !strings.HasPrefix(t.Key, "mlflow.") {
 			s.tags[t.Key] = t.Value
@@ -63,7 +63,7 @@ type round struct {
 	oldIDs, ids   map[string]string // by label
 	before, after snapshot
 	managers      map[string][]caller // before it, by ID
-	directory     directorySeen       // before it
+	directory     directoryState      // before it
 }
 
 // check compares the workspace with the expected one.
@@ -164,11 +164,11 @@ func (w *world) checkState(r round) {
 		}
 	}
 	for label := range r.old.experiments {
-		if r.stays(label) && ids[label] != r.oldIDs[label] {
+		if r.remainsInState(label) && ids[label] != r.oldIDs[label] {
 			w.fail("%s is %q in the state, want %s, which exists", label, ids[label], r.oldIDs[label])
 		}
 		_, was := r.old.permissions[label]
-		if _, is := r.next.permissions[label]; was && is && r.stays(label) && !now.holds("mlflow_experiment_permissions", label) {
+		if _, is := r.next.permissions[label]; was && is && r.remainsInState(label) && !now.holds("mlflow_experiment_permissions", label) {
 			w.fail("the permissions of %s are no longer in the state", label)
 		}
 	}
@@ -181,14 +181,14 @@ func (w *world) checkState(r round) {
 	for name, g := range r.old.grants {
 		_, is := r.next.grants[name]
 		_, there := r.before[g.on(r.oldIDs)].grants[g.principal]
-		if is && there && (g.label == "" || r.stays(g.label)) && !now.holds("mlflow_experiment_permission", name) {
+		if is && there && (g.label == "" || r.remainsInState(g.label)) && !now.holds("mlflow_experiment_permission", name) {
 			w.fail("grant %s is no longer in the state", name)
 		}
 	}
 }
 
-// stays reports whether an experiment in the state exists, and must exist after the round.
-func (r round) stays(label string) bool {
+// remainsInState reports whether an experiment in the state exists, and must exist after the round.
+func (r round) remainsInState(label string) bool {
 	old, had := r.old.experiments[label]
 	next, has := r.next.experiments[label]
 	return had && has && old.location == next.location && r.before[r.oldIDs[label]].active()
@@ -202,17 +202,17 @@ func (w *world) checkStage(r round, id string) {
 	switch {
 	case now.active() && !managed && (!known || !before.active()):
 		w.fail("experiment %q (%s) is active, but neither declared nor unmanaged: an orphan", now.Name, id)
-	case now.active() && !managed && r.mustGo(id):
+	case now.active() && !managed && r.mustBeDeleted(id):
 		w.fail("experiment %q (%s) must be destroyed, but is active", now.Name, id)
 	case !now.active() && !known:
 		w.fail("experiment %q (%s) was created and deleted again", now.Name, id)
-	case !now.active() && before.active() && !r.mustGo(id):
+	case !now.active() && before.active() && !r.mustBeDeleted(id):
 		w.fail("experiment %q (%s) was deleted, but no destroy was declared", before.Name, id)
 	}
 }
 
-// mustGo reports whether the step destroys or replaces an experiment.
-func (r round) mustGo(id string) bool {
+// mustBeDeleted reports whether the step destroys or replaces an experiment.
+func (r round) mustBeDeleted(id string) bool {
 	for label, old := range r.old.experiments {
 		if r.oldIDs[label] != id {
 			continue
@@ -321,15 +321,15 @@ func (w *world) checkGrants(r round, id string) {
 			now[g.principal] = r.after[id].grants[g.principal]
 		}
 	}
-	maps.DeleteFunc(now, w.mayStay(id))
-	maps.DeleteFunc(want, w.mayStay(id))
+	maps.DeleteFunc(now, w.mayRemain(id))
+	maps.DeleteFunc(want, w.mayRemain(id))
 	if !maps.Equal(now, want) {
 		w.fail("experiment %s (%s) has the grants %v, want %v; before %v", id, label, r.after[id].grants, want, before.grants)
 	}
 }
 
-// mayStay returns a function that reports whether a grant is ignored in a comparison.
-func (w *world) mayStay(id string) func(emulator.Principal, string) bool {
+// mayRemain returns a function that reports whether a grant is ignored in a comparison.
+func (w *world) mayRemain(id string) func(emulator.Principal, string) bool {
 	owner := emulator.Principal{}
 	if e, there := w.Experiment(id); there && w.addsManagers {
 		name, _ := e.Tag("mlflow.ownerEmail")

@@ -89,16 +89,16 @@ func (m *concurrentUser) createFirst(r request) string {
 	}
 	id := w.CreateExperiment(emulator.OtherUser, name, nil)
 	m.strangers[id] = true
-	m.round.before[id] = w.look(id)
+	m.round.before[id] = w.readExperiment(id)
 	m.tally.add(&m.tally.strangers)
 	return fmt.Sprintf("experiment %s has the name %q", id, name)
 }
 
 // activeBefore returns an experiment as it was before the round, if it was active then and still is.
-func (m *concurrentUser) activeBefore(id string) (seen, bool) {
+func (m *concurrentUser) activeBefore(id string) (experimentState, bool) {
 	s, known := m.round.before[id]
 	if !known || !s.active() {
-		return seen{}, false
+		return experimentState{}, false
 	}
 	now, there := m.world.Experiment(id)
 	return s, there && now.LifecycleStage == "active"

@@ -124,7 +124,7 @@ func (c config) remove(label string) {
 type object = map[string]any
 
 // write writes the configuration into a folder, as main.tf.json.
-func (c config) write(t *testing.T, dir string, provider object, foldsCase bool) {
+func (c config) write(t *testing.T, dir string, provider object, ignoresCase bool) {
 	t.Helper()
 	resources := map[string]object{}
 	add := func(kind, label string, attributes object) {
@@ -140,7 +140,7 @@ func (c config) write(t *testing.T, dir string, provider object, foldsCase bool)
 		add("mlflow_experiment_tag", label, object{"experiment_id": x.id, "key": x.key, "value": x.value})
 	}
 	for label, l := range c.permissions {
-		add("mlflow_experiment_permissions", label, l.block(label, foldsCase))
+		add("mlflow_experiment_permissions", label, l.block(label, ignoresCase))
 	}
 	for label, g := range c.grants {
 		add("mlflow_experiment_permission", label, g.block())
@@ -183,7 +183,7 @@ func (e experiment) block() object {
 	return b
 }
 
-func (l levels) block(label string, foldsCase bool) object {
+func (l levels) block(label string, ignoresCase bool) object {
 	b := object{"experiment_id": reference(label)}
 	for p, level := range l {
 		attribute := p.Kind + "s"
@@ -192,7 +192,7 @@ func (l levels) block(label string, foldsCase bool) object {
 		}
 		// If case is ignored, some emails have another spelling than in the directory.
 		name := p.Name
-		if foldsCase && p.Kind == "user" && level == "CAN_EDIT" {
+		if ignoresCase && p.Kind == "user" && level == "CAN_EDIT" {
 			name = strings.ToUpper(name[:1]) + name[1:]
 		}
 		if m, ok := b[attribute].(map[string]string); ok {

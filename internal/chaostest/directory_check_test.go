@@ -8,10 +8,10 @@ import (
 
 func isTaken(d diagnostic) bool { return strings.HasSuffix(d.Summary, "already in use") }
 
-// seeDirectory returns the users and roles of a world, if it has any.
-func (w *world) seeDirectory() directorySeen {
+// readDirectory returns the users and roles of a world, if it has any.
+func (w *world) readDirectory() directoryState {
 	if w.directory == nil {
-		return directorySeen{}
+		return directoryState{}
 	}
 	return w.directory.Directory()
 }
@@ -30,7 +30,7 @@ func (w *world) checkDirectory(r round) {
 	}
 	for _, label := range labels(r.old.roles) {
 		if _, stays := r.next.roles[label]; !stays {
-			w.guests.forget(label)
+			w.guests.removeRole(label)
 		}
 	}
 	for _, name := range labels(now.roles) {
@@ -67,7 +67,7 @@ func (w *world) checkAccounts(r round, users map[string]bool) {
 	}
 }
 
-func (w *world) checkRole(r round, label string, all directorySeen) {
+func (w *world) checkRole(r round, label string, all directoryState) {
 	want := r.next.roles[label]
 	now, there := all.roles[want.name]
 	old, had := r.old.roles[label]

@@ -6,26 +6,26 @@ import (
 	"slices"
 )
 
-// guests are the users and roles that another user created or changed, which are unmanaged.
-type guests struct {
-	roles    map[string]roleSeen        // undeclared, by name
+// undeclaredMembers are the users and roles that another user created or changed, which are unmanaged.
+type undeclaredMembers struct {
+	roles    map[string]roleState       // undeclared, by name
 	rows     map[string]string          // the level of theirRow in declared roles, by the label of the role
 	visitors map[string]map[string]bool // in roles without a list of all members, by the label of the role
 }
 
-func newGuests() guests {
-	return guests{map[string]roleSeen{}, map[string]string{}, map[string]map[string]bool{}}
+func newUndeclaredMembers() undeclaredMembers {
+	return undeclaredMembers{map[string]roleState{}, map[string]string{}, map[string]map[string]bool{}}
 }
 
-// forget removes a role that no longer exists, with its rows and members.
-func (g guests) forget(label string) {
+// removeRole removes a role that no longer exists, with its rows and members.
+func (g undeclaredMembers) removeRole(label string) {
 	delete(g.rows, label)
 	delete(g.visitors, label)
 }
 
 // note records the unmanaged rows and members of a declared role.
-func (w *world) note(label string, isWhole bool, now roleSeen) {
-	w.guests.forget(label)
+func (w *world) note(label string, isWhole bool, now roleState) {
+	w.guests.removeRole(label)
 	if level, has := now.rows[theirRow]; has {
 		w.guests.rows[label] = level
 	}
@@ -76,7 +76,7 @@ func (m *concurrentUser) changeRole() string {
 	}
 	name := pick(m.dice, names)
 	label := named[name]
-	done := w.disturbRole(m.dice, name, there[name])
+	done := w.changeRoleOutside(m.dice, name, there[name])
 	if r, stays := m.round.next.roles[label]; stays {
 		if now, is := w.directory.Directory().roles[name]; is {
 			w.note(label, r.isWhole, now)
@@ -86,8 +86,8 @@ func (m *concurrentUser) changeRole() string {
 	return done
 }
 
-// disturbRole changes a role, and returns a description of the change.
-func (w *world) disturbRole(d dice, name string, now roleSeen) string {
+// changeRoleOutside changes a role, and returns a description of the change.
+func (w *world) changeRoleOutside(d dice, name string, now roleState) string {
 	switch d.IntN(5) {
 	case 0:
 		user := pick(d, w.visitors())
@@ -130,7 +130,7 @@ func (w *world) mutateDirectory(next config) {
 		now := there.roles[r.name]
 		switch w.dice.IntN(8) {
 		case 0, 1, 2:
-			w.disturbRole(w.dice, r.name, now)
+			w.changeRoleOutside(w.dice, r.name, now)
 			w.note(label, r.isWhole, w.directory.Directory().roles[r.name])
 		case 3:
 			w.directory.UpdateRole(r.name, r.name, w.text("drift"))
@@ -150,7 +150,7 @@ func (w *world) mutateDirectory(next config) {
 		case 6:
 			if _, stays := next.roles[label]; stays && w.dice.chance(0.4) {
 				w.directory.DeleteRole(r.name)
-				w.guests.forget(label)
+				w.guests.removeRole(label)
 			}
 		}
 	}

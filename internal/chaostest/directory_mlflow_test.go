@@ -17,12 +17,12 @@ type mlflowAccount struct {
 
 func (m mlflow) Named(text string) string { return strings.TrimPrefix(m.root, "/") + "-" + text }
 
-func (m mlflow) Directory() directorySeen {
+func (m mlflow) Directory() directoryState {
 	var users struct{ Users []mlflowAccount }
 	m.mustSend(adminName, "GET", apiV2+"users/list", nil, &users)
-	all := directorySeen{map[string]bool{}, map[string]roleSeen{}}
+	all := directoryState{map[string]bool{}, map[string]roleState{}}
 	for name, r := range m.namedRoles() {
-		seen := roleSeen{r.Description, map[string]string{}, map[string]bool{}}
+		seen := roleState{r.Description, map[string]string{}, map[string]bool{}}
 		for _, row := range r.Permissions {
 			seen.rows[row.Type+"/"+row.Pattern] = row.Level
 		}

@@ -10,7 +10,7 @@ import (
 // a common prefix.
 type directory interface {
 	// Directory returns all users and roles.
-	Directory() directorySeen
+	Directory() directoryState
 	// Named returns a name of the world.
 	Named(text string) string
 
@@ -27,13 +27,13 @@ type directory interface {
 	authenticates(user string) (works, isAdmin bool)
 }
 
-// directorySeen contains the users and roles at one moment, by name.
-type directorySeen struct {
+// directoryState contains the users and roles at one moment, by name.
+type directoryState struct {
 	users map[string]bool // whether each is an admin
-	roles map[string]roleSeen
+	roles map[string]roleState
 }
 
-type roleSeen struct {
+type roleState struct {
 	description string
 	rows        map[string]string // levels by "type/pattern"
 	members     map[string]bool

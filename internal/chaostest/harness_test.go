@@ -48,7 +48,7 @@ func TestProxy(t *testing.T) {
 		}
 	}
 	if status, _, _ := through(t, fault{status: http.StatusNoContent, late: true, honest: true}); status != http.StatusNoContent {
-		t.Errorf("honest response to a successful request = %d", status)
+		t.Errorf("honest response to a successful request: got %d", status)
 	}
 }
 

@@ -34,18 +34,18 @@ func (f *proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	changed := f.beforeCall(req)
 	hit, name := f.nextFault(req)
 	if !traffic.Wait(r.Context(), hit.delay) {
-		f.note(req, name, changed, 0)
+		f.record(req, name, changed, 0)
 		return
 	}
-	answer := traffic.NewReply()
+	answer := traffic.NewResponseRecorder()
 	if hit.cut != cutBefore && (hit.status == 0 || hit.late) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		f.server.ServeHTTP(answer, r)
 	}
 	if hit.status != 0 && (!hit.honest || answer.Status == http.StatusOK) {
-		answer = hit.answer()
+		answer = hit.response()
 	}
-	f.note(req, name, changed, answer.Status)
+	f.record(req, name, changed, answer.Status)
 	if hit.cut == cutBefore || hit.cut == cutAfter {
 		traffic.BreakConnection(rw)
 		return
@@ -53,9 +53,9 @@ func (f *proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	answer.Send(rw, hit.cut == cutHalf)
 }
 
-// answer returns the response of the fault.
-func (f fault) answer() *traffic.Reply {
-	a := traffic.NewReply()
+// response returns the response of the fault.
+func (f fault) response() *traffic.ResponseRecorder {
+	a := traffic.NewResponseRecorder()
 	a.Status = f.status
 	a.Body.WriteString(f.body)
 	if f.body != "" {
@@ -67,8 +67,8 @@ func (f fault) answer() *traffic.Reply {
 	return a
 }
 
-// note adds a request to the log of the world.
-func (f *proxy) note(r request, hit, changed string, status int) {
+// record adds a request to the log of the world.
+func (f *proxy) record(r request, hit, changed string, status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, _ = fmt.Fprintf(f.log, "%s %3d %-10s %s\n", time.Now().Format("15:04:05.000"), status, hit, r.text())

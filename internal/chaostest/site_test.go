@@ -92,7 +92,7 @@ func openWorkspace(t *testing.T, _ settings, world int) site {
 		lists: true, keepNames: world%2 == 1,
 	}
 	s.addsManagers = len(s.callers) == 1 && world%5 == 4
-	w := emulator.New(emulator.Options{DeletedKeepName: s.keepNames, OffersTagDeletion: world/2%2 == 1, AddsManagers: s.addsManagers})
+	w := emulator.New(emulator.Options{DeletedReserveName: s.keepNames, ServeTagDeletion: world/2%2 == 1, AddManagers: s.addsManagers})
 	s.server, s.handler = workspace{w, t}, w
 	const application, cleo = "0b9d2c41-1f2e-4a3b-8c4d-5e6f70819203", "cleo@example.com"
 	w.AddUser(cleo)
@@ -117,7 +117,7 @@ func openWorkspace(t *testing.T, _ settings, world int) site {
 	return s
 }
 
-func (w workspace) ask(authorization, path string) *httptest.ResponseRecorder {
+func (w workspace) send(authorization, path string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, path, nil)
 	r.Header.Set("Authorization", authorization)
 	answer := httptest.NewRecorder()
@@ -126,15 +126,15 @@ func (w workspace) ask(authorization, path string) *httptest.ResponseRecorder {
 }
 
 func (w workspace) manages(c caller, id string) bool {
-	return w.ask(c.authorization, aclPath+id).Code == http.StatusOK
+	return w.send(c.authorization, aclPath+id).Code == http.StatusOK
 }
 
 func (w workspace) another(r request, ids []string) string {
 	id := otherThan(r.experimentID(), ids)
 	if r.path == anyACL {
-		return w.ask(admin.authorization, aclPath+id).Body.String()
+		return w.send(admin.authorization, aclPath+id).Body.String()
 	}
-	return w.ask(admin.authorization, experiments+"get?experiment_id="+id).Body.String()
+	return w.send(admin.authorization, experiments+"get?experiment_id="+id).Body.String()
 }
 
 // otherThan returns the first ID that differs from this one.

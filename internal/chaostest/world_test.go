@@ -42,7 +42,7 @@ type world struct {
 	destroyed map[string]destroyed
 	// kept are the callers whose access to an experiment was retained when they applied its list, by the ID of the experiment.
 	kept        map[string]map[emulator.Principal]bool
-	guests      guests
+	guests      undeclaredMembers
 	used        int // for unique names
 	roundNumber int // from 1
 }
@@ -70,7 +70,7 @@ func newWorld(t *testing.T, installed installation, total *tally, g target, s se
 		dice:    dice{rand.New(rand.NewPCG(uint64(s.seed), uint64(number)))},
 		process: &process{installation: installed, dir: dir}, tally: total,
 		config: newConfig(), ids: map[string]string{}, destroyed: map[string]destroyed{}, kept: map[string]map[emulator.Principal]bool{},
-		guests: newGuests(),
+		guests: newUndeclaredMembers(),
 	}
 	w.caller = w.callers[0]
 	for range 3 {
@@ -155,7 +155,7 @@ func (w *world) round() {
 	w.grantManage()
 	r.next = w.evolve()
 	w.mutate(r.next)
-	r.before, r.managers, r.directory = w.snapshot(), w.managers(), w.seeDirectory()
+	r.before, r.managers, r.directory = w.snapshot(), w.managers(), w.readDirectory()
 	w.config = r.next
 
 	w.write(pick(w.dice, []timeouts{shortTimeouts, mediumTimeouts, mediumTimeouts}))
@@ -280,7 +280,7 @@ func (w *world) followAdvice(r round, diagnostics []diagnostic, unclear func(add
 		case !known:
 			fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", d.Address, id[1])
 			w.tally.add(&w.tally.imports)
-		case before.active() && !r.mustGo(id[1]):
+		case before.active() && !r.mustBeDeleted(id[1]):
 			w.fail("%s: experiment %s has its name, but is unrelated", label, id[1])
 		case e.ifDeleted == "supersede":
 			w.Trash(id[1])

@@ -51,13 +51,13 @@ func (w *Workspace) require(a *directory.Account, n *node, level string) error {
 	if w.allowed(a, n, level) {
 		return nil
 	}
-	return wire.Denied(
+	return wire.PermissionDenied(
 		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNames[level], n.path)
 }
 
 // levelToEnter is the level on a folder that is required to move an experiment into it, or to create a folder in it.
 func (w *Workspace) levelToEnter() string {
-	if w.options.FolderRights {
+	if w.options.RequireFolderPermissions {
 		return canManage
 	}
 	return canEdit

@@ -93,7 +93,7 @@ func TestAccessToFolders(t *testing.T) {
 	}
 	want := "user_name " + emulator.User + ": CAN_MANAGE"
 	if got := rules(ana.ok("GET", "/api/2.0/permissions/directories/"+folderID(ana, "/Projects/a"), nil)); !slices.Contains(got, want) {
-		t.Errorf("grants on a created folder = %q", got)
+		t.Errorf("grants on a created folder: got %q", got)
 	}
 	id := ana.create(home + "y")
 	ana.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": "/y"}).wantError(t, 403, denied, "")
@@ -130,21 +130,21 @@ func TestLockedOut(t *testing.T) {
 	ana.get(permissionsAPI+id).wantError(t, 403, "PERMISSION_DENIED", emulator.User+" does not have Manage permissions on /experiments/"+id)
 }
 
-func TestWhoeverCouldDeleteCanRestore(t *testing.T) {
+func TestRestore_permissions(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil)
 	ana := admin.as(emulator.UserToken)
 	ana.ok("POST", experimentsAPI+"delete", object{"experiment_id": id})
 	if got := ana.experiment(id)["name"]; got != "/Users/"+emulator.OtherUser+"/Trash/x" {
-		t.Errorf("name = %v, want it in its owner's Trash", got)
+		t.Errorf("name: got %v, want it in its owner's Trash", got)
 	}
 	ana.ok("POST", experimentsAPI+"restore", object{"experiment_id": id})
 }
 
-func TestFolderRights(t *testing.T) {
+func TestRequireFolderPermissions(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		t.Run(fmt.Sprint(strict), func(t *testing.T) {
-			w, admin := start(t, emulator.Options{FolderRights: strict})
+			w, admin := start(t, emulator.Options{RequireFolderPermissions: strict})
 			user, ana := admin.as(emulator.UserToken), emulator.UserPrincipal(emulator.User)
 			w.GrantFolder("/Editors", ana, "CAN_EDIT")
 			w.GrantFolder("/Managers", ana, "CAN_MANAGE")

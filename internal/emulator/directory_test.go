@@ -161,7 +161,7 @@ func TestSCIM_groups(t *testing.T) {
 		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{MemberTypes: types}})
 		for _, p := range []emulator.Principal{emulator.UserPrincipal(emulator.User),
 			emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), emulator.GroupPrincipal("risk")} {
-			w.Join(p, "ml-platform", "ml-platform")
+			w.AddToGroups(p, "ml-platform", "ml-platform")
 		}
 		w.SetNames(emulator.GroupPrincipal("ml-platform"), "", "ext-9")
 		w.AddAccountGroup("everyone")
@@ -169,16 +169,16 @@ func TestSCIM_groups(t *testing.T) {
 		platform := byDisplay(t, all, "ml-platform")
 		if got := members(platform); !slices.Equal(got, want) || text(platform, "externalId") != "ext-9" ||
 			text(child(platform, "meta"), "resourceType") != "WorkspaceGroup" {
-			t.Errorf("the group is %v, with the members %q, want %q", platform, got, want)
+			t.Errorf("group: got %v, with the members %q, want %q", platform, got, want)
 		}
 		risk, everyone := byDisplay(t, all, "risk"), byDisplay(t, all, "everyone")
 		if groups := list(risk, "groups"); len(groups) != 1 || text(groups[0], "display") != "ml-platform" {
-			t.Errorf("the nested group is %v", risk)
+			t.Errorf("nested group: got %v", risk)
 		}
 		if _, listed := risk["members"]; listed || text(child(everyone, "meta"), "resourceType") != "Group" {
-			t.Errorf("the groups without members are %v and %v", risk, everyone)
+			t.Errorf("groups without members: got %v and %v", risk, everyone)
 		}
-		w.Leave(emulator.UserPrincipal(emulator.User), "ml-platform")
+		w.RemoveFromGroup(emulator.UserPrincipal(emulator.User), "ml-platform")
 		if got := members(admin.ok("GET", scimAPI+"Groups/"+text(platform, "id"), nil).json); !slices.Equal(got, []string{want[0], want[2]}) {
 			t.Errorf("after leaving: %q", got)
 		}
@@ -187,9 +187,9 @@ func TestSCIM_groups(t *testing.T) {
 
 func TestSCIM_accountGroups(t *testing.T) {
 	for _, hidden := range []bool{false, true} {
-		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{ListsNoAccountMembers: hidden}})
+		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{OmitAccountMembersInLists: hidden}})
 		w.AddAccountGroup("everyone")
-		w.Join(emulator.UserPrincipal(emulator.User), "everyone", "risk")
+		w.AddToGroups(emulator.UserPrincipal(emulator.User), "everyone", "risk")
 		all := admin.ok("GET", scimAPI+"Groups", nil)
 		everyone := byDisplay(t, all, "everyone")
 		if _, listed := everyone["members"]; listed == hidden || len(members(byDisplay(t, all, "risk"))) != 1 {
@@ -203,7 +203,7 @@ func TestSCIM_accountGroups(t *testing.T) {
 
 func TestSCIM_inactive(t *testing.T) {
 	for omitted, want := range map[bool]any{false: false, true: nil} {
-		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{OmitsInactive: omitted}})
+		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{OmitInactive: omitted}})
 		w.Deactivate(emulator.UserPrincipal(emulator.User))
 		w.Deactivate(emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal))
 		users := admin.ok("GET", scimAPI+"Users?attributes=active,displayName", nil)
@@ -214,10 +214,10 @@ func TestSCIM_inactive(t *testing.T) {
 	}
 }
 
-func TestSCIM_whatOnlyAdminsSee(t *testing.T) {
+func TestSCIM_restricted(t *testing.T) {
 	for _, restricted := range []bool{false, true} {
-		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{RestrictsExternalIDs: restricted, RestrictsMembers: restricted}})
-		w.Join(emulator.UserPrincipal(emulator.User), "risk")
+		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{RestrictExternalIDs: restricted, RestrictMembers: restricted}})
+		w.AddToGroups(emulator.UserPrincipal(emulator.User), "risk")
 		w.SetNames(emulator.GroupPrincipal("risk"), "", "ext-9")
 		all := admin.ok("GET", scimAPI+"Groups", nil)
 		id, empty := text(byDisplay(t, all, "risk"), "id"), text(byDisplay(t, all, "ml-platform"), "id")
@@ -249,8 +249,8 @@ func TestSCIM_deleted(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := admin.create("/Shared/x")
 	ana, risk := emulator.UserPrincipal(emulator.User), emulator.GroupPrincipal("risk")
-	w.Join(ana, "risk")
-	w.Join(risk, "ml-platform")
+	w.AddToGroups(ana, "risk")
+	w.AddToGroups(risk, "ml-platform")
 	w.Grant(id, ana, "CAN_EDIT")
 	w.Grant(id, risk, "CAN_READ")
 	w.DeletePrincipal(ana)
@@ -291,14 +291,14 @@ func TestNestedGroups_access(t *testing.T) {
 		}
 	}
 	w.Grant(id, emulator.GroupPrincipal("ml-platform"), "CAN_READ")
-	w.Join(emulator.UserPrincipal(emulator.User), "data-science")
+	w.AddToGroups(emulator.UserPrincipal(emulator.User), "data-science")
 	status(http.StatusForbidden, "in another group")
-	w.Join(emulator.GroupPrincipal("data-science"), "risk")
-	w.Join(emulator.GroupPrincipal("risk"), "ml-platform")
-	w.Join(emulator.GroupPrincipal("ml-platform"), "data-science") // a cycle
+	w.AddToGroups(emulator.GroupPrincipal("data-science"), "risk")
+	w.AddToGroups(emulator.GroupPrincipal("risk"), "ml-platform")
+	w.AddToGroups(emulator.GroupPrincipal("ml-platform"), "data-science") // a cycle
 	status(http.StatusOK, "in a group in a group")
-	w.Leave(emulator.GroupPrincipal("risk"), "ml-platform")
+	w.RemoveFromGroup(emulator.GroupPrincipal("risk"), "ml-platform")
 	status(http.StatusForbidden, "no longer")
-	w.Join(emulator.GroupPrincipal("data-science"), "admins")
+	w.AddToGroups(emulator.GroupPrincipal("data-science"), "admins")
 	status(http.StatusOK, "an admin by a nested group")
 }

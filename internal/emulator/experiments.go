@@ -89,11 +89,11 @@ func (w *Workspace) rename(e *experiment, to string) {
 	e.updated = w.millis()
 }
 
-// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedKeepName is set. It also deletes its runs.
+// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedReserveName is set. It also deletes its runs.
 func (w *Workspace) trash(e *experiment) {
 	w.content.Delete(e.id)
 	from := e.path
-	if w.options.DeletedKeepName {
+	if w.options.DeletedReserveName {
 		e.trashedFrom = from
 		e.updated = w.millis()
 		return
@@ -111,10 +111,10 @@ func (w *Workspace) trash(e *experiment) {
 // restoreFromTrash moves an experiment from Trash to its previous path, and restores its runs.
 func (w *Workspace) restoreFromTrash(e *experiment) error {
 	if w.nodes[path.Dir(e.trashedFrom)] == nil {
-		return wire.Missing("Parent directory %s does not exist.", path.Dir(e.trashedFrom))
+		return wire.NotFound("Parent directory %s does not exist.", path.Dir(e.trashedFrom))
 	}
 	if n := w.nodes[e.trashedFrom]; n != nil && n != e.node {
-		return wire.Taken("Node named '%s' already exists", path.Base(e.trashedFrom))
+		return wire.AlreadyExists("Node named '%s' already exists", path.Base(e.trashedFrom))
 	}
 	w.move(e.node, e.trashedFrom)
 	w.content.Restore(e.id)
@@ -136,10 +136,13 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.Name == "" {
-		return nil, wire.Required("name")
+		return nil, wire.MissingParameter("name")
 	}
 	if in.ArtifactLocation != "" && !hasScheme.MatchString(in.ArtifactLocation) {
-		return nil, wire.Invalid("Got an invalid artifact location '%s'. An artifact location must be an absolute URI.", in.ArtifactLocation)
+		return nil, wire.InvalidParameter(
+			"Got an invalid artifact location '%s'. An artifact location must be an absolute URI.",
+			in.ArtifactLocation,
+		)
 	}
 	traces, err := in.TraceLocation.location()
 	if err != nil {
@@ -169,23 +172,23 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 // parent folder.
 func (w *Workspace) freeName(caller *directory.Account, name, level string) (string, error) {
 	if !strings.HasPrefix(name, "/") {
-		return "", wire.Invalid("Got an invalid experiment name '%s'. "+
+		return "", wire.InvalidParameter("Got an invalid experiment name '%s'. "+
 			"An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
 	}
 	p := normalize(name)
 	if w.inGitFolder(p) {
-		return "", wire.Invalid("MLflow experiment creation is not permitted in a repo. " +
+		return "", wire.InvalidParameter("MLflow experiment creation is not permitted in a repo. " +
 			"Use the default experiment for the notebook or create an experiment in the workspace.")
 	}
 	parent := w.nodes[path.Dir(p)]
 	if parent == nil || !parent.isFolder() {
-		return "", wire.Missing("Parent directory %s does not exist.", path.Dir(p))
+		return "", wire.NotFound("Parent directory %s does not exist.", path.Dir(p))
 	}
 	if err := w.require(caller, parent, level); err != nil {
 		return "", err
 	}
 	if w.nodes[p] != nil {
-		return "", wire.Taken("Node named '%s' already exists", path.Base(p))
+		return "", wire.AlreadyExists("Node named '%s' already exists", path.Base(p))
 	}
 	return p, nil
 }
@@ -202,14 +205,14 @@ func (w *Workspace) getExperiment(c *wire.Call) (any, error) {
 func (w *Workspace) getExperimentByName(c *wire.Call) (any, error) {
 	name := c.URL.Query().Get("experiment_name")
 	if name == "" {
-		return nil, wire.Required("experiment_name")
+		return nil, wire.MissingParameter("experiment_name")
 	}
 	n := w.nodes[name]
 	if n == nil {
-		return nil, wire.Missing("Node %s does not exist.", name)
+		return nil, wire.NotFound("Node %s does not exist.", name)
 	}
 	if n.experiment == nil {
-		return nil, wire.Taken("Node named '%s' already exists", path.Base(name))
+		return nil, wire.AlreadyExists("Node named '%s' already exists", path.Base(name))
 	}
 	if err := w.require(c.Caller, n, canRead); err != nil {
 		return nil, err
@@ -230,10 +233,10 @@ func (w *Workspace) updateExperiment(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if e.deleted() {
-		return nil, wire.Invalid("Cannot move node '%s' because it is in trash folder", e.path)
+		return nil, wire.InvalidParameter("Cannot move node '%s' because it is in trash folder", e.path)
 	}
 	if in.NewName == "" {
-		return nil, wire.Required("new_name")
+		return nil, wire.MissingParameter("new_name")
 	}
 	if normalize(in.NewName) == e.path {
 		return wire.Empty{}, nil
@@ -252,7 +255,7 @@ func (w *Workspace) deleteExperiment(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if e.deleted() {
-		return nil, wire.Missing("Experiment with id '%s' does not exist or is in trash already.", e.id)
+		return nil, wire.NotFound("Experiment with id '%s' does not exist or is in trash already.", e.id)
 	}
 	w.trash(e)
 	return wire.Empty{}, nil
@@ -264,10 +267,10 @@ func (w *Workspace) restoreExperiment(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if !e.deleted() {
-		return nil, wire.Missing("Experiment with id '%s' is not in trash.", e.id)
+		return nil, wire.NotFound("Experiment with id '%s' is not in trash.", e.id)
 	}
 	if e.kind == nodeNotebook {
-		return nil, wire.Invalid("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
+		return nil, wire.InvalidParameter("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
 	}
 	if err := w.restoreFromTrash(e); err != nil {
 		return nil, err
@@ -277,7 +280,7 @@ func (w *Workspace) restoreExperiment(c *wire.Call) (any, error) {
 
 // removableExperiment finds the experiment in a body, which the caller must be allowed to delete and restore.
 func (w *Workspace) removableExperiment(c *wire.Call) (*experiment, error) {
-	if !w.options.FolderRights {
+	if !w.options.RequireFolderPermissions {
 		return w.permittedExperimentInBody(c, canManage)
 	}
 	e, err := w.permittedExperimentInBody(c, canRead)
@@ -290,7 +293,7 @@ func (w *Workspace) removableExperiment(c *wire.Call) (*experiment, error) {
 // movableExperiment finds an experiment that the caller must be allowed to rename and move out of its folder.
 func (w *Workspace) movableExperiment(c *wire.Call, id string) (*experiment, error) {
 	e, err := w.permittedExperiment(c, id, canEdit)
-	if err != nil || !w.options.FolderRights {
+	if err != nil || !w.options.RequireFolderPermissions {
 		return e, err
 	}
 	return e, w.requireAbove(c.Caller, e, canManage)
@@ -315,14 +318,14 @@ func (w *Workspace) permittedExperimentInBody(c *wire.Call, level string) (*expe
 // permittedExperiment finds an experiment, active or deleted, on which the caller must have at least the level.
 func (w *Workspace) permittedExperiment(c *wire.Call, id, level string) (*experiment, error) {
 	if id == "" {
-		return nil, wire.Required("experiment_id")
+		return nil, wire.MissingParameter("experiment_id")
 	}
 	n := w.objects[id]
 	if n == nil {
-		return nil, wire.Missing("Node ID %s does not exist.", id)
+		return nil, wire.NotFound("Node ID %s does not exist.", id)
 	}
 	if n.experiment == nil {
-		return nil, wire.Invalid("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.objectType())
+		return nil, wire.InvalidParameter("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.objectType())
 	}
 	if err := w.require(c.Caller, n, level); err != nil {
 		return nil, err

@@ -10,11 +10,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-func TestCreateNames(t *testing.T) {
+func TestCreate_names(t *testing.T) {
 	cases := []struct {
 		fact, name, stored string
 	}{
-		{"an absolute path is kept", home + "churn", home + "churn"},
+		{"absolute path", home + "churn", home + "churn"},
 		{"/Workspace is dropped", "/Workspace" + home + "churn", home + "churn"},
 		{"a trailing slash is dropped", "/Workspace/Shared/churn/", "/Shared/churn"},
 		{"only a whole first element is /Workspace", "/WorkspaceFoo/churn", "/WorkspaceFoo/churn"},
@@ -26,7 +26,7 @@ func TestCreateNames(t *testing.T) {
 			w.Mkdirs("/WorkspaceFoo")
 			id := admin.create(c.name)
 			if got := admin.experiment(id)["name"]; got != c.stored {
-				t.Errorf("name = %v, want %s", got, c.stored)
+				t.Errorf("name: got %v, want %s", got, c.stored)
 			}
 			admin.post(experimentsAPI+"create", object{"name": c.name}).
 				wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'churn' already exists")
@@ -34,7 +34,7 @@ func TestCreateNames(t *testing.T) {
 	}
 }
 
-func TestCreateRefusals(t *testing.T) {
+func TestCreate_rejected(t *testing.T) {
 	cases := []struct {
 		fact          string
 		body          object
@@ -90,14 +90,14 @@ func TestNewExperiment(t *testing.T) {
 	id := text(created.json, "experiment_id")
 	e := ana.experiment(id)
 	if e["experiment_id"] != id || e["name"] != home+"churn" || e["lifecycle_stage"] != "active" {
-		t.Errorf("experiment = %v", e)
+		t.Errorf("experiment: got %v", e)
 	}
 	if e["artifact_location"] != "dbfs:/databricks/mlflow-tracking/"+id {
-		t.Errorf("artifact_location = %v", e["artifact_location"])
+		t.Errorf("artifact_location: got %v", e["artifact_location"])
 	}
 	// encoding/json decodes a JSON number as float64.
 	if millis := float64(now.now.UnixMilli()); e["creation_time"] != millis || e["last_update_time"] != millis {
-		t.Errorf("times = %v, %v, want the number %v", e["creation_time"], e["last_update_time"], millis)
+		t.Errorf("times: got %v, %v, want the number %v", e["creation_time"], e["last_update_time"], millis)
 	}
 	owner := text(ana.get(scimAPI+"Me").json, "id")
 	want := []string{
@@ -106,23 +106,23 @@ func TestNewExperiment(t *testing.T) {
 		"mlflow.ownerEmail=" + emulator.User, "mlflow.experimentType=MLFLOW_EXPERIMENT",
 	}
 	if got := tags(e); !slices.Equal(got, want) {
-		t.Errorf("tags = %q\nwant   %q", got, want)
+		t.Errorf("tags: got %q\nwant   %q", got, want)
 	}
 	direct, ok := w.Experiment(id)
 	if value, has := direct.Tag("team"); !ok || !has || value != "growth" {
-		t.Errorf("Experiment = %+v", direct)
+		t.Errorf("Experiment: got %+v", direct)
 	}
 	if _, has := direct.Tag("none"); has {
 		t.Error("has a tag that was not set")
 	}
 }
 
-func TestCreateKeepsWhatIsGiven(t *testing.T) {
+func TestCreate_values(t *testing.T) {
 	_, admin := start(t, emulator.Options{})
 	created := admin.ok("POST", experimentsAPI+"create", object{"name": "/Shared/churn", "artifact_location": "s3://bucket/churn"})
 	e := admin.experiment(text(created.json, "experiment_id"))
 	if e["artifact_location"] != "s3://bucket/churn" {
-		t.Errorf("artifact_location = %v", e["artifact_location"])
+		t.Errorf("artifact_location: got %v", e["artifact_location"])
 	}
 }
 
@@ -153,7 +153,7 @@ func TestGet(t *testing.T) {
 	t.Run("a name with reserved characters", func(t *testing.T) {
 		a := admin.ok("GET", byName("/Shared/a b@[c]"), nil)
 		if got := text(child(a.json, "experiment"), "experiment_id"); got != id {
-			t.Errorf("id = %v, want %s", got, id)
+			t.Errorf("id: got %v, want %s", got, id)
 		}
 	})
 }
@@ -181,7 +181,7 @@ func TestUpdate(t *testing.T) {
 	}
 	e := admin.experiment(id)
 	if e["name"] != home+"new" || e["last_update_time"] == e["creation_time"] {
-		t.Errorf("experiment = %v", e)
+		t.Errorf("experiment: got %v", e)
 	}
 	if !slices.Contains(tags(e), "mlflow.experiment.sourceName="+home+"new") {
 		t.Errorf("sourceName is unchanged: %q", tags(e))
@@ -202,7 +202,7 @@ func TestTrash(t *testing.T) {
 	}
 	e := ana.experiment(id)
 	if e["lifecycle_stage"] != "deleted" || e["name"] != home+"Trash/churn" {
-		t.Errorf("get by id after delete = %v", e)
+		t.Errorf("get by id after delete: got %v", e)
 	}
 	ana.get(byName("/Shared/churn")).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node /Shared/churn does not exist.")
 	ana.ok("GET", byName(home+"Trash/churn"), nil)
@@ -226,7 +226,7 @@ func TestTrash(t *testing.T) {
 			ana.post(experimentsAPI+c.path, c.body).wantError(t, c.status, c.code, c.message)
 		})
 	}
-	t.Run("permissions are gone", func(t *testing.T) {
+	t.Run("permissions are deleted", func(t *testing.T) {
 		ana.get(permissionsAPI+id).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
 	})
 
@@ -234,12 +234,12 @@ func TestTrash(t *testing.T) {
 	ana.post(experimentsAPI+"restore", body).wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'churn' already exists")
 	ana.ok("POST", experimentsAPI+"delete", object{"experiment_id": second})
 	if got := ana.experiment(second)["name"]; got == e["name"] {
-		t.Errorf("second experiment in Trash with the same name = %v", got)
+		t.Errorf("second experiment in Trash with the same name: got %v", got)
 	}
 
 	ana.ok("POST", experimentsAPI+"restore", body)
 	if e := ana.experiment(id); e["lifecycle_stage"] != "active" || e["name"] != "/Shared/churn" {
-		t.Errorf("restored = %v", e)
+		t.Errorf("restored: got %v", e)
 	}
 	ana.post(experimentsAPI+"restore", body).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
 
@@ -271,7 +271,7 @@ func TestNotebookExperiments(t *testing.T) {
 	admin.post(experimentsAPI+"restore", object{"experiment_id": plain}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "notebook")
 }
 
-func TestBehindTerraformsBack(t *testing.T) {
+func TestOutOfBand(t *testing.T) {
 	now := newClock()
 	w, admin := start(t, emulator.Options{Now: now.Now})
 	id := w.CreateExperiment(emulator.User, "/Projects/new/churn", map[string]string{"b": "2", "a": "1"})
@@ -289,11 +289,11 @@ func TestBehindTerraformsBack(t *testing.T) {
 	}
 	want := []emulator.Grant{{emulator.UserPrincipal(emulator.User), "CAN_MANAGE"}, {emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"}}
 	if got := w.Grants(id); !slices.Equal(got, want) {
-		t.Errorf("grants = %v, want %v", got, want)
+		t.Errorf("grants: got %v, want %v", got, want)
 	}
 	w.Revoke(id, emulator.UserPrincipal(emulator.OtherUser))
 	if got := w.Grants(id); !slices.Equal(got, want[:1]) {
-		t.Errorf("grants after Revoke = %v, want %v", got, want[:1])
+		t.Errorf("grants after Revoke: got %v, want %v", got, want[:1])
 	}
 	w.Trash(id)
 	w.Restore(id)
@@ -301,7 +301,7 @@ func TestBehindTerraformsBack(t *testing.T) {
 	w.Recreate(id)
 	again, _ := w.Experiment(id)
 	if again.CreationTime <= e.CreationTime || again.Name != e.Name {
-		t.Errorf("recreated = %+v, was %+v", again, e)
+		t.Errorf("recreated: got %+v, was %+v", again, e)
 	}
 	if _, has := again.Tag("a"); has {
 		t.Error("recreated with the old tags")
@@ -310,7 +310,7 @@ func TestBehindTerraformsBack(t *testing.T) {
 		t.Errorf("recreated with the old runs: %s", a.raw)
 	}
 	if all := w.Experiments(); len(all) != 1 || all[0].ID != id {
-		t.Errorf("Experiments = %+v", all)
+		t.Errorf("Experiments: got %+v", all)
 	}
 	if calls := w.Journal(); len(calls) != 1 {
 		t.Errorf("direct changes are in the journal: %+v", calls)
@@ -318,7 +318,7 @@ func TestBehindTerraformsBack(t *testing.T) {
 	for name, mistake := range map[string]func(){
 		"an unknown id":        func() { w.SetTag("42", "k", "v") },
 		"an unknown principal": func() { w.Grant(id, emulator.UserPrincipal("nobody@example.com"), "CAN_READ") },
-		"a name that is taken": func() { w.CreateExperiment(emulator.User, "/Elsewhere/churn", nil) },
+		"name in use":          func() { w.CreateExperiment(emulator.User, "/Elsewhere/churn", nil) },
 	} {
 		t.Run(name+" panics", func(t *testing.T) {
 			defer func() {
@@ -347,12 +347,12 @@ func TestUnknownRoutes(t *testing.T) {
 	}
 }
 
-func TestDeletedKeepName(t *testing.T) {
-	w, admin := start(t, emulator.Options{DeletedKeepName: true})
+func TestDeletedReserveName(t *testing.T) {
+	w, admin := start(t, emulator.Options{DeletedReserveName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	admin.ok("POST", experimentsAPI+"delete", object{"experiment_id": id})
 	if e := admin.experiment(id); e["name"] != "/Shared/churn" || e["lifecycle_stage"] != "deleted" {
-		t.Errorf("a deleted experiment is %v", e)
+		t.Errorf("a deleted experiment: got %v", e)
 	}
 	admin.ok("GET", byName("/Shared/churn"), nil)
 	admin.post(experimentsAPI+"create", object{"name": "/Shared/churn"}).wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "already exists")

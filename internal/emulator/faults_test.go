@@ -50,29 +50,29 @@ func TestFaults(t *testing.T) {
 			w.Inject(c.fault)
 			a, err := admin.send("POST", experimentsAPI+"create", `{"name":"/Shared/x"}`)
 			if (err != nil) != c.broken {
-				t.Fatalf("error = %v", err)
+				t.Fatalf("error: got %v", err)
 			}
 			if !c.broken && (a.status != c.status || !strings.Contains(a.raw, c.raw)) {
 				t.Errorf("%d %s", a.status, a.raw)
 			}
 			if want := contentType(a.raw); !c.broken && c.fault.ContentType == "" && a.header.Get("Content-Type") != want {
-				t.Errorf("Content-Type = %q, want %q", a.header.Get("Content-Type"), want)
+				t.Errorf("Content-Type: got %q, want %q", a.header.Get("Content-Type"), want)
 			}
 			for key, value := range c.fault.Header {
 				if a.header.Get(key) != value {
-					t.Errorf("header %s = %q", key, a.header.Get(key))
+					t.Errorf("header %s: got %q", key, a.header.Get(key))
 				}
 			}
 			if want := c.fault.ContentType; want != "" && a.header.Get("Content-Type") != want {
-				t.Errorf("Content-Type = %s", a.header.Get("Content-Type"))
+				t.Errorf("Content-Type: got %s", a.header.Get("Content-Type"))
 			}
 			if _, ok := w.ExperimentByName("/Shared/x"); ok != c.effect {
-				t.Errorf("created = %v", ok)
+				t.Errorf("created: got %v", ok)
 			}
 			if calls := w.Journal(); len(calls) != 1 || calls[0].Status != c.recorded {
-				t.Errorf("journal = %+v", calls)
+				t.Errorf("journal: got %+v", calls)
 			}
-			if w.FaultsLeft() != 0 {
+			if w.RemainingFaults() != 0 {
 				t.Error("the fault is not used up")
 			}
 		})
@@ -90,8 +90,8 @@ func contentType(body string) string {
 	return "application/json"
 }
 
-// TestBrokenGetIsNotRepeated checks that Go's HTTP client does not repeat a GET on a reused connection, as it does without any byte.
-func TestBrokenGetIsNotRepeated(t *testing.T) {
+// TestFaults_brokenGet checks that Go's HTTP client does not repeat a GET on a reused connection, as it does without any byte.
+func TestFaults_brokenGet(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	admin.get(scimAPI + "Me")
 	w.Inject(emulator.Fault{DropBefore: true})
@@ -117,9 +117,9 @@ func TestFaultMatching(t *testing.T) {
 	check("POST is not GET", admin.post(experimentsAPI+"search", object{}).status, 200)
 	check("the skipped call is hit by the next fault", get("1"), 418)
 	check("first time", get("1"), 500)
-	check("faults left", w.FaultsLeft(), 1)
+	check("faults left", w.RemainingFaults(), 1)
 	check("second time", get("1"), 500)
-	check("faults left", w.FaultsLeft(), 0)
+	check("faults left", w.RemainingFaults(), 0)
 	check("used up", get("1"), 404)
 
 	w.Inject(emulator.Fault{Query: "experiment_id=7", Times: -1, Status: 500})
@@ -127,7 +127,7 @@ func TestFaultMatching(t *testing.T) {
 	for range 3 {
 		check("for ever", get("7"), 500)
 	}
-	check("one for ever is always left", w.FaultsLeft(), 1)
+	check("one for ever is always left", w.RemainingFaults(), 1)
 	w.ClearFaults()
 	check("cleared", get("7"), 404)
 
@@ -142,7 +142,7 @@ func TestFaultMatching(t *testing.T) {
 	}
 }
 
-func TestCancelledWhileDelayed(t *testing.T) {
+func TestFaults_canceledWhileDelayed(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -191,18 +191,18 @@ func TestJournal(t *testing.T) {
 	admin.as("made-up").get(experimentsAPI + "get?experiment_id=1")
 	calls := w.Journal()
 	if len(calls) != 2 {
-		t.Fatalf("journal = %+v", calls)
+		t.Fatalf("journal: got %+v", calls)
 	}
 	c := calls[0]
 	if c.Method != "POST" || c.Path != experimentsAPI+"search" || c.Query != "q=1" || c.Body != `{"max_results":5}` ||
 		c.Principal != emulator.Admin || c.UserAgent != "test/1" || c.Status != 200 || c.Header.Get("X-Own") != "yes" {
-		t.Errorf("call = %+v", c)
+		t.Errorf("call: got %+v", c)
 	}
 	if c.Header.Get("Authorization") != "" || strings.Contains(lines.String(), emulator.AdminToken) {
 		t.Error("the token is in the journal")
 	}
 	if c := calls[1]; c.Principal != "" || c.Status != 403 {
-		t.Errorf("call with a bad token = %+v", c)
+		t.Errorf("call with a bad token: got %+v", c)
 	}
 	for _, count := range []struct {
 		method, pattern string
@@ -218,7 +218,7 @@ func TestJournal(t *testing.T) {
 	}
 	if err := json.NewDecoder(&lines).Decode(&line); err != nil || line.Method != "POST" || line.Status != 200 ||
 		line.Principal != emulator.Admin {
-		t.Errorf("first line = %+v, %v", line, err)
+		t.Errorf("first line: got %+v, %v", line, err)
 	}
 	w.ResetJournal()
 	if len(w.Journal()) != 0 || len(calls) != 2 {

@@ -28,7 +28,7 @@ func TestFolderPermissions(t *testing.T) {
 			t.Errorf("PUT returns %q, want %q", got, want)
 		}
 		if written.json["object_id"] != "/directories/"+projects || written.json["object_type"] != "directory" {
-			t.Errorf("object = %v %v", written.json["object_id"], written.json["object_type"])
+			t.Errorf("object: got %v %v", written.json["object_id"], written.json["object_type"])
 		}
 		if got := admin.get(foldersAPI + projects).raw; got != written.raw {
 			t.Errorf("GET returns %s\nPUT returned %s", got, written.raw)
@@ -43,7 +43,7 @@ func TestFolderPermissions(t *testing.T) {
 	admin.ok("PATCH", foldersAPI+projects, acl(toUser(emulator.OtherUser, "CAN_RUN")))
 	want := []emulator.Grant{{emulator.UserPrincipal(emulator.User), "CAN_MANAGE"}, {emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN"}}
 	if got := w.FolderGrants("/Projects"); !slices.Equal(got, want) {
-		t.Errorf("after PATCH: %v, want %v", got, want)
+		t.Errorf("after PATCH: got %v, want %v", got, want)
 	}
 	// The caller keeps only inherited access.
 	admin.as(emulator.UserToken).ok("PUT", foldersAPI+projects, acl())
@@ -55,7 +55,7 @@ func TestFolderPermissions(t *testing.T) {
 	w.RevokeFolder("/Projects", emulator.UserPrincipal(emulator.User)) // no grant to revoke
 }
 
-func TestFolderPermissionsRefusals(t *testing.T) {
+func TestFolderPermissions_rejected(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	w.Mkdirs("/Projects")
 	w.AddGitFolder("/Projects/code", false)
@@ -121,12 +121,12 @@ func TestPermissionLevels(t *testing.T) {
 }
 
 // The owner of a folder is the caller of mkdirs, or the user whose home folder it is.
-func TestManagersAreAddedToFolders(t *testing.T) {
+func TestAddManagers_folders(t *testing.T) {
 	admins := emulator.Grant{emulator.GroupPrincipal("admins"), "CAN_MANAGE"}
 	ana := emulator.Grant{emulator.UserPrincipal(emulator.User), "CAN_MANAGE"}
 	ben := emulator.Grant{emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"}
 	for _, adds := range []bool{false, true} {
-		w, admin := start(t, emulator.Options{AddsManagers: adds})
+		w, admin := start(t, emulator.Options{AddManagers: adds})
 		w.Mkdirs("/Projects")
 		w.GrantFolder("/Theirs", ana.Principal, "CAN_MANAGE")
 		admin.as(emulator.UserToken).ok("POST", "/api/2.0/workspace/mkdirs", object{"path": "/Theirs/a/b"})

@@ -37,7 +37,7 @@ func (w *Workspace) info(n *node) objectInfo {
 	switch {
 	case n.experiment != nil:
 		info.CreatedAt, info.ModifiedAt = n.experiment.created, n.experiment.updated
-	case !w.options.NoFolderTimes:
+	case !w.options.OmitFolderTimes:
 		info.CreatedAt, info.ModifiedAt = n.created, n.created
 	}
 	return info
@@ -51,14 +51,14 @@ func (w *Workspace) namedObject(p string) (*node, error) {
 	if n := w.nodes[normalize(p)]; n != nil {
 		return n, nil
 	}
-	return nil, wire.Missing("Path (%s) doesn't exist.", p)
+	return nil, wire.NotFound("Path (%s) doesn't exist.", p)
 }
 
 func checkAbsolute(p string) error {
 	if strings.HasPrefix(p, "/") {
 		return nil
 	}
-	return wire.Invalid("Path (%s) doesn't start with '/'", p)
+	return wire.InvalidParameter("Path (%s) doesn't start with '/'", p)
 }
 
 // visibleObject finds the object in the query. The caller must have CAN_READ. The root and the folders directly below it
@@ -155,9 +155,9 @@ func (w *Workspace) deleteObject(c *wire.Call) (any, error) {
 	}
 	switch {
 	case n.isPermanent():
-		return nil, wire.Invalid("Cannot delete the folder %s.", n.path)
+		return nil, wire.InvalidParameter("Cannot delete the folder %s.", n.path)
 	case n.trashedFrom != "":
-		return nil, wire.Invalid("Cannot delete node '%s' because it is in trash folder", n.path)
+		return nil, wire.InvalidParameter("Cannot delete node '%s' because it is in trash folder", n.path)
 	case n.experiment != nil:
 		w.trash(n.experiment)
 		return wire.Empty{}, nil

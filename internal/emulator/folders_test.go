@@ -41,7 +41,7 @@ func TestGetStatus(t *testing.T) {
 func TestTimesOfObjects(t *testing.T) {
 	for _, hidden := range []bool{false, true} {
 		now := newClock()
-		w, admin := start(t, emulator.Options{Now: now.Now, NoFolderTimes: hidden})
+		w, admin := start(t, emulator.Options{Now: now.Now, OmitFolderTimes: hidden})
 		first := float64(now.now.UnixMilli())
 		now.now = now.now.Add(time.Minute)
 		w.Mkdirs("/Projects")
@@ -142,7 +142,7 @@ func TestDeleteObject(t *testing.T) {
 	}
 	for _, id := range []string{id, single} {
 		if e, _ := w.Experiment(id); e.LifecycleStage != "deleted" || !strings.HasPrefix(e.Name, home+"Trash/") {
-			t.Errorf("an experiment in a deleted folder is %+v", e)
+			t.Errorf("an experiment in a deleted folder: got %+v", e)
 		}
 	}
 	if w.HasFolder("/Projects") || w.HasFolder("/Projects/deep") || !w.HasFolder("/ProjectsToo") {
@@ -165,7 +165,7 @@ func TestDeleteObject(t *testing.T) {
 	remove(admin, "relative", false).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 }
 
-func TestFoldersBehindTerraformsBack(t *testing.T) {
+func TestOutOfBand_folders(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	ben := emulator.UserPrincipal(emulator.OtherUser)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn/x", nil)
@@ -175,11 +175,11 @@ func TestFoldersBehindTerraformsBack(t *testing.T) {
 	w.GrantFolder("/Projects", ben, "CAN_READ")
 	w.RevokeFolder("/Projects", ben)
 	if got := w.FolderGrants("/Projects"); got != nil {
-		t.Errorf("grants after RevokeFolder = %v", got)
+		t.Errorf("grants after RevokeFolder: got %v", got)
 	}
 	projects, churn := w.FolderID("/Projects"), w.FolderID("/Workspace/Projects/churn/")
 	if churn != folderID(admin, "/Projects/churn") || w.FolderID("/") != "0" {
-		t.Errorf("ids = %s, %s", churn, w.FolderID("/"))
+		t.Errorf("ids: got %s, %s", churn, w.FolderID("/"))
 	}
 
 	w.MoveFolder("/Projects", "/Archive/2026")
@@ -187,11 +187,11 @@ func TestFoldersBehindTerraformsBack(t *testing.T) {
 		t.Error("the moved folders have other IDs")
 	}
 	if got := w.FolderGrants("/Archive/2026/churn"); !slices.Equal(got, []emulator.Grant{{ben, "CAN_RUN"}}) {
-		t.Errorf("grants after MoveFolder = %v", got)
+		t.Errorf("grants after MoveFolder: got %v", got)
 	}
 	e, _ := w.Experiment(id)
 	if source, _ := e.Tag("mlflow.experiment.sourceName"); e.Name != "/Archive/2026/churn/x" || source != e.Name {
-		t.Errorf("the experiment is %s, its source %s", e.Name, source)
+		t.Errorf("experiment: got %s, its source %s", e.Name, source)
 	}
 	w.Restore(deleted)
 	if e, _ := w.Experiment(deleted); e.Name != "/Archive/2026/churn/y" {

@@ -67,7 +67,7 @@ func TestMe(t *testing.T) {
 				groups = append(groups, text(g, "display"))
 			}
 			if a.json["userName"] != c.userName || text(a.json, "id") == "" || text(a.json, "displayName") == "" || !slices.Equal(groups, c.groups) {
-				t.Errorf("Me = %s", a.raw)
+				t.Errorf("Me: got %s", a.raw)
 			}
 			if _, ok := a.json["entitlements"]; ok {
 				t.Error("entitlements are not excluded")
@@ -111,7 +111,7 @@ func TestDirectoryLookUp(t *testing.T) {
 			t.Errorf("%s", a.raw)
 		}
 	})
-	t.Run("errors have the shape of SCIM", func(t *testing.T) {
+	t.Run("errors in the form of SCIM", func(t *testing.T) {
 		a := admin.get(scimAPI + "Users?filter=" + url.QueryEscape(`userName gt "ana"`))
 		if a.status != 400 || a.json["detail"] == nil || a.json["status"] != "400" || a.json["error_code"] != nil {
 			t.Errorf("%d %s", a.status, a.raw)
@@ -125,14 +125,14 @@ func TestHeaders(t *testing.T) {
 	good, bad := admin.get(scimAPI+"Me"), admin.get("/none")
 	for _, a := range []response{good, bad} {
 		if a.header.Get("X-Databricks-Org-Id") != emulator.WorkspaceID || a.header.Get("Content-Type") != "application/json" {
-			t.Errorf("headers = %v", a.header)
+			t.Errorf("headers: got %v", a.header)
 		}
 		if got := a.header.Get("Date"); got != now.now.UTC().Format(http.TimeFormat) {
-			t.Errorf("Date = %s, want the workspace's time", got)
+			t.Errorf("Date: got %s, want the workspace's time", got)
 		}
 	}
 	if id := bad.header.Get("X-Request-Id"); id == "" || id == good.header.Get("X-Request-Id") || !strings.Contains(bad.raw, id) {
-		t.Errorf("X-Request-Id = %q, of the call before %q; body %s", id, good.header.Get("X-Request-Id"), bad.raw)
+		t.Errorf("X-Request-Id: got %q, of the call before %q; body %s", id, good.header.Get("X-Request-Id"), bad.raw)
 	}
 }
 
@@ -152,11 +152,11 @@ func TestDiscovery(t *testing.T) {
 	nobody := admin.as("")
 	a := nobody.ok("GET", "/.well-known/databricks-config", nil)
 	if a.json["workspace_id"] != emulator.WorkspaceID || a.json["oidc_endpoint"] != admin.base+"/oidc" {
-		t.Errorf("host metadata = %s", a.raw)
+		t.Errorf("host metadata: got %s", a.raw)
 	}
 	a = nobody.ok("GET", "/oidc/.well-known/oauth-authorization-server", nil)
 	if a.json["token_endpoint"] != admin.base+"/oidc/v1/token" {
-		t.Errorf("OAuth metadata = %s", a.raw)
+		t.Errorf("OAuth metadata: got %s", a.raw)
 	}
 	_, other := start(t, emulator.Options{NoHostMetadata: true})
 	if a := other.as("").get("/.well-known/databricks-config"); a.status != http.StatusNotFound {

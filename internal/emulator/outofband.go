@@ -253,9 +253,9 @@ func (n *node) directGrants() []Grant {
 func (w *Workspace) AddUser(name string, groups ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := w.addMember(UserPrincipal(name), name)
+	a := w.addAccount(UserPrincipal(name), name)
 	for _, group := range groups {
-		a.Join(w.directory.AddGroup(group).Name)
+		a.AddToGroup(w.directory.AddGroup(group).Name)
 	}
 }
 
@@ -270,5 +270,5 @@ func (w *Workspace) AddGroup(name string) {
 func (w *Workspace) AddServicePrincipal(applicationID, displayName string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.addMember(ServicePrincipalPrincipal(applicationID), displayName)
+	w.addAccount(ServicePrincipalPrincipal(applicationID), displayName)
 }

@@ -11,21 +11,21 @@ func (w *Workspace) AddAccountGroup(name string) {
 	w.directory.AddGroup(name).OfAccount = true
 }
 
-// Join adds a principal to existing groups. A group can be a member of another one.
-func (w *Workspace) Join(p Principal, groups ...string) {
+// AddToGroups adds a principal to existing groups. A group can be a member of another one.
+func (w *Workspace) AddToGroups(p Principal, groups ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a := w.mustAccount(p)
 	for _, group := range groups {
-		a.Join(w.mustAccount(GroupPrincipal(group)).Name)
+		a.AddToGroup(w.mustAccount(GroupPrincipal(group)).Name)
 	}
 }
 
-// Leave ends the direct membership of a principal in a group.
-func (w *Workspace) Leave(p Principal, group string) {
+// RemoveFromGroup ends the direct membership of a principal in a group.
+func (w *Workspace) RemoveFromGroup(p Principal, group string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mustAccount(p).Leave(w.mustAccount(GroupPrincipal(group)).Name)
+	w.mustAccount(p).RemoveFromGroup(w.mustAccount(GroupPrincipal(group)).Name)
 }
 
 // Deactivate deactivates a user or a service principal.

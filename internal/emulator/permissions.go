@@ -109,14 +109,14 @@ func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	}
 	if c.Method == http.MethodPut {
 		if n.id == rootID && !slices.Contains(grants, Grant{GroupPrincipal(directory.AdminsGroup), canManage}) {
-			return nil, wire.Invalid("Cannot remove admins's CAN_MANAGE permission on %s", n.id)
+			return nil, wire.InvalidParameter("Cannot remove admins's CAN_MANAGE permission on %s", n.id)
 		}
 		clear(n.grants)
 	}
 	for _, g := range grants {
 		n.grants[g.Principal] = g.Level // the last entry of a repeated principal applies
 	}
-	if w.options.AddsManagers {
+	if w.options.AddManagers {
 		n.addManagers()
 	}
 	return w.accessControl(c.PathValue("kind"), kind, n), nil
@@ -144,10 +144,12 @@ func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionL
 		}
 	}
 	if given != 1 {
-		return Grant{}, wire.Invalid("Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.")
+		return Grant{}, wire.InvalidParameter(
+			"Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.",
+		)
 	}
 	if !kind.has(permissionLevel) {
-		return Grant{}, wire.Invalid("'%s' is not a valid permission level for %s.", permissionLevel, kind.objectType)
+		return Grant{}, wire.InvalidParameter("'%s' is not a valid permission level for %s.", permissionLevel, kind.objectType)
 	}
 	found, shown := w.directory.LookUp(GroupPrincipal(f.GroupName)), "GroupName("+f.GroupName+")"
 	switch {
@@ -159,10 +161,10 @@ func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionL
 		shown = "ServicePrincipalName(" + f.ServicePrincipalName + ")"
 	}
 	if found == nil {
-		return Grant{}, wire.Missing("Principal: %s does not exist", shown)
+		return Grant{}, wire.NotFound("Principal: %s does not exist", shown)
 	}
 	if found.Principal == GroupPrincipal(directory.AdminsGroup) && permissionLevel != canManage {
-		return Grant{}, wire.Invalid("Cannot change permissions for group 'admins' to %s.", permissionLevel)
+		return Grant{}, wire.InvalidParameter("Cannot change permissions for group 'admins' to %s.", permissionLevel)
 	}
 	return Grant{found.Principal, permissionLevel}, nil
 }
@@ -188,7 +190,7 @@ func (w *Workspace) securedObject(c *wire.Call) (objectKind, *node, error) {
 	}
 	n := w.objects[c.PathValue("id")]
 	if n == nil || n.trashedFrom != "" {
-		return objectKind{}, nil, wire.Missing("Node ID %s does not exist.", c.PathValue("id"))
+		return objectKind{}, nil, wire.NotFound("Node ID %s does not exist.", c.PathValue("id"))
 	}
 	return kind, n, nil
 }
@@ -200,10 +202,10 @@ func (w *Workspace) managedObject(c *wire.Call) (objectKind, *node, error) {
 		return objectKind{}, nil, err
 	}
 	if n.kind != kind.nodeKind {
-		return objectKind{}, nil, wire.Invalid("%s is not a %s", n.id, kind.noun)
+		return objectKind{}, nil, wire.InvalidParameter("%s is not a %s", n.id, kind.noun)
 	}
 	if !w.allowed(c.Caller, n, canManage) {
-		return objectKind{}, nil, wire.Denied(
+		return objectKind{}, nil, wire.PermissionDenied(
 			"%s does not have Manage permissions on /%s/%s. Please contact the owner or an administrator for access.",
 			c.Caller.Name, c.PathValue("kind"), n.id)
 	}

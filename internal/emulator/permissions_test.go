@@ -77,10 +77,10 @@ func TestInheritedPermissions(t *testing.T) {
 			}
 			a := admin.ok("GET", permissionsAPI+id, nil)
 			if a.json["object_id"] != "/experiments/"+id || a.json["object_type"] != "mlflowExperiment" {
-				t.Errorf("object = %v %v", a.json["object_id"], a.json["object_type"])
+				t.Errorf("object: got %v %v", a.json["object_id"], a.json["object_type"])
 			}
 			if got := rules(a); !slices.Equal(got, c.want) {
-				t.Errorf("rules = %q\nwant    %q", got, c.want)
+				t.Errorf("rules: got %q\nwant    %q", got, c.want)
 			}
 		})
 	}
@@ -123,7 +123,7 @@ func TestWritePermissions(t *testing.T) {
 			id := w.CreateExperiment(emulator.User, "/Projects/x", nil) // Ana manages it directly
 			a := admin.as(emulator.UserToken).ok(c.method, permissionsAPI+id, object{"access_control_list": c.list})
 			if got := w.Grants(id); !slices.Equal(got, c.want) {
-				t.Errorf("grants = %v, want %v", got, c.want)
+				t.Errorf("grants: got %v, want %v", got, c.want)
 			}
 			if after := admin.get(permissionsAPI + id); a.raw != after.raw {
 				t.Errorf("%s returns %s\na GET after it %s", c.method, a.raw, after.raw)
@@ -135,7 +135,7 @@ func TestWritePermissions(t *testing.T) {
 	}
 }
 
-func TestWritePermissionsRefusals(t *testing.T) {
+func TestWritePermissions_rejected(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
 	cases := []struct {
@@ -176,17 +176,17 @@ func TestWritePermissionsRefusals(t *testing.T) {
 	admin.get(permissionsAPI+folderID(admin, "/Shared")).wantError(t, 400, "INVALID_PARAMETER_VALUE", "is not a experiment")
 }
 
-func TestManagersAreAdded(t *testing.T) {
+func TestAddManagers(t *testing.T) {
 	const (
 		admins = "group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]"
 		ben    = "user_name " + emulator.OtherUser + ": CAN_READ"
 	)
-	w, admin := start(t, emulator.Options{AddsManagers: true})
+	w, admin := start(t, emulator.Options{AddManagers: true})
 	id := w.CreateExperiment(emulator.User, home+"x", nil)
 	owner := "user_name " + emulator.User + ": %sCAN_MANAGE[/directories/" + folderID(admin, "/Users/"+emulator.User) + "]"
 	before := []string{"group_name admins: CAN_MANAGE[/directories/]", fmt.Sprintf(owner, "")}
 	if got := rules(admin.get(permissionsAPI + id)); !slices.Equal(got, before) {
-		t.Errorf("before a write: %q, want %q", got, before)
+		t.Errorf("before a write: got %q, want %q", got, before)
 	}
 	list := func(user, level string) object {
 		return object{"access_control_list": []object{{"user_name": user, "permission_level": level}}}
@@ -199,12 +199,12 @@ func TestManagersAreAdded(t *testing.T) {
 	}
 	want := []string{admins, fmt.Sprintf(owner, "CAN_READ, ")}
 	if got := rules(admin.ok("PUT", permissionsAPI+id, list(emulator.User, "CAN_READ"))); !slices.Equal(got, want) {
-		t.Errorf("an owner in the list: %q, want %q", got, want)
+		t.Errorf("an owner in the list: got %q, want %q", got, want)
 	}
 }
 
-func TestGroupNamesInAnyCase(t *testing.T) {
-	w, admin := start(t, emulator.Options{FoldsGroupNames: true})
+func TestIgnoreGroupCase(t *testing.T) {
+	w, admin := start(t, emulator.Options{IgnoreGroupCase: true})
 	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
 	w.AddGroup("DATA-SCIENCE") // an existing group
 	list := func(group, level string) object {

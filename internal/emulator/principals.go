@@ -24,14 +24,14 @@ func (w *Workspace) addDefaultAccounts() {
 	for _, team := range []string{"data-science", "ml-platform", "risk"} { // groups without members
 		w.directory.AddGroup(team)
 	}
-	w.addMember(UserPrincipal(Admin), "Admin").Join(directory.AdminsGroup)
-	w.addMember(UserPrincipal(User), "Ana")
-	w.addMember(UserPrincipal(OtherUser), "Ben")
-	w.addMember(ServicePrincipalPrincipal(ServicePrincipal), "deployer")
+	w.addAccount(UserPrincipal(Admin), "Admin").AddToGroup(directory.AdminsGroup)
+	w.addAccount(UserPrincipal(User), "Ana")
+	w.addAccount(UserPrincipal(OtherUser), "Ben")
+	w.addAccount(ServicePrincipalPrincipal(ServicePrincipal), "deployer")
 }
 
-// addMember adds a user or service principal, with a home folder, unless it exists.
-func (w *Workspace) addMember(p Principal, displayName string) *directory.Account {
+// addAccount adds a user or service principal, with a home folder, unless it exists.
+func (w *Workspace) addAccount(p Principal, displayName string) *directory.Account {
 	a := w.directory.AddMember(p, displayName)
 	w.addHome(a)
 	return a

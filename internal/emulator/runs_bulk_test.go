@@ -50,7 +50,7 @@ func TestRunsBulk(t *testing.T) {
 		t.Error("a run of another experiment was deleted")
 	}
 	if a := admin.ok("POST", bulkAPI+"delete-runs", object{"experiment_id": id, "max_timestamp_millis": 0}); a.raw != "{}\n" {
-		t.Errorf("nothing was deleted: %s, want {}", a.raw)
+		t.Errorf("nothing was deleted: got %s, want {}", a.raw)
 	}
 	for _, c := range []struct {
 		name, verb string

@@ -96,7 +96,7 @@ func TestMetricHistory_pages(t *testing.T) {
 	wantEqual(t, "values and pages", fmt.Sprint(found, pages), "3000 3")
 	wantEqual(t, "all at once", len(list(admin.ok("GET", api, nil).json, "metrics")), 3000)
 	if a := admin.ok("GET", strings.Replace(api, "loss", "none", 1), nil); a.raw != "{}\n" {
-		t.Errorf("an unknown metric: %s, want {}", a.raw)
+		t.Errorf("an unknown metric: got %s, want {}", a.raw)
 	}
 	for _, query := range []string{"&max_results=25001", "&max_results=0", "&max_results=many", "&page_token=more"} {
 		admin.get(api+query).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
@@ -200,7 +200,7 @@ func TestLogBatch(t *testing.T) {
 		{"a name", object{"tags": param("mlflow.runName", "renamed")}, ""},
 		{"metric without a time", object{"metrics": []object{{"key": "m", "value": 1}}}, "'timestamp'"},
 		{"bad key", object{"tags": param("a,b", "v")}, "Invalid tag name"},
-		{"nothing of what is refused", object{"metrics": metricsOf(1), "params": param("fresh", "1"), "tags": param("", "v")}, "'key'"},
+		{"rejected batch has no effect", object{"metrics": metricsOf(1), "params": param("fresh", "1"), "tags": param("", "v")}, "'key'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.body["run_id"] = run

@@ -156,7 +156,7 @@ func TestRunsSearch_views(t *testing.T) {
 	wantEqual(t, "active in Trash", runNames(search(object{})), "")
 	wantEqual(t, "deleted in Trash", runNames(search(object{"run_view_type": "DELETED_ONLY"})), "dcBa")
 	if a := search(object{}); a.raw != "{}\n" {
-		t.Errorf("nothing found: %s, want {}", a.raw)
+		t.Errorf("nothing found: got %s, want {}", a.raw)
 	}
 }
 

@@ -75,7 +75,7 @@ func TestRunsCreate(t *testing.T) {
 	})
 	wantEqual(t, "tags", entries(run, "tags"), []string{"empty=", "mlflow.runName=first", "team=red"})
 	if len(runID(run)) != 32 {
-		t.Errorf("the ID is %s", runID(run))
+		t.Errorf("ID: got %s", runID(run))
 	}
 	wantEqual(t, "read back", admin.run(runID(run)), run)
 	wantEqual(t, "by the older name", child(admin.get(runsAPI+"get?run_uuid="+runID(run)).json, "run"), run)

@@ -7,7 +7,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-func TestHeldSearchLagsBehind(t *testing.T) {
+func TestFreezeSearch(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	changed := w.CreateExperiment(emulator.Admin, "/Shared/changed", map[string]string{"team": "risk"})
 	renamed := w.CreateExperiment(emulator.Admin, "/Shared/renamed", nil)

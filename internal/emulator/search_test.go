@@ -42,7 +42,7 @@ func threeExperiments(t *testing.T) (client, int64) {
 	return admin, first
 }
 
-func TestSearchFilters(t *testing.T) {
+func TestSearch_filters(t *testing.T) {
 	admin, first := threeExperiments(t)
 	cases := []struct {
 		fact, filter string
@@ -56,7 +56,7 @@ func TestSearchFilters(t *testing.T) {
 		{"LIKE with one character", "name LIKE '/Shared/_'", []string{"b", "a"}},
 		{"LIKE is case-sensitive", "name LIKE '/shared/%'", nil},
 		{"ILIKE is not", "name ILIKE '/shared/A'", []string{"a"}},
-		{"LIKE takes dots literally", "name LIKE '.Shared.a'", nil},
+		{"LIKE does not interpret dots", "name LIKE '.Shared.a'", nil},
 		{"a tag", "tags.team = 'growth'", []string{"a"}},
 		{"a tag by another value: not those without it", "tags.team != 'growth'", []string{"b"}},
 		{"a quoted key", "tags.`odd key` = \"it's\"", []string{"a"}},
@@ -84,7 +84,7 @@ func TestSearchFilters(t *testing.T) {
 	}
 }
 
-func TestSearchRefusals(t *testing.T) {
+func TestSearch_rejected(t *testing.T) {
 	admin, _ := threeExperiments(t)
 	token := admin.ok("POST", experimentsAPI+"search", object{"max_results": 1}).json["next_page_token"]
 	cases := []struct {
@@ -117,7 +117,7 @@ func TestSearchRefusals(t *testing.T) {
 	}
 }
 
-func TestSearchOrderAndViews(t *testing.T) {
+func TestSearch_orderAndViews(t *testing.T) {
 	admin, _ := threeExperiments(t)
 	cases := []struct {
 		fact string
@@ -149,7 +149,7 @@ func TestSearchOrderAndViews(t *testing.T) {
 	}
 }
 
-func TestSearchTieBreak(t *testing.T) {
+func TestSearch_ties(t *testing.T) {
 	now := newClock()
 	w, admin := start(t, emulator.Options{Now: now.Now})
 	for _, name := range []string{"a", "b", "c"} { // all in one millisecond
@@ -162,7 +162,7 @@ func TestSearchTieBreak(t *testing.T) {
 	}
 }
 
-func TestSearchPages(t *testing.T) {
+func TestSearch_pages(t *testing.T) {
 	_, admin := start(t, emulator.Options{Seed: 25})
 	for _, c := range []struct {
 		size  any
@@ -176,7 +176,7 @@ func TestSearchPages(t *testing.T) {
 	}
 }
 
-func TestSearchPagesSurviveChanges(t *testing.T) {
+func TestSearch_changesBetweenPages(t *testing.T) {
 	for _, order := range [][]string{nil, {"name"}} {
 		w, admin := start(t, emulator.Options{Seed: 6})
 		a := admin.ok("POST", experimentsAPI+"search", object{"max_results": 3, "order_by": order})
@@ -190,7 +190,7 @@ func TestSearchPagesSurviveChanges(t *testing.T) {
 	}
 }
 
-func TestSearchShowsReadableOnes(t *testing.T) {
+func TestSearch_readable(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	w.CreateExperiment(emulator.User, home+"mine", nil)
 	w.CreateExperiment(emulator.Admin, "/Projects/hidden", nil)
@@ -204,7 +204,7 @@ func TestSearchShowsReadableOnes(t *testing.T) {
 	}
 }
 
-func TestListPages(t *testing.T) {
+func TestList_pages(t *testing.T) {
 	_, admin := start(t, emulator.Options{Seed: 1100})
 	sizes := []struct {
 		query url.Values

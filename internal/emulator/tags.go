@@ -51,13 +51,13 @@ func systemTags(owner *directory.Account, n *node) []Tag {
 func checkTag(t Tag, present int) error {
 	switch {
 	case t.Key == "":
-		return wire.Required("key")
+		return wire.MissingParameter("key")
 	case len(t.Key) > maxTagKey:
-		return wire.Invalid("Tag key '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Key), maxTagKey)
+		return wire.InvalidParameter("Tag key '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Key), maxTagKey)
 	case len(t.Value) > maxTagValue:
-		return wire.Invalid("Tag value of '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Value), maxTagValue)
+		return wire.InvalidParameter("Tag value of '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Value), maxTagValue)
 	case present >= maxTags:
-		return wire.Invalid("An experiment can have at most %d tags", maxTags)
+		return wire.InvalidParameter("An experiment can have at most %d tags", maxTags)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func (w *Workspace) setExperimentTag(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.Value == nil {
-		return nil, wire.Required("value")
+		return nil, wire.MissingParameter("value")
 	}
 	present := len(e.tags)
 	if e.hasTag(in.Key) {
@@ -143,7 +143,7 @@ func (w *Workspace) deleteExperimentTag(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if !e.hasTag(in.Key) {
-		return nil, wire.Missing("No tag with name: %s in experiment with ID %s", in.Key, e.id)
+		return nil, wire.NotFound("No tag with name: %s in experiment with ID %s", in.Key, e.id)
 	}
 	w.removeTag(e, in.Key)
 	return wire.Empty{}, nil
@@ -156,7 +156,7 @@ func (w *Workspace) taggableExperiment(c *wire.Call, id string) (*experiment, er
 		return nil, err
 	}
 	if e.deleted() {
-		return nil, wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", id)
+		return nil, wire.InvalidParameter("The experiment %s must be in the 'active' state. Current state is deleted.", id)
 	}
 	return e, nil
 }

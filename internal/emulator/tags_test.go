@@ -42,7 +42,7 @@ func TestSetTag(t *testing.T) {
 			}
 			e, _ := w.Experiment(id)
 			if got, _ := e.Tag(text(c.body, "key")); got != c.body["value"] {
-				t.Errorf("value = %q", got)
+				t.Errorf("value: got %q", got)
 			}
 		})
 	}
@@ -64,7 +64,7 @@ func TestTagLimit(t *testing.T) {
 	}
 }
 
-func TestSystemTagIsChangedInPlace(t *testing.T) {
+func TestSetTag_systemTag(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	before := len(tags(admin.experiment(id)))
@@ -72,17 +72,17 @@ func TestSystemTagIsChangedInPlace(t *testing.T) {
 	got := tags(admin.experiment(id))
 	twice := slices.DeleteFunc(slices.Clone(got), func(t string) bool { return t != "mlflow.ownerId=7" })
 	if len(got) != before || len(twice) != 2 {
-		t.Errorf("tags = %q", got)
+		t.Errorf("tags: got %q", got)
 	}
 }
 
 func TestTagDeletion(t *testing.T) {
-	w, admin := start(t, emulator.Options{OffersTagDeletion: true})
+	w, admin := start(t, emulator.Options{ServeTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", map[string]string{"team": "growth"})
 	body := object{"experiment_id": id, "key": "team"}
 	admin.ok("POST", experimentsAPI+"delete-experiment-tag", body)
 	if e, _ := w.Experiment(id); len(e.Tags) != 5 {
-		t.Errorf("tags = %v, want the five tags of the workspace", e.Tags)
+		t.Errorf("tags: got %v, want the five tags of the workspace", e.Tags)
 	}
 	admin.post(experimentsAPI+"delete-experiment-tag", body).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "No tag with name: team")
 }

@@ -29,14 +29,16 @@ func (j *traceLocationJSON) location() (*TraceLocation, error) {
 	case j == nil:
 		return nil, nil
 	case j.UnityCatalog == nil:
-		return nil, wire.Required("trace_location.uc_trace_location")
+		return nil, wire.MissingParameter("trace_location.uc_trace_location")
 	case j.UnityCatalog.Catalog == "":
-		return nil, wire.Required("trace_location.uc_trace_location.catalog")
+		return nil, wire.MissingParameter("trace_location.uc_trace_location.catalog")
 	case j.UnityCatalog.Schema == "":
-		return nil, wire.Required("trace_location.uc_trace_location.schema")
+		return nil, wire.MissingParameter("trace_location.uc_trace_location.schema")
 	case j.UnityCatalog.TablePrefix != "" && !tablePrefix.MatchString(j.UnityCatalog.TablePrefix):
-		return nil, wire.Invalid("Invalid table_prefix '%s'. It may only contain letters, digits, and underscores, and at most 238 characters.",
-			j.UnityCatalog.TablePrefix)
+		return nil, wire.InvalidParameter(
+			"Invalid table_prefix '%s'. It may only contain letters, digits, and underscores, and at most 238 characters.",
+			j.UnityCatalog.TablePrefix,
+		)
 	}
 	return j.UnityCatalog, nil
 }

@@ -13,7 +13,7 @@ func traces(experiment object) object {
 	return child(child(experiment, "trace_location"), "uc_trace_location")
 }
 
-func TestCreateBindsTraceLocation(t *testing.T) {
+func TestCreate_traceLocation(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	for _, c := range []struct {
 		fact       string
@@ -54,7 +54,7 @@ func TestCreateBindsTraceLocation(t *testing.T) {
 	}
 }
 
-func TestCreateRefusesTraceLocation(t *testing.T) {
+func TestCreate_traceLocationRejected(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	for _, c := range []struct {
 		fact    string
@@ -81,8 +81,8 @@ func TestCreateRefusesTraceLocation(t *testing.T) {
 	admin.ok("POST", experimentsAPI+"create", object{"name": "/Shared/churn", "trace_location": longest})
 }
 
-// TestTraceLocationStays checks that requests do not change a trace location. An update ignores the field, like all unknown fields.
-func TestTraceLocationStays(t *testing.T) {
+// TestTraceLocation_unchanged checks that requests do not change a trace location. An update ignores the field, like all unknown fields.
+func TestTraceLocation_unchanged(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	admin.ok("POST", experimentsAPI+"update", object{

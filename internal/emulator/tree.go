@@ -106,7 +106,7 @@ func (n *node) objectType() string {
 func (w *Workspace) createFolders(p string, owner *directory.Account) (*node, error) {
 	if n := w.nodes[p]; n != nil {
 		if !n.isFolder() {
-			return nil, wire.Taken("Path (%s) already exists and is not a directory.", p)
+			return nil, wire.AlreadyExists("Path (%s) already exists and is not a directory.", p)
 		}
 		return nil, nil
 	}

@@ -60,24 +60,24 @@ type Options struct {
 	// Seed is the number of initial experiments, in folders, with tags and grants. SeedNotebooks is the number of experiments of notebooks in
 	// the same folders, and SeedGitNotebooks that of experiments of notebooks in Git folders below them.
 	Seed, SeedNotebooks, SeedGitNotebooks int
-	// OffersTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
-	OffersTagDeletion bool
-	// DeletedKeepName means that deleted experiments stay at their path and reserve their name, as the documentation of the API says and as
+	// ServeTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
+	ServeTagDeletion bool
+	// DeletedReserveName means that deleted experiments stay at their path and reserve their name, as the documentation of the API describes and as
 	// open-source servers do. Otherwise, they move to Trash, as observed on workspaces.
-	DeletedKeepName bool
-	// AddsManagers adds direct CAN_MANAGE entries for the owner of the experiment or folder and for the group admins to each written list of
+	DeletedReserveName bool
+	// AddManagers adds direct CAN_MANAGE entries for the owner of the experiment or folder and for the group admins to each written list of
 	// permissions that does not contain them, as observed on workspaces for experiments. The owner of a folder is the caller that created
 	// it, or the user whose home folder it is.
-	AddsManagers bool
-	// FoldsGroupNames looks up groups case-insensitively, as it does users, and returns them as the directory spells them.
-	FoldsGroupNames bool
-	// FolderRights requires permissions on folders, as older pages of the documentation say: CAN_EDIT on the folder to delete or restore an
-	// experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create a folder,
-	// which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
-	FolderRights bool
-	// NoFolderTimes omits created_at and modified_at of folders in get-status and list, because the documentation of the fields says that
+	AddManagers bool
+	// IgnoreGroupCase looks up groups case-insensitively, as it does users, and returns them as the directory spells them.
+	IgnoreGroupCase bool
+	// RequireFolderPermissions requires permissions on folders, as older pages of the documentation describe: CAN_EDIT on the folder to delete or
+	// restore an experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create a
+	// folder, which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
+	RequireFolderPermissions bool
+	// OmitFolderTimes omits created_at and modified_at of folders in get-status and list, because the documentation of the fields says that
 	// they are only applicable to files.
-	NoFolderTimes bool
+	OmitFolderTimes bool
 	// SCIM changes the responses of the SCIM API.
 	SCIM SCIMOptions
 	// NoHostMetadata makes /.well-known/databricks-config return 404.
@@ -133,7 +133,7 @@ func New(options Options) *Workspace {
 	w.Layer = traffic.New(http.HandlerFunc(w.dispatch), traffic.Options{
 		Header: w.setHeaders, Principal: w.principalName, Now: w.time, Latency: options.Latency, Journal: options.Journal,
 	})
-	w.directory = directory.New(w.newID, options.FoldsGroupNames)
+	w.directory = directory.New(w.newID, options.IgnoreGroupCase)
 	w.content = content.New(contents{w}, w.newID, w.millis)
 	w.OutOfBand = w.content.OutOfBand(&w.mu)
 	w.tokens = oauth.New(w.directory, oauth.Client{ApplicationID: ServicePrincipal, Secret: ServicePrincipalSecret}, w.now)
@@ -145,7 +145,7 @@ func New(options Options) *Workspace {
 	}
 	for _, bearer := range slices.Sorted(maps.Keys(tokens)) {
 		name := tokens[bearer]
-		w.tokens.Accept(bearer, w.addMember(directory.Member(name), name))
+		w.tokens.Add(bearer, w.addAccount(directory.Member(name), name))
 	}
 	w.addRoutes()
 	w.seed()
@@ -163,7 +163,7 @@ func (w *Workspace) addRoutes() {
 	w.route("POST /api/2.0/mlflow/experiments/search", w.searchExperiments)
 	w.route("GET /api/2.0/mlflow/experiments/list", w.listExperiments)
 	w.route("POST /api/2.0/mlflow/experiments/set-experiment-tag", w.setExperimentTag)
-	if w.options.OffersTagDeletion {
+	if w.options.ServeTagDeletion {
 		w.route("POST /api/2.0/mlflow/experiments/delete-experiment-tag", w.deleteExperimentTag)
 	}
 

@@ -46,7 +46,7 @@ func TestCreateRecovers(t *testing.T) {
 			if !ok || found.ID != id || len(w.Experiments()) != 1 {
 				t.Errorf("id %s, but the workspace has %+v", id, w.Experiments())
 			}
-			if w.FaultsLeft() != 0 {
+			if w.RemainingFaults() != 0 {
 				t.Error("the fault was not met")
 			}
 		})
@@ -128,7 +128,7 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.path, func(t *testing.T) {
-			w, client := mlflowtest.Workspace(t, emulator.Options{OffersTagDeletion: true})
+			w, client := mlflowtest.Workspace(t, emulator.Options{ServeTagDeletion: true})
 			id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", map[string]string{"k": "v"})
 			tc.prepare(w, id)
 			w.Inject(emulator.Fault{Method: http.MethodPost, Path: prefix + tc.path, DropAfter: true})
@@ -140,7 +140,7 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 			}
 		})
 		t.Run(tc.path+" of what is not there fails", func(t *testing.T) {
-			_, client := mlflowtest.Workspace(t, emulator.Options{OffersTagDeletion: true})
+			_, client := mlflowtest.Workspace(t, emulator.Options{ServeTagDeletion: true})
 			if err := tc.call(t.Context(), client, "42"); !rest.IsNotFound(err) {
 				t.Errorf("error %v", err)
 			}

@@ -49,7 +49,9 @@ func newShell(t *testing.T) shell {
 		}
 	}
 	s := shell{bin: filepath.Join(dir, "bin"), settings: filepath.Join(dir, "cli.tfrc")}
-	acctest.WriteFile(t, s.settings, fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror")))
+	acctest.WriteFile(t, s.settings,
+		fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
+			filepath.Join(dir, "mirror")))
 	acctest.WriteFile(t, filepath.Join(s.bin, "placeholder"), "")
 	if err := os.Symlink(cli, filepath.Join(s.bin, "terraform")); err != nil {
 		t.Fatal(err)
@@ -63,7 +65,8 @@ func (s shell) run(t *testing.T, w *acctest.Workspace, dir, commands string, env
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
 	command.Dir = dir
 	command.Env = append([]string{
-		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(), "NO_PROXY=*", "TF_CLI_CONFIG_FILE=" + s.settings, "CHECKPOINT_DISABLE=1",
+		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(), "NO_PROXY=*", "TF_CLI_CONFIG_FILE=" + s.settings,
+		"CHECKPOINT_DISABLE=1",
 		"TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_apply=-auto-approve",
 		"DATABRICKS_HOST=" + w.URL, "DATABRICKS_TOKEN=" + emulator.AdminToken,
 	}, environment...)
@@ -109,7 +112,7 @@ func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int
 		t.Errorf("the output has no %q:\n%s", want, tail(out))
 	}
 	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
-		t.Errorf("the last plan says\n%s", last)
+		t.Errorf("last plan: got\n%s", last)
 	}
 	w.ExpectWrites(t)
 }
@@ -149,7 +152,8 @@ func TestGuide_adopting(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
 		acctest.WriteFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
-		out := s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
+		out := s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace"), `TF_VAR_default_tags={"stage":"staging"}`,
+			"TF_VAR_name_prefix=/Projects/team-07/")
 		expectAdopted(t, w, out, 6)
 	})
 	t.Run("a server without permissions", func(t *testing.T) {
@@ -166,7 +170,8 @@ func TestGuide_adopting(t *testing.T) {
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
 		addAmbiguousExperiments(t, w)
 		w.SetTag(w.MustFind(t, "/Projects/notebook").ID, "team", "risk")
-		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content", "Not ${a.template}")
+		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content",
+			"Not ${a.template}")
 		for name, file := range map[string]string{
 			"versions.tf": "adopt-everything/versions.tf", "experiments.tfquery.hcl": "list-resources/mlflow_experiment/list-resource.tfquery.hcl",
 			"permissions.tfquery.hcl": "list-resources/mlflow_experiment_permissions/list-resource.tfquery.hcl",
@@ -184,12 +189,14 @@ func TestGuide_adopting(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t), t.TempDir()
 		w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"})
-		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
+		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf",
+			"import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
 		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import one experiment")), 1)
-		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !regexp.MustCompile(`\bname\s+= "/Shared/churn"`).MatchString(generated) {
-			t.Errorf("generated is\n%s", generated)
+		if generated := readFile(t,
+			filepath.Join(dir, "generated.tf")); !regexp.MustCompile(`\bname\s+= "/Shared/churn"`).MatchString(generated) {
+			t.Errorf("generated: got\n%s", generated)
 		}
 	})
 	t.Run("permissions of a folder", func(t *testing.T) {
@@ -206,7 +213,7 @@ func TestGuide_adopting(t *testing.T) {
 		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import permissions of folders")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, "data-science = \"CAN_RUN\"") ||
 			strings.Contains(generated, "ml-platform") {
-			t.Errorf("generated is\n%s", generated)
+			t.Errorf("generated: got\n%s", generated)
 		}
 	})
 }
@@ -219,7 +226,8 @@ func TestGuide_migrating(t *testing.T) {
 		dir := copyFiles(t, "migrate-from-databricks/"+name)
 		for _, file := range []string{"main.tf", "versions.tf"} {
 			if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
-				acctest.WriteFile(t, filepath.Join(dir, file), strings.ReplaceAll(readFile(t, filepath.Join(dir, file)), `"databricks/databricks"`, `"hashicorp/databricks"`))
+				acctest.WriteFile(t, filepath.Join(dir, file),
+					strings.ReplaceAll(readFile(t, filepath.Join(dir, file)), `"databricks/databricks"`, `"hashicorp/databricks"`))
 			}
 		}
 		return dir
@@ -227,7 +235,8 @@ func TestGuide_migrating(t *testing.T) {
 	after, done := root("after"), root("after")
 	w.Connect(t, after, true)
 	w.Connect(t, done, true)
-	versions := regexp.MustCompile(`(?s)    # Required until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
+	versions := regexp.MustCompile(`(?s)    # Required until the state.*?\n    }\n`).ReplaceAllString(readFile(t,
+		filepath.Join(done, "versions.tf")), "")
 	if strings.Contains(versions, "databricks\"") {
 		t.Errorf("the Databricks provider is still in\n%s", versions)
 	}
@@ -236,7 +245,8 @@ func TestGuide_migrating(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, of := range []string{"mlflow_experiment", "mlflow_experiment_permissions", "mlflow_folder_permissions"} {
-		if block := readFile(t, filepath.Join(examplesDir, "resources", of, "moved.tf")); !strings.Contains(readFile(t, filepath.Join(after, "moved.tf")), block) {
+		if block := readFile(t,
+			filepath.Join(examplesDir, "resources", of, "moved.tf")); !strings.Contains(readFile(t, filepath.Join(after, "moved.tf")), block) {
 			t.Errorf("the guide does not apply\n%s", block)
 		}
 	}
@@ -282,7 +292,7 @@ func TestExamples_identity(t *testing.T) {
 	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
 	files, err := filepath.Glob(examplesDir + "/resources/mlflow_experiment*/identity-import.tf")
 	if err != nil || len(files) != 4 {
-		t.Fatalf("examples are %q, %v", files, err)
+		t.Fatalf("examples: got %q, %v", files, err)
 	}
 	files = append(files, examplesDir+"/resources/mlflow_folder_permissions/identity-import.tf")
 	for _, file := range files {
@@ -293,17 +303,17 @@ func TestExamples_identity(t *testing.T) {
 			for _, m := range regexp.MustCompile(`(?m)^    (\w+) += "(.*)"$`).FindAllStringSubmatch(text, -1) {
 				identity[m[1]] = m[2]
 			}
-			state, says := importIdentity(d, kind, identity)
-			if says != "" || !strings.Contains(text, "to = "+kind+".") {
-				t.Errorf("import says %q for\n%s", says, text)
+			state, diags := importIdentity(d, kind, identity)
+			if diags != "" || !strings.Contains(text, "to = "+kind+".") {
+				t.Errorf("import: got diagnostics %q for\n%s", diags, text)
 			}
 			delete(identity, "experiment_id")
 			if fmt.Sprint(state["experiment_id"], state["id"], state["path"]) == fmt.Sprint(nil, nil, nil) {
-				t.Errorf("the state is %v", state)
+				t.Errorf("state: got %v", state)
 			}
 			for name, want := range identity {
 				if state[name] != want {
-					t.Errorf("%s is %v, want %v", name, state[name], want)
+					t.Errorf("%s: got %v, want %v", name, state[name], want)
 				}
 			}
 		})

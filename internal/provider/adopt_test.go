@@ -62,8 +62,13 @@ func TestMove_fifty(t *testing.T) {
 	both := acctest.Factories()
 	both["databricks"] = databricks
 	t.Parallel()
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: both, TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)}, Steps: []resource.TestStep{
-		{Config: locals + `
+	resource.UnitTest(
+		t,
+		resource.TestCase{
+			ProtoV6ProviderFactories: both,
+			TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
+			Steps: []resource.TestStep{
+				{Config: locals + `
 			resource "databricks_mlflow_experiment" "this" {
 			  for_each = local.recorded.experiments
 			  recorded = jsonencode(each.value)
@@ -72,14 +77,16 @@ func TestMove_fifty(t *testing.T) {
 			  for_each = local.recorded.permissions
 			  recorded = jsonencode(each.value)
 			}`},
-		{
-			PreConfig:        w.ResetJournal,
-			Config:           w.Config(locals + moved + ours),
-			ConfigPlanChecks: acctest.PreApply(noChanges{}),
-			PostApplyFunc:    func() { w.ExpectWrites(t) },
+				{
+					PreConfig:        w.ResetJournal,
+					Config:           w.Config(locals + moved + ours),
+					ConfigPlanChecks: acctest.PreApply(noChanges{}),
+					PostApplyFunc:    func() { w.ExpectWrites(t) },
+				},
+				{Config: w.Config(locals + ours), Destroy: true}, // the library can't take resources with for_each down by itself
+			},
 		},
-		{Config: w.Config(locals + ours), Destroy: true}, // the library can't take resources with for_each down by itself
-	}})
+	)
 }
 
 func TestIdentity(t *testing.T) {
@@ -112,7 +119,8 @@ func TestIdentity(t *testing.T) {
 	}
 	t.Parallel()
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Factories(), TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
+		ProtoV6ProviderFactories: acctest.Factories(),
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
 		Steps: []resource.TestStep{
 			{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectIdentity(acctest.ExperimentAddress, map[string]knownvalue.Check{
@@ -122,7 +130,10 @@ func TestIdentity(t *testing.T) {
 					"experiment_id": id, "tracking_uri": id, "key": knownvalue.StringExact("a/b"), "workspace": knownvalue.Null(),
 				}),
 			}},
-			byIdentity(acctest.ExperimentAddress), byIdentity("mlflow_experiment_tag.test"), byIdentity("mlflow_experiment_permissions.test"), byIdentity("mlflow_experiment_permission.test"),
+			byIdentity(acctest.ExperimentAddress),
+			byIdentity("mlflow_experiment_tag.test"),
+			byIdentity("mlflow_experiment_permissions.test"),
+			byIdentity("mlflow_experiment_permission.test"),
 		},
 	})
 }
@@ -157,24 +168,30 @@ func TestIdentity_import(t *testing.T) {
 		kind     string
 		identity map[string]any
 		want     map[string]any // attributes of the state
-		says     string
+		diags    string
 	}{
-		"an experiment":                  {"mlflow_experiment", map[string]any{"experiment_id": "12"}, map[string]any{"id": "12"}, ""},
-		"an experiment of this server":   {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": w.URL + "/"}, map[string]any{"id": "12"}, ""},
-		"an experiment of another":       {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": "https://example.com"}, nil, "error: Could not import: different server"},
-		"a tag":                          {"mlflow_experiment_tag", map[string]any{"experiment_id": "12", "key": "a/b"}, map[string]any{"id": "12/a/b", "key": "a/b"}, ""},
-		"permissions":                    {"mlflow_experiment_permissions", map[string]any{"experiment_id": "12"}, map[string]any{"experiment_id": "12"}, ""},
-		"a permission":                   {"mlflow_experiment_permission", map[string]any{"experiment_id": "12", "group_name": "risk"}, map[string]any{"experiment_id": "12", "group_name": "risk"}, ""},
-		"a permission without principal": {"mlflow_experiment_permission", map[string]any{"experiment_id": "12"}, nil, "error: Invalid import ID"},
+		"an experiment": {"mlflow_experiment", map[string]any{"experiment_id": "12"}, map[string]any{"id": "12"}, ""},
+		"an experiment of this server": {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": w.URL + "/"},
+			map[string]any{"id": "12"}, ""},
+		"an experiment of another": {"mlflow_experiment", map[string]any{"experiment_id": "12", "tracking_uri": "https://example.com"},
+			nil, "error: Could not import: different server"},
+		"a tag": {"mlflow_experiment_tag", map[string]any{"experiment_id": "12", "key": "a/b"},
+			map[string]any{"id": "12/a/b", "key": "a/b"}, ""},
+		"permissions": {"mlflow_experiment_permissions", map[string]any{"experiment_id": "12"},
+			map[string]any{"experiment_id": "12"}, ""},
+		"a permission": {"mlflow_experiment_permission", map[string]any{"experiment_id": "12", "group_name": "risk"},
+			map[string]any{"experiment_id": "12", "group_name": "risk"}, ""},
+		"a permission without principal": {"mlflow_experiment_permission", map[string]any{"experiment_id": "12"}, nil,
+			"error: Invalid import ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, got := importIdentity(d, c.kind, c.identity)
-			if !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
-				t.Errorf("import says %q, want %q", got, c.says)
+			if !strings.HasPrefix(got, c.diags) || c.diags == "" && got != "" {
+				t.Errorf("import: got diagnostics %q, want %q", got, c.diags)
 			}
 			for attribute, want := range c.want {
 				if state[attribute] != want {
-					t.Errorf("%s is %v, want %v", attribute, state[attribute], want)
+					t.Errorf("%s: got %v, want %v", attribute, state[attribute], want)
 				}
 			}
 		})
@@ -195,7 +212,7 @@ func TestIdentity_removedWithoutOne(t *testing.T) {
 		"mlflow_experiment_permission":  {"id": e.ID + "/group/x", "experiment_id": e.ID, "group_name": "x", "permission_level": "CAN_READ"},
 	} {
 		if left, got := d.Read(kind, state); left != nil || strings.Contains(got, "error") || !strings.HasPrefix(got, "warning") {
-			t.Errorf("%s: state %v, said %q", kind, left, got)
+			t.Errorf("%s: state %v, diagnostics %q", kind, left, got)
 		}
 	}
 }

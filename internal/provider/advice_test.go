@@ -14,11 +14,12 @@ func TestAdvice(t *testing.T) {
 	t.Parallel()
 	const managing = "CAN_MANAGE"
 	for name, c := range map[string]struct {
-		fault        emulator.Fault
-		says, unsaid []string
+		fault         emulator.Fault
+		diags, unsaid []string
 	}{
 		"an IP access list": {
-			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"},
+			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED",
+				Message: "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"},
 			[]string{"10.1.2.3", "An IP access list does not allow the IP address of this machine."}, []string{managing, "token"},
 		},
 		"a guard of host names": {
@@ -31,7 +32,8 @@ func TestAdvice(t *testing.T) {
 		},
 		"missing access": {
 			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "User does not have permission"},
-			[]string{"needs CAN_EDIT or CAN_MANAGE on its folder", "Ask a user with CAN_MANAGE on the folder"}, []string{"IP access list", "in front of"},
+			[]string{"needs CAN_EDIT or CAN_MANAGE on its folder", "Ask a user with CAN_MANAGE on the folder"},
+			[]string{"IP access list", "in front of"},
 		},
 		"too many experiments": {
 			emulator.Fault{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "The workspace has reached the limit of 5000 experiments"},
@@ -45,10 +47,13 @@ func TestAdvice(t *testing.T) {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "An experiment cannot be created in a repo"},
 			[]string{"does not allow experiments in Git folders"}, []string{managing},
 		},
-		"a refused scheme": {
-			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
-				"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
-			[]string{"variable on the server to allow it", "Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"}, []string{"Remove artifact_location from the configuration"},
+		"rejected scheme": {
+			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE",
+				Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
+					"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
+			[]string{"variable on the server to allow it",
+				"Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"},
+			[]string{"Remove artifact_location from the configuration"},
 		},
 		"a location where there is none": {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "artifact_location cannot be set"},
@@ -66,22 +71,22 @@ func TestAdvice(t *testing.T) {
 			w.Inject(c.fault)
 			d := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 			_, got := d.Apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
-			for _, want := range c.says {
+			for _, want := range c.diags {
 				if !strings.Contains(got, want) {
-					t.Errorf("says %q, want %q", got, want)
+					t.Errorf("got diagnostics %q, want %q", got, want)
 				}
 			}
 			for _, unwanted := range c.unsaid {
 				if strings.Contains(got, unwanted) {
-					t.Errorf("says %q, unwanted %q", got, unwanted)
+					t.Errorf("got diagnostics %q, unwanted %q", got, unwanted)
 				}
 			}
 		})
 	}
 }
 
-// TestRejectedCredentials checks that the provider sends nothing after the server rejected its credentials, not even a request for a token, and that
-// each further resource reports this in one line.
+// TestRejectedCredentials checks that the provider sends nothing after the server rejected its credentials, not even a request for a token,
+// and that each further resource reports this in one line.
 func TestRejectedCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]map[string]any{
@@ -96,7 +101,7 @@ func TestRejectedCredentials(t *testing.T) {
 			experiment := map[string]any{"name": "/Shared/x"}
 			_, first := d.Apply("mlflow_experiment", nil, experiment)
 			if !strings.Contains(first, "error: ") || strings.Contains(first, "no request was sent") {
-				t.Errorf("the first says %q", first)
+				t.Errorf("first: got diagnostics %q", first)
 			}
 			w.ResetJournal()
 			grants := map[string]any{"experiment_id": "1", "user_name": "ana@example.com", "permission_level": "CAN_READ"}
@@ -105,7 +110,7 @@ func TestRejectedCredentials(t *testing.T) {
 				_, grant := d.Apply("mlflow_experiment_permission", nil, grants)
 				for _, got := range []string{again, grant} {
 					if !strings.Contains(got, "no request was sent, because authentication already failed") || strings.Contains(got, "\n") {
-						t.Errorf("a further one says %q", got)
+						t.Errorf("a further one: got diagnostics %q", got)
 					}
 				}
 			}
@@ -126,16 +131,16 @@ func TestImport_unknown(t *testing.T) {
 	} {
 		got := d.ImportAndRead(kind, "4242")
 		if !strings.HasPrefix(got, want) || strings.Contains(strings.ToLower(got), "restore") || strings.Contains(got, "any more") {
-			t.Errorf("%s says %q, want %q", kind, got, want)
+			t.Errorf("%s: got diagnostics %q, want %q", kind, got, want)
 		}
 	}
 }
 
-// TestNotFoundOnServer checks that the warning about a deleted experiment names the effect of the next apply, and the one about an unknown experiment
-// the server.
+// TestNotFoundOnServer checks that the warning about a deleted experiment names the effect of the next apply, and the one about an unknown
+// experiment the server.
 func TestNotFoundOnServer(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
+	w := acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
 	server := func(more ...any) *acctest.Provider {
 		return acctest.NewProvider(t, acctest.AttributeValues(append([]any{"tracking_uri", w.URL, "token", emulator.AdminToken}, more...)...))
@@ -143,12 +148,26 @@ func TestNotFoundOnServer(t *testing.T) {
 	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
 	w.Trash(id)
 	_, got := server().Read("mlflow_experiment", state)
-	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+	acctest.ExpectDiagnostics(
+		t,
+		got,
+		"warning: Experiment not found, removed from state",
+		"is deleted",
+		"the next apply fails unless if_deleted is set",
+		`if_deleted = "restore"`,
+		`if_deleted = "supersede"`,
+	)
 	state["id"] = "4242"
 	_, got = server().Read("mlflow_experiment", state)
-	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
+	acctest.ExpectDiagnostics(
+		t,
+		got,
+		"warning: Experiment not found, removed from state",
+		`it was looked up in "default" only`,
+		"MLFLOW_WORKSPACE",
+	)
 	if strings.Contains(got, "restored") {
-		t.Errorf("says %q", got)
+		t.Errorf("got diagnostics %q", got)
 	}
 	_, got = server("workspace", "risk").Read("mlflow_experiment", state)
 	acctest.ExpectDiagnostics(t, got, "warning: Experiment not found, removed from state", `it was looked up in "risk" only`)

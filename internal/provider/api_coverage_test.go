@@ -15,9 +15,11 @@ import (
 )
 
 // apiMethods are the methods of the Databricks experiments API, with their names in the Python SDK.
-const apiMethods = `create_experiment get_experiment get_by_name update_experiment delete_experiment restore_experiment search_experiments list_experiments set_experiment_tag
-	create_run get_run update_run delete_run restore_run search_runs delete_runs restore_runs log_metric log_param log_batch log_inputs log_model set_tag delete_tag get_history
-	list_artifacts get_credentials_for_trace_data_download get_credentials_for_trace_data_upload get_permissions set_permissions update_permissions get_permission_levels`
+const apiMethods = `
+	create_experiment get_experiment get_by_name update_experiment delete_experiment restore_experiment search_experiments list_experiments
+	set_experiment_tag create_run get_run update_run delete_run restore_run search_runs delete_runs restore_runs log_metric log_param
+	log_batch log_inputs log_model set_tag delete_tag get_history list_artifacts get_credentials_for_trace_data_download
+	get_credentials_for_trace_data_upload get_permissions set_permissions update_permissions get_permission_levels`
 
 var (
 	coverageRow    = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| `[A-Z]+ [^`]+` \\| .+\\|$")
@@ -44,7 +46,8 @@ func TestDocumentation_apiCoverage(t *testing.T) {
 		actions[name] = a.Schema
 	}
 	kinds := map[string]map[string]*tfprotov6.Schema{
-		"resources": schemas.ResourceSchemas, "data-sources": schemas.DataSourceSchemas, "actions": actions, "list-resources": schemas.ListResourceSchemas,
+		"resources": schemas.ResourceSchemas, "data-sources": schemas.DataSourceSchemas, "actions": actions,
+		"list-resources": schemas.ListResourceSchemas,
 	}
 	named := map[string]bool{}
 	for _, m := range coverageObject.FindAllStringSubmatch(page, -1) {
@@ -55,7 +58,8 @@ func TestDocumentation_apiCoverage(t *testing.T) {
 		}
 		named[m[2]+"/mlflow_"+m[1]] = true
 		for argument := range strings.SplitSeq(strings.ReplaceAll(m[4], "`", ""), ", ") {
-			if argument != "" && !slices.ContainsFunc(schema.Block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return a.Name == argument }) {
+			if argument != "" &&
+				!slices.ContainsFunc(schema.Block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return a.Name == argument }) {
 				t.Errorf("the page names %s of mlflow_%s in %s, which has no such argument", argument, m[1], m[2])
 			}
 		}

@@ -16,30 +16,30 @@ import (
 
 // scenarios run on every kind of server.
 var scenarios = map[string]func(*testing.T, *acctest.Backend){
-	"lifecycle":                           lifecycle,
-	"drift":                               drift,
-	"deleted outside":                     deletedOutside,
-	"names":                               freeText,
-	"name taken":                          nameTaken,
-	"name taken by a deleted experiment":  nameTakenByDeleted,
-	"rename to a taken name":              renameToTaken,
-	"replacement":                         replacement,
-	"adopt_existing":                      adoptExisting,
-	"deletion_policy":                     deletionPolicy,
-	"tags are checked as the server does": tagLimits,
-	"many tags":                           manyTags,
-	"import":                              imports,
-	"tag resource":                        tagResource,
-	"two addresses of a tag":              tagAddresses,
-	"data sources":                        dataSources,
-	"search pages":                        searchPages,
-	"actions of runs":                     runActions,
-	"runs":                                runDataSources,
-	"pages of runs":                       runPages,
-	"artifacts of runs":                   runArtifacts,
-	"calls of a refresh":                  refreshCalls,
-	"a create whose answer is lost":       lostResponse,
-	"through the CLI":                     throughCLI,
+	"lifecycle":                             lifecycle,
+	"drift":                                 drift,
+	"deleted outside":                       deletedOutside,
+	"names":                                 freeText,
+	"name in use":                           nameTaken,
+	"name reserved by a deleted experiment": nameTakenByDeleted,
+	"rename to a name in use":               renameToTaken,
+	"replacement":                           replacement,
+	"adopt_existing":                        adoptExisting,
+	"deletion_policy":                       deletionPolicy,
+	"tags are checked as the server does":   tagLimits,
+	"many tags":                             manyTags,
+	"import":                                imports,
+	"tag resource":                          tagResource,
+	"two addresses of a tag":                tagAddresses,
+	"data sources":                          dataSources,
+	"search pages":                          searchPages,
+	"actions of runs":                       runActions,
+	"runs":                                  runDataSources,
+	"pages of runs":                         runPages,
+	"artifacts of runs":                     runArtifacts,
+	"calls of a refresh":                    refreshCalls,
+	"lost response to a create":             lostResponse,
+	"through the CLI":                       throughCLI,
 }
 
 // runScenarios runs all scenarios on a server, one after another, because a small server is slow with several.
@@ -53,8 +53,8 @@ func TestScenarios_localWorkspace(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]emulator.Options{
 		"as Databricks was seen":        {},
-		"as Databricks is documented":   {DeletedKeepName: true},
-		"with a call that removes tags": {OffersTagDeletion: true},
+		"as Databricks is documented":   {DeletedReserveName: true},
+		"with a call that removes tags": {ServeTagDeletion: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,15 +63,15 @@ func TestScenarios_localWorkspace(t *testing.T) {
 			runScenarios(t, &acctest.Backend{
 				URL: server.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken},
 				Header: http.Header{"Authorization": {"Bearer " + emulator.AdminToken}}, Prefix: "/Shared/",
-				DeletesTags: o.OffersTagDeletion, ReservesNames: o.DeletedKeepName, SetsArtifactLocation: true, MaxTagValue: 65536,
+				DeletesTags: o.ServeTagDeletion, ReservesNames: o.DeletedReserveName, SetsArtifactLocation: true, MaxTagValue: 65536,
 				RejectedTags: map[string]string{strings.Repeat("k", 251): "too long a key"},
 			})
 		})
 	}
 }
 
-// watchedFactories returns the provider factories for tests through the CLI.
-func watchedFactories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
+// secretCheckerFactories returns the provider factories for tests through the CLI.
+func secretCheckerFactories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){"mlflow": func() (tfprotov6.ProviderServer, error) {
 		server, err := acctest.Factories()["mlflow"]()
 		return acctest.SecretChecker{ProviderServer: server, T: t}, err

@@ -23,14 +23,14 @@ const (
 	atCall      = "call" // of a function
 )
 
-// refusal is the rejection of an input: its stage, its attribute, and its message.
-type refusal struct {
+// rejection is the rejection of an input: its stage, its attribute, and its message.
+type rejection struct {
 	stage string
 	// at is the attribute, with the key of the map element: tags["team"]. It is "" if the input as a whole is rejected. For a function, it is
 	// the name of the argument.
 	at string
-	// says is the start of the summary and the detail, and advises is the advice.
-	says, advises string
+	// diags is the start of the summary and the detail, and advises is the advice.
+	diags, advises string
 }
 
 // badInput is an input that is rejected: on an MLflow server if mlflow is set, otherwise on Databricks.
@@ -38,15 +38,15 @@ type badInput struct {
 	object string
 	config map[string]any
 	mlflow bool
-	refusal
+	rejection
 }
 
 // inputs are the inputs for one object.
 type inputs map[string]badInput
 
 // experimentInput is an experiment in which only one attribute is invalid.
-func experimentInput(attribute string, value any, r refusal) badInput {
-	return badInput{object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/churn", attribute, value), refusal: r}
+func experimentInput(attribute string, value any, r rejection) badInput {
+	return badInput{object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/churn", attribute, value), rejection: r}
 }
 
 // traces returns a trace_location. A nil prefix is not declared.
@@ -54,22 +54,30 @@ func traces(catalog, schema string, prefix any) map[string]any {
 	return map[string]any{"catalog": catalog, "schema": schema, "table_prefix": prefix}
 }
 
-func tagInput(key, value string, r refusal) badInput {
-	return badInput{object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", key, "value", value), refusal: r}
+func tagInput(key, value string, r rejection) badInput {
+	return badInput{
+		object:    "mlflow_experiment_tag",
+		config:    acctest.AttributeValues("experiment_id", "1", "key", key, "value", value),
+		rejection: r,
+	}
 }
 
-func permissionInput(r refusal, more ...any) badInput {
-	return badInput{object: "mlflow_experiment_permission", config: acctest.AttributeValues(append([]any{"experiment_id", "1"}, more...)...), refusal: r}
+func permissionInput(r rejection, more ...any) badInput {
+	return badInput{
+		object:    "mlflow_experiment_permission",
+		config:    acctest.AttributeValues(append([]any{"experiment_id", "1"}, more...)...),
+		rejection: r,
+	}
 }
 
-func permissionsInput(r refusal, more ...any) badInput {
+func permissionsInput(r rejection, more ...any) badInput {
 	b := permissionInput(r, more...)
 	b.object = "mlflow_experiment_permissions"
 	return b
 }
 
-func dataInput(kind string, r refusal, more ...any) badInput {
-	return badInput{object: "data " + kind, config: acctest.AttributeValues(more...), refusal: r}
+func dataInput(kind string, r rejection, more ...any) badInput {
+	return badInput{object: "data " + kind, config: acctest.AttributeValues(more...), rejection: r}
 }
 
 func onMLflow(b badInput) badInput {
@@ -84,8 +92,8 @@ func workspaceWith(more ...any) map[string]any {
 	return acctest.AttributeValues(append([]any{"host", "https://example.com", "token", "secret-token"}, more...)...)
 }
 
-func providerInput(c map[string]any, r refusal) badInput {
-	return badInput{object: "provider", config: c, refusal: r}
+func providerInput(c map[string]any, r rejection) badInput {
+	return badInput{object: "provider", config: c, rejection: r}
 }
 
 func textOf(value any) string {
@@ -94,7 +102,7 @@ func textOf(value any) string {
 }
 
 // firstError passes an input through the stages of its object, and returns the first error.
-func (c badInput) firstError(t *testing.T, w *acctest.Workspace) refusal {
+func (c badInput) firstError(t *testing.T, w *acctest.Workspace) rejection {
 	t.Helper()
 	kind, name, found := strings.Cut(c.object, " ")
 	if !found {
@@ -106,19 +114,19 @@ func (c badInput) firstError(t *testing.T, w *acctest.Workspace) refusal {
 	}
 	switch {
 	case c.object == "provider":
-		return refuseProvider(d, c.config)
+		return providerRejection(d, c.config)
 	case kind == "data":
-		return refuseData(d, name, c.config)
+		return dataSourceRejection(d, name, c.config)
 	case kind == "import":
-		return refuseImport(d, name, textOf(c.config["id"]))
+		return importRejection(d, name, textOf(c.config["id"]))
 	case kind == "function":
-		return refuseCall(d, name, c.config)
+		return functionRejection(d, name, c.config)
 	default:
-		return refuseResource(d, name, c.config)
+		return resourceRejection(d, name, c.config)
 	}
 }
 
-func refuseProvider(d *acctest.Provider, input map[string]any) refusal {
+func providerRejection(d *acctest.Provider, input map[string]any) rejection {
 	config := d.Encode(d.Schemas.Provider, input)
 	validated, err := d.Server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
 	d.Check(err)
@@ -133,10 +141,13 @@ func refuseProvider(d *acctest.Provider, input map[string]any) refusal {
 	return r
 }
 
-func refuseResource(d *acctest.Provider, kind string, input map[string]any) refusal {
+func resourceRejection(d *acctest.Provider, kind string, input map[string]any) rejection {
 	schema := d.Schemas.ResourceSchemas[kind]
 	config, nothing := d.Encode(schema, input), d.Encode(schema, nil)
-	validated, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
+	validated, err := d.Server.ValidateResourceConfig(
+		context.Background(),
+		&tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config},
+	)
 	d.Check(err)
 	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r
@@ -154,14 +165,17 @@ func refuseResource(d *acctest.Provider, kind string, input map[string]any) refu
 	d.Check(err)
 	r, found := firstErrorOf(atApply, applied.Diagnostics)
 	if found && d.Decode(schema, applied.NewState) != nil {
-		d.T.Errorf("the refused %s is in the state", kind)
+		d.T.Errorf("the rejected %s is in the state", kind)
 	}
 	return r
 }
 
-func refuseData(d *acctest.Provider, kind string, input map[string]any) refusal {
+func dataSourceRejection(d *acctest.Provider, kind string, input map[string]any) rejection {
 	config := d.Encode(d.Schemas.DataSourceSchemas[kind], input)
-	validated, err := d.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
+	validated, err := d.Server.ValidateDataResourceConfig(
+		context.Background(),
+		&tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config},
+	)
 	d.Check(err)
 	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r
@@ -172,14 +186,14 @@ func refuseData(d *acctest.Provider, kind string, input map[string]any) refusal 
 	return r
 }
 
-func refuseImport(d *acctest.Provider, kind, id string) refusal {
+func importRejection(d *acctest.Provider, kind, id string) rejection {
 	resp, err := d.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
 	d.Check(err)
 	r, _ := firstErrorOf(atImport, resp.Diagnostics)
 	return r
 }
 
-func refuseCall(d *acctest.Provider, name string, arguments map[string]any) refusal {
+func functionRejection(d *acctest.Provider, name string, arguments map[string]any) rejection {
 	functions, err := d.Server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
 	d.Check(err)
 	call := &tfprotov6.CallFunctionRequest{Name: name}
@@ -192,19 +206,19 @@ func refuseCall(d *acctest.Provider, name string, arguments map[string]any) refu
 	resp, err := d.Server.CallFunction(context.Background(), call)
 	d.Check(err)
 	if resp.Error == nil || resp.Error.FunctionArgument == nil {
-		return refusal{}
+		return rejection{}
 	}
-	return refusal{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, says: resp.Error.Text}
+	return rejection{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, diags: resp.Error.Text}
 }
 
 // firstErrorOf returns the first error of a stage.
-func firstErrorOf(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool) {
+func firstErrorOf(stage string, diagnostics []*tfprotov6.Diagnostic) (rejection, bool) {
 	for _, d := range diagnostics {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
-			return refusal{stage: stage, at: attributeOf(d), says: d.Summary + ": " + d.Detail}, true
+			return rejection{stage: stage, at: attributeOf(d), diags: d.Summary + ": " + d.Detail}, true
 		}
 	}
-	return refusal{}, false
+	return rejection{}, false
 }
 
 // attributeOf formats the path of a diagnostic as in a configuration: tags["team"].

@@ -15,7 +15,7 @@ func TestRulesOf(t *testing.T) {
 		mlflow.KindDatabricks: databricks.Names{}, mlflow.KindServer: server.Names{}, "other": nil, "": nil,
 	} {
 		if got := framework.RulesOf(kind); got != want {
-			t.Errorf("the rules of %q are %#v", kind, got)
+			t.Errorf("rules of %q: got %#v", kind, got)
 		}
 	}
 }

@@ -26,7 +26,10 @@ type managed struct {
 // command starts a new provider, like a command of the CLI.
 func command(t *testing.T, w *acctest.Workspace, bulk bool) *acctest.Provider {
 	t.Helper()
-	return acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
+	return acctest.NewProvider(
+		t,
+		map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20},
+	)
 }
 
 // refreshed refreshes a resource, and returns it with its new state and the diagnostics.
@@ -47,9 +50,9 @@ func stateValues(d *acctest.Provider, m managed) map[string]any {
 // manage returns a resource with the state after a refresh of these values.
 func manage(d *acctest.Provider, kind string, values map[string]any) managed {
 	d.T.Helper()
-	m, says := refreshed(d, managed{kind, d.Encode(d.Schemas.ResourceSchemas[kind], values)})
-	if says != "" {
-		d.T.Fatalf("%s %v: %s", kind, values, says)
+	m, diags := refreshed(d, managed{kind, d.Encode(d.Schemas.ResourceSchemas[kind], values)})
+	if diags != "" {
+		d.T.Fatalf("%s %v: %s", kind, values, diags)
 	}
 	return m
 }
@@ -87,9 +90,9 @@ func refreshAll(d *acctest.Provider, all []managed) {
 		wg.Go(func() {
 			for m := range work {
 				before := stateValues(d, m)
-				fresh, says := refreshed(d, m)
-				if after := stateValues(d, fresh); says != "" || !reflect.DeepEqual(before, after) {
-					d.T.Errorf("%s changes from %v to %v and says %q", m.kind, before, after, says)
+				fresh, diags := refreshed(d, m)
+				if after := stateValues(d, fresh); diags != "" || !reflect.DeepEqual(before, after) {
+					d.T.Errorf("%s changes from %v to %v and diagnostics %q", m.kind, before, after, diags)
 				}
 			}
 		})

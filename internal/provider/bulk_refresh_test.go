@@ -62,7 +62,7 @@ func TestBulkRefresh_calls(t *testing.T) {
 			refreshAll(second, experiments) // what refers to them waits for them
 			refreshAll(second, rest)
 			if got := routes(w); !maps.Equal(got, tc.want) {
-				t.Errorf("requests are %v, want %v", got, tc.want)
+				t.Errorf("requests: got %v, want %v", got, tc.want)
 			}
 		})
 	}
@@ -86,12 +86,12 @@ func newTarget(t *testing.T) *target {
 	x := &target{Workspace: w, id: ids[otherExperiments], resource: map[string]managed{}}
 	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
 	w.SetTag(x.id, "cost-center", "4711")
-	x.take(t, ids[:otherExperiments])
+	x.importAll(t, ids[:otherExperiments])
 	return x
 }
 
-// take imports the target, and the experiments with these IDs.
-func (x *target) take(t *testing.T, ids []string) {
+// importAll imports the target, and the experiments with these IDs.
+func (x *target) importAll(t *testing.T, ids []string) {
 	t.Helper()
 	d := command(t, x.Workspace, false)
 	for _, id := range ids {
@@ -105,7 +105,7 @@ func (x *target) take(t *testing.T, ids []string) {
 // outcome is the result of the refresh of a resource.
 type outcome struct {
 	before, after map[string]any
-	says          string
+	diags         string
 }
 
 // refresh refreshes everything in a new provider, and returns the outcomes of the target's resources by kind.
@@ -119,8 +119,8 @@ func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	}
 	outcomes := map[string]outcome{}
 	for kind, m := range x.resource {
-		fresh, says := refreshed(d, m)
-		outcomes[kind] = outcome{stateValues(d, m), stateValues(d, fresh), says}
+		fresh, diags := refreshed(d, m)
+		outcomes[kind] = outcome{stateValues(d, m), stateValues(d, fresh), diags}
 	}
 	return outcomes
 }
@@ -183,8 +183,8 @@ func TestBulkRefresh_drift(t *testing.T) {
 	}
 }
 
-// TestBulkRefresh_searchLagsBehind checks that an outdated search does not cause drift.
-func TestBulkRefresh_searchLagsBehind(t *testing.T) {
+// TestBulkRefresh_outdatedSearch checks that an outdated search does not cause drift.
+func TestBulkRefresh_outdatedSearch(t *testing.T) {
 	t.Parallel()
 	for name, mutation := range mutations {
 		if name == "deleted" || name == "purged" {
@@ -195,16 +195,16 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 			x := newTarget(t)
 			x.FreezeSearch()
 			mutation.do(x)
-			for _, key := range []string{"team", "cost-center"} { // an apply set again what was taken
+			for _, key := range []string{"team", "cost-center"} { // as an apply restores removed tags
 				e, _ := x.Experiment(x.id)
 				if value, _ := e.Tag(key); value == "" {
 					x.SetTag(x.id, key, "anew")
 				}
 			}
-			x.take(t, nil)
+			x.importAll(t, nil)
 			for kind, got := range x.refresh(t, true) {
-				if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
-					t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
+				if got.diags != "" || !reflect.DeepEqual(got.before, got.after) {
+					t.Errorf("%s changes from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
 				}
 			}
 		})
@@ -214,10 +214,10 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 		x := newTarget(t)
 		x.FreezeSearch()
 		x.id = x.CreateExperiment(emulator.Admin, "/Shared/new", map[string]string{"team": "risk", "stage": "dev", "cost-center": "1"})
-		x.take(t, nil)
+		x.importAll(t, nil)
 		for kind, got := range x.refresh(t, true) {
-			if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
-				t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
+			if got.diags != "" || !reflect.DeepEqual(got.before, got.after) {
+				t.Errorf("%s changes from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
 			}
 		}
 	})
@@ -232,13 +232,13 @@ func TestBulkRefresh_ownWrites(t *testing.T) {
 	prior := stateValues(d, x.resource[tagKind])
 	planned := maps.Clone(prior)
 	planned["value"] = "8000"
-	if _, says := d.Apply(tagKind, prior, planned); says != "" {
-		t.Fatal(says)
+	if _, diags := d.Apply(tagKind, prior, planned); diags != "" {
+		t.Fatal(diags)
 	}
 	x.ResetJournal()
-	fresh, says := refreshed(d, x.resource[tagKind])
-	if got := stateValues(d, fresh)["value"]; got != "8000" || says != "" {
-		t.Errorf("the tag reads %v (%s) after it was set", got, says)
+	fresh, diags := refreshed(d, x.resource[tagKind])
+	if got := stateValues(d, fresh)["value"]; got != "8000" || diags != "" {
+		t.Errorf("the tag reads %v (%s) after it was set", got, diags)
 	}
 	if n := x.Count("GET", acctest.ExperimentsPath+"get"); n != 1 {
 		t.Errorf("%d direct reads, want 1", n)
@@ -250,10 +250,10 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	t.Parallel()
 	one, two := newTarget(t), newTarget(t)
 	if one.id != two.id {
-		t.Fatalf("the ids are %s and %s, want the same", one.id, two.id)
+		t.Fatalf("ids: got %s and %s, want the same", one.id, two.id)
 	}
 	two.SetTag(two.id, "team", "of two")
-	two.take(t, nil)
+	two.importAll(t, nil)
 	here, there := command(t, one.Workspace, true), command(t, two.Workspace, true)
 	refreshAll(here, one.others)
 	refreshAll(there, two.others)

@@ -34,7 +34,7 @@ type hangingProxy struct {
 
 // ServeHTTP implements [http.Handler].
 func (h *hangingProxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // otherwise the server would not notice that the client is gone
+	body, _ := io.ReadAll(r.Body) // otherwise the server does not detect that the client closed the connection
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h.mu.Lock()
 	hangs, after, arrived := r.Method+" "+r.URL.Path == h.call, h.after, h.arrived
@@ -69,7 +69,10 @@ type cancellableServer struct {
 	applies func() context.Context
 }
 
-func (c cancellableServer) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (c cancellableServer) ApplyResourceChange(
+	_ context.Context,
+	req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return c.ProviderServer.ApplyResourceChange(c.applies(), req)
 }
 
@@ -85,12 +88,13 @@ type cancelledApply struct {
 }
 
 func cancelledApplies(id string) map[string]cancelledApply {
-	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions", "mlflow_experiment_permission"
+	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions",
+		"mlflow_experiment_permission"
 	acl := "/api/2.0/permissions/experiments/" + id
 	old := acctest.AttributeValues("name", "/Shared/churn", "tags", acctest.MapOfOne("team", "risk"))
 	renamed := acctest.AttributeValues("name", "/Shared/attrition", "tags", acctest.MapOfOne("team", "growth"))
 	many := map[string]string{}
-	for n := range 25 { // create takes 20
+	for n := range 25 { // a create request has at most 20
 		many[string(rune('a'+n))] = "v"
 	}
 	tagOf := func(value string) map[string]any {
@@ -103,30 +107,112 @@ func cancelledApplies(id string) map[string]cancelledApply {
 		return acctest.AttributeValues("experiment_id", id, "user_name", emulator.User, "permission_level", level)
 	}
 	return map[string]cancelledApply{
-		"the look before a create":     {call: "GET " + acctest.ExperimentsPath + "get-by-name", kind: experiment, config: old},
-		"create":                       {call: "POST " + acctest.ExperimentsPath + "create", kind: experiment, config: old},
-		"create, done":                 {call: "POST " + acctest.ExperimentsPath + "create", after: true, kind: experiment, config: old, remains: true},
-		"the read after a create":      {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, config: old, remains: true},
-		"a tag after a create":         {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: experiment, config: acctest.AttributeValues("name", "/Shared/churn", "tags", many), remains: true},
-		"the look before an update":    {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename":                     {call: "POST " + acctest.ExperimentsPath + "update", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename, done":               {call: "POST " + acctest.ExperimentsPath + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
-		"a tag in an update":           {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
-		"the removal of a tag":         {call: "POST " + acctest.ExperimentsPath + "delete-experiment-tag", kind: experiment, prior: old, config: acctest.AttributeValues("name", "/Shared/churn"), remains: true},
-		"a delete":                     {call: "POST " + acctest.ExperimentsPath + "delete", kind: experiment, prior: old, remains: true},
-		"a delete, done":               {call: "POST " + acctest.ExperimentsPath + "delete", after: true, kind: experiment, prior: old, remains: true},
-		"a tag alone":                  {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
-		"a tag alone, done":            {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
-		"a tag alone, changed":         {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
-		"a tag alone, removed":         {call: "POST " + acctest.ExperimentsPath + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
-		"the list before a write":      {call: "GET " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
-		"the list":                     {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
-		"the list, done":               {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
-		"the list, changed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
-		"the list, removed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), remains: true},
-		"one grant":                    {call: "PATCH " + acl, kind: grant, config: grantOf("CAN_EDIT")},
-		"one grant, done":              {call: "PATCH " + acl, after: true, kind: grant, config: grantOf("CAN_EDIT")},
-		"one grant, changed":           {call: "PATCH " + acl, kind: grant, prior: grantOf("CAN_EDIT"), config: grantOf("CAN_READ"), remains: true},
+		"the look before a create": {call: "GET " + acctest.ExperimentsPath + "get-by-name", kind: experiment, config: old},
+		"create":                   {call: "POST " + acctest.ExperimentsPath + "create", kind: experiment, config: old},
+		"create, done": {
+			call:    "POST " + acctest.ExperimentsPath + "create",
+			after:   true,
+			kind:    experiment,
+			config:  old,
+			remains: true,
+		},
+		"the read after a create": {call: "GET " + acctest.ExperimentsPath + "get", kind: experiment, config: old, remains: true},
+		"a tag after a create": {
+			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			kind:    experiment,
+			config:  acctest.AttributeValues("name", "/Shared/churn", "tags", many),
+			remains: true,
+		},
+		"the look before an update": {
+			call:    "GET " + acctest.ExperimentsPath + "get",
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"a rename": {
+			call:    "POST " + acctest.ExperimentsPath + "update",
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"a rename, done": {
+			call:    "POST " + acctest.ExperimentsPath + "update",
+			after:   true,
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"a tag in an update": {
+			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			kind:    experiment,
+			prior:   old,
+			config:  renamed,
+			remains: true,
+		},
+		"the removal of a tag": {
+			call:    "POST " + acctest.ExperimentsPath + "delete-experiment-tag",
+			kind:    experiment,
+			prior:   old,
+			config:  acctest.AttributeValues("name", "/Shared/churn"),
+			remains: true,
+		},
+		"a delete": {call: "POST " + acctest.ExperimentsPath + "delete", kind: experiment, prior: old, remains: true},
+		"a delete, done": {
+			call:    "POST " + acctest.ExperimentsPath + "delete",
+			after:   true,
+			kind:    experiment,
+			prior:   old,
+			remains: true,
+		},
+		"only a tag": {call: "POST " + acctest.ExperimentsPath + "set-experiment-tag", kind: tag, config: tagOf("risk")},
+		"only a tag, done": {
+			call:   "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			after:  true,
+			kind:   tag,
+			config: tagOf("risk"),
+		},
+		"only a tag, changed": {
+			call:    "POST " + acctest.ExperimentsPath + "set-experiment-tag",
+			kind:    tag,
+			prior:   tagOf("risk"),
+			config:  tagOf("growth"),
+			remains: true,
+		},
+		"only a tag, removed": {
+			call:    "POST " + acctest.ExperimentsPath + "delete-experiment-tag",
+			kind:    tag,
+			prior:   tagOf("risk"),
+			remains: true,
+		},
+		"the list before a write": {
+			call:    "GET " + acl,
+			kind:    grants,
+			prior:   grantsOf("CAN_EDIT"),
+			config:  grantsOf("CAN_READ"),
+			remains: true,
+		},
+		"the list":       {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list, done": {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list, changed": {
+			call:    "PUT " + acl,
+			kind:    grants,
+			prior:   grantsOf("CAN_EDIT"),
+			config:  grantsOf("CAN_READ"),
+			remains: true,
+		},
+		"the list, removed": {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), remains: true},
+		"one grant":         {call: "PATCH " + acl, kind: grant, config: grantOf("CAN_EDIT")},
+		"one grant, done":   {call: "PATCH " + acl, after: true, kind: grant, config: grantOf("CAN_EDIT")},
+		"one grant, changed": {
+			call:    "PATCH " + acl,
+			kind:    grant,
+			prior:   grantOf("CAN_EDIT"),
+			config:  grantOf("CAN_READ"),
+			remains: true,
+		},
 		"one grant, removed":           {call: "PUT " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
 		"the look at a removed grant":  {call: "GET " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
 		"the look at a removed tag":    {call: "GET " + acctest.ExperimentsPath + "get", kind: tag, prior: tagOf("risk"), remains: true},
@@ -135,13 +221,13 @@ func cancelledApplies(id string) map[string]cancelledApply {
 	}
 }
 
-// TestCancel_eachCall cancels an apply while each of its requests hangs. The apply ends soon, the state contains the changes so far, and the next apply
-// completes them without a second experiment.
+// TestCancel_eachCall cancels an apply while each of its requests hangs. The apply ends soon, the state contains the changes so far, and
+// the next apply completes them without a second experiment.
 func TestCancel_eachCall(t *testing.T) {
 	t.Parallel()
 	for name := range cancelledApplies("") {
 		t.Run(name, func(t *testing.T) {
-			w := emulator.New(emulator.Options{OffersTagDeletion: true})
+			w := emulator.New(emulator.Options{ServeTagDeletion: true})
 			server := &hangingProxy{next: w}
 			listener := httptest.NewServer(server)
 			t.Cleanup(listener.Close)
@@ -151,17 +237,17 @@ func TestCancel_eachCall(t *testing.T) {
 			if c.prior != nil {
 				e.MustApply(c.prior)
 			}
-			says := c.apply(t, server, e)
-			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(says) == (c.prior == nil && c.remains) {
-				t.Errorf("the apply says %q and leaves the state %v", says, state)
+			diags := c.apply(t, server, e)
+			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(diags) == (c.prior == nil && c.remains) {
+				t.Errorf("apply: got diagnostics %q and leaves the state %v", diags, state)
 			}
 			if c.config == nil {
-				says = e.Destroy()
+				diags = e.Destroy()
 			} else {
-				says = e.Apply(c.config)
+				diags = e.Apply(c.config)
 			}
-			if acctest.HasError(says) {
-				t.Errorf("the next apply says %q", says)
+			if acctest.HasError(diags) {
+				t.Errorf("next apply: got diagnostics %q", diags)
 			}
 			if want := map[bool]int{true: 2, false: 1}[c.kind == "mlflow_experiment"]; len(w.Experiments()) != want {
 				t.Errorf("there are the experiments %+v", w.Experiments())
@@ -171,7 +257,7 @@ func TestCancel_eachCall(t *testing.T) {
 }
 
 // apply applies, and cancels the apply when the request hangs.
-func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Resource) (says string) {
+func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Resource) (diags string) {
 	t.Helper()
 	e.Refresh()
 	planned := e.Plan(c.config)
@@ -181,12 +267,12 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Res
 	arrived, done := server.hang(c.call, c.after), make(chan struct{})
 	go func() {
 		defer close(done)
-		says = e.ApplyPlan(planned, c.config)
+		diags = e.ApplyPlan(planned, c.config)
 	}()
 	select {
 	case <-arrived:
 	case <-done:
-		t.Fatalf("there was no %s: %s", c.call, says)
+		t.Fatalf("there was no %s: %s", c.call, diags)
 	}
 	interrupted := time.Now()
 	cancel()
@@ -194,7 +280,7 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Res
 	if took := time.Since(interrupted); took > cancelLimit {
 		t.Errorf("the apply went on for %s", took)
 	}
-	return says
+	return diags
 }
 
 // TestCancel interrupts an apply while a request hangs. The apply ends soon, and the state contains the changes so far.
@@ -249,7 +335,8 @@ func TestCancel(t *testing.T) {
 		t.Error("an experiment is tainted")
 	}
 	w.ClearFaults()
-	if text, err := p.run("apply", "-no-color", "-input=false", "-auto-approve"); err != nil || !strings.Contains(text, "1 changed, 0 destroyed") {
+	if text, err := p.run("apply", "-no-color", "-input=false", "-auto-approve"); err != nil ||
+		!strings.Contains(text, "1 changed, 0 destroyed") {
 		t.Errorf("the next apply: %v\n%s", err, text)
 	}
 }

@@ -62,7 +62,7 @@ func TestProvider_configuration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := configure(t, c.config)
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
-				t.Errorf("configure says %q, want %q", got, c.want)
+				t.Errorf("configure: got diagnostics %q, want %q", got, c.want)
 			}
 			if strings.Contains(got, "secret-token") {
 				t.Errorf("the diagnostics contain the token: %q", got)
@@ -71,8 +71,8 @@ func TestProvider_configuration(t *testing.T) {
 	}
 }
 
-// TestProvider_settingsArrive checks that each argument is passed to the connection with its own name, and validated there.
-func TestProvider_settingsArrive(t *testing.T) {
+// TestProvider_settings checks that each argument is passed to the connection with its own name, and validated there.
+func TestProvider_settings(t *testing.T) {
 	t.Parallel()
 	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {
@@ -87,7 +87,7 @@ func TestProvider_settingsArrive(t *testing.T) {
 			continue
 		}
 		if got := configure(t, map[string]any{a.Name: "a\nb"}); !strings.HasPrefix(got, "error at "+a.Name+": Invalid connection setting") {
-			t.Errorf("configure says %q about %s", got, a.Name)
+			t.Errorf("configure: got diagnostics %q about %s", got, a.Name)
 		}
 	}
 	for name, config := range map[string]map[string]any{
@@ -95,7 +95,7 @@ func TestProvider_settingsArrive(t *testing.T) {
 		"azure_use_msi": {"azure_use_msi": true, "tracking_uri": "https://mlflow.invalid"},
 	} {
 		if got := configure(t, config); !strings.HasPrefix(got, "error at "+name+": ") {
-			t.Errorf("configure says %q about %s", got, name)
+			t.Errorf("configure: got diagnostics %q about %s", got, name)
 		}
 	}
 }
@@ -115,21 +115,27 @@ func TestProvider_firstCallFails(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look up experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
-		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look up experiment: "},
-		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page instead of JSON: \"Databricks - Sign In\""},
-		"an expired token":  {map[string]any{"host": w.URL, "token": "expired"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": Invalid access token ("},
-		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page"},
-		"a wrong secret":    {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look up experiment: "},
+		"wrong port": {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
+		"unknown host": {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look up experiment: "},
+		"a login page": {map[string]any{"host": login.URL, "token": "t"},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page instead of JSON: \"Databricks - " +
+				"Sign In\""},
+		"an expired token": {map[string]any{"host": w.URL, "token": "expired"},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": Invalid access token ("},
+		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"},
+			"error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page"},
+		"a wrong secret": {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"},
+			"error: Could not look up experiment: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, got := acctest.NewProvider(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 			if !strings.HasPrefix(got, c.want) || strings.Count(got, "error") > strings.Count(c.want, "error")+2 || state != nil {
-				t.Errorf("create says %q, want %q; state %v", got, c.want, state)
+				t.Errorf("create: got diagnostics %q, want %q; state %v", got, c.want, state)
 			}
 			for _, unwanted := range []string{"<html>", "wrong\"", "Bearer"} {
 				if strings.Contains(got, unwanted) {
-					t.Errorf("create says %q, with %q", got, unwanted)
+					t.Errorf("create: got diagnostics %q, with %q", got, unwanted)
 				}
 			}
 		})
@@ -142,12 +148,15 @@ func TestProvider_firstCallFails(t *testing.T) {
 func TestProvider_oauth(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	d := acctest.NewProvider(t, map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
+	d := acctest.NewProvider(
+		t,
+		map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret},
+	)
 	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
-		t.Errorf("create says %q", got)
+		t.Errorf("create: got diagnostics %q", got)
 	}
 	if owner, _ := w.MustFind(t, "/Users/"+emulator.ServicePrincipal+"/churn").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
-		t.Errorf("the owner is %q", owner)
+		t.Errorf("owner: got %q", owner)
 	}
 	for _, c := range w.Journal() {
 		if !strings.HasPrefix(c.UserAgent, "terraform-provider-mlflow/test terraform/") && strings.HasPrefix(c.Path, "/api/") {

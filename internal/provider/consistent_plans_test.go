@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// lateText returns a resource whose output, a string or null, is unknown until apply.
-func lateText(name, value string) string {
+// unknownText returns a resource whose output, a string or null, is unknown until apply.
+func unknownText(name, value string) string {
 	return fmt.Sprintf("resource \"terraform_data\" %q { input = { text = %s } }\n", name, value)
 }
 
@@ -25,23 +25,42 @@ func TestConsistentPlans(t *testing.T) {
 	const late = "terraform_data.late.output.text"
 	experiment := func(tags string) string { return acctest.ExperimentConfig("name = \"/Shared/tags\"\ntags = " + tags) }
 	single := func(experimentID, name string) string {
-		return fmt.Sprintf("resource \"mlflow_experiment_permission\" \"test\" {\n  experiment_id = %s\n  %s\n  permission_level = \"CAN_READ\"\n}\n", experimentID, name)
+		return fmt.Sprintf(
+			"resource \"mlflow_experiment_permission\" \"test\" {\n  experiment_id = %s\n  %s\n  permission_level = \"CAN_READ\"\n}\n",
+			experimentID,
+			name,
+		)
 	}
 	tags := []resource.TestStep{
 		{Config: w.Config(experiment(`{ team = "x" }`))},
-		{Config: w.Config(lateText("late", "null") + experiment(`{ team = "x", extra = `+late+` }`))},
+		{Config: w.Config(unknownText("late", "null") + experiment(`{ team = "x", extra = `+late+` }`))},
 	}
 	list := []resource.TestStep{
 		{Config: w.Config(acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_READ" }`))},
-		{Config: w.Config(lateText("late", "null") + acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_READ", "ben@example.com" = `+late+` }`))},
 		{
-			Config:      w.Config(lateText("late", "null") + lateText("later", `"CAN_EDIT"`) + acctest.PermissionsBlock(id, `users = { "ANA@example.com" = "CAN_READ", "ben@example.com" = terraform_data.later.output.text }`)),
+			Config: w.Config(
+				unknownText("late", "null") + acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_READ", "ben@example.com" = `+late+` }`),
+			),
+		},
+		{
+			Config: w.Config(
+				unknownText(
+					"late",
+					"null",
+				) + unknownText(
+					"later",
+					`"CAN_EDIT"`,
+				) + acctest.PermissionsBlock(
+					id,
+					`users = { "ANA@example.com" = "CAN_READ", "ben@example.com" = terraform_data.later.output.text }`,
+				),
+			),
 			ExpectError: regexp.MustCompile(`(?s)Principal spelled differently.*Keep[\s│]+the[\s│]+spelling`),
 		},
 	}
 	grant := []resource.TestStep{
 		{Config: w.Config(single(fmt.Sprintf("%q", other), `user_name = "ana@example.com"`))},
-		{Config: w.Config(lateText("late", fmt.Sprintf("%q", other)) + single(late, `user_name = "ANA@example.com"`))},
+		{Config: w.Config(unknownText("late", fmt.Sprintf("%q", other)) + single(late, `user_name = "ANA@example.com"`))},
 		{Config: w.Config(single(fmt.Sprintf("%q", other), fmt.Sprintf("user_name = %q", emulator.ServicePrincipal)))},
 		{ // the same principal, in the attribute that the server lists it under
 			Config:           w.Config(single(fmt.Sprintf("%q", other), fmt.Sprintf("service_principal_name = %q", emulator.ServicePrincipal))),

@@ -78,7 +78,7 @@ func repositoryFiles(t *testing.T) []string {
 	return files
 }
 
-// declaredNames returns the names in the Go code: what it declares, alone and after its package or type, what it selects from other
+// declaredNames returns the names in the Go code: what it declares, without and with its package or type, what it selects from other
 // packages, and words in quotes, such as the names of attributes.
 func declaredNames(t *testing.T) map[string]bool {
 	t.Helper()

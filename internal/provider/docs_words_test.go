@@ -14,7 +14,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// ruledOut are phrases that a page, an example, or a description must not contain, and what to write instead. Each is wrong wherever it is found.
+// ruledOut are phrases that a page, an example, or a description must not contain, and what to write instead. Each is wrong wherever it is
+// found.
 var ruledOut = []struct{ pattern, instead string }{
 	{`(?i)\be-mails?\b`, "email"},
 	{`(?i)\b(can't|isn't|won't|aren't|couldn't|wouldn't)\b`, "cannot, is not, does not"},
@@ -83,7 +84,7 @@ func wrongWords(text string) []string {
 	return found
 }
 
-func TestWrongWords(t *testing.T) {
+func TestWrongWords_found(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
 		"The ID of the experiment, by `user name`, cannot change.":       0,

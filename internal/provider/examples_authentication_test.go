@@ -20,18 +20,23 @@ import (
 // methods are the provider blocks of the authentication guide that no other test applies.
 var methods = example{files: []string{
 	"provider/provider_token.tf", "provider/provider_databricks_cli.tf", "provider/provider_github_oidc.tf", "provider/provider_env_oidc.tf",
-	"provider/provider_file_oidc.tf", "provider/provider_azure_client_secret.tf", "provider/provider_azure_cli.tf", "provider/provider_azure_msi.tf",
+	"provider/provider_file_oidc.tf", "provider/provider_azure_client_secret.tf", "provider/provider_azure_cli.tf",
+	"provider/provider_azure_msi.tf",
 	"provider/provider_azure_github_oidc.tf", "provider/provider_google_credentials.tf", "provider/provider_google_id.tf",
 	"provider/provider_mlflow_token.tf", "provider/provider_aliases.tf",
 }}
 
 var variableName = regexp.MustCompile(`(?m)^variable "(\w+)"`)
 
-// TestExamples_authentication plans a provider block for each authentication method, with credentials of other methods in environment variables,
-// which must be ignored. A plan that reads nothing sends no request, so no account is needed.
+// TestExamples_authentication plans a provider block for each authentication method, with credentials of other methods in environment
+// variables, which must be ignored. A plan that reads nothing sends no request, so no account is needed.
 func TestExamples_authentication(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "databrickscfg")
-	acctest.WriteFile(t, file, "[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n")
+	acctest.WriteFile(
+		t,
+		file,
+		"[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n",
+	)
 	for name, value := range map[string]string{
 		"DATABRICKS_CONFIG_FILE": file, "DATABRICKS_TOKEN": "left-over", "ARM_CLIENT_ID": "left-over", "GOOGLE_CREDENTIALS": "left-over",
 		"ACTIONS_ID_TOKEN_REQUEST_URL": "https://nowhere.invalid?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "left-over",
@@ -46,13 +51,16 @@ func TestExamples_authentication(t *testing.T) {
 				variables[m[1]] = config.StringVariable("secret")
 			}
 			acctest.RunDirectories(t, resource.TestStep{
-				ConfigDirectory: config.StaticDirectory(acctest.RootModule(t, text)), ConfigVariables: variables, PlanOnly: true, ExpectNonEmptyPlan: true,
+				ConfigDirectory: config.StaticDirectory(
+					acctest.RootModule(t, text),
+				), ConfigVariables: variables, PlanOnly: true, ExpectNonEmptyPlan: true,
 			})
 		})
 	}
 }
 
-// TestExamples_federation applies the provider blocks for workload identity federation, each with a token in the place that its platform uses.
+// TestExamples_federation applies the provider blocks for workload identity federation, each with a token in the place that its platform
+// uses.
 func TestExamples_federation(t *testing.T) {
 	jwt := "header." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub": "some workload"}`)) + ".signature"
 	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -35,7 +35,9 @@ func TestExamples_workspaceBootstrap(t *testing.T) {
 			}),
 			statecheck.ExpectKnownOutputValue("ids", knownvalue.MapSizeExact(12)),
 			statecheck.ExpectKnownOutputValue("links", knownvalue.MapPartial(map[string]knownvalue.Check{
-				"churn/baseline": knownvalue.StringRegexp(regexp.MustCompile(`^http://127\.0\.0\.1:\d+/ml/experiments/\d+\?w=` + emulator.WorkspaceID + `$`)),
+				"churn/baseline": knownvalue.StringRegexp(
+					regexp.MustCompile(`^http://127\.0\.0\.1:\d+/ml/experiments/\d+\?w=` + emulator.WorkspaceID + `$`),
+				),
 			})),
 		},
 	})
@@ -56,10 +58,32 @@ func TestExamples_workspaceBootstrapOnExperiments(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{afterApply(func() {
 				expectBootstrapped(t, w)
 				expectFolderGrants(t, w, "/Projects/churn")
-				expectExampleGrants(t, w, "/Projects/credit/scoring", "group ml-platform CAN_READ", "group risk CAN_EDIT", "user ben@example.com CAN_MANAGE")
-				expectExampleGrants(t, w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE")
-				expectExampleGrants(t, w, "/Projects/platform/load-tests", "group data-science CAN_READ", "group ml-platform CAN_EDIT", "group risk CAN_READ",
-					"service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
+				expectExampleGrants(
+					t,
+					w,
+					"/Projects/credit/scoring",
+					"group ml-platform CAN_READ",
+					"group risk CAN_EDIT",
+					"user ben@example.com CAN_MANAGE",
+				)
+				expectExampleGrants(
+					t,
+					w,
+					"/Projects/churn/baseline",
+					"group data-science CAN_EDIT",
+					"group risk CAN_READ",
+					"user ana@example.com CAN_MANAGE",
+				)
+				expectExampleGrants(
+					t,
+					w,
+					"/Projects/platform/load-tests",
+					"group data-science CAN_READ",
+					"group ml-platform CAN_EDIT",
+					"group risk CAN_READ",
+					"service_principal "+emulator.ServicePrincipal+" CAN_EDIT",
+					"user ben@example.com CAN_MANAGE",
+				)
 			})},
 		},
 		resource.TestStep{

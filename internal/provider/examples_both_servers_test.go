@@ -17,7 +17,7 @@ import (
 
 // TestExamples_bothServers applies the same files as the tests on real MLflow servers, where deleted experiments reserve their names.
 func TestExamples_bothServers(t *testing.T) {
-	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedKeepName: true}} {
+	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedReserveName: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t, o)
 			applyBothServers(t, bothServers{
@@ -34,7 +34,8 @@ func TestExamples_bothServers(t *testing.T) {
 func expectBothServers(t *testing.T, w *acctest.Workspace, users map[string]string) {
 	t.Helper()
 	expectExampleTags(t, w, "/Projects/retail/churn", map[string]string{
-		"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave.",
+		"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31",
+		"mlflow.note.content": "Customers who are likely to leave.",
 	})
 	expectExampleTags(t, w, "/Projects/retail/demand", map[string]string{
 		"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store.",
@@ -61,7 +62,8 @@ type bothServers struct {
 	check func(t *testing.T, users map[string]string)
 }
 
-// applyBothServers applies examples/both-servers unchanged, and destroys it. It does so twice, because a deleted experiment can reserve its name.
+// applyBothServers applies examples/both-servers unchanged, and destroys it. It does so twice, because a deleted experiment can reserve its
+// name.
 func applyBothServers(t *testing.T, b bothServers) {
 	t.Helper()
 	for name, value := range b.environment {

@@ -21,8 +21,9 @@ const trainingCommit = "4f2d1c0b9a8e7f6d5c4b3a291807f6e5d4c3b2a1"
 func candidate(experimentID string, change func(*emulator.Run)) emulator.Run {
 	ended := time.Now().Add(-24 * time.Hour).UnixMilli()
 	run := emulator.Run{
-		ExperimentID: experimentID, Name: "weekly", Status: "FINISHED", Started: ended - 1000, Ended: ended, Metrics: map[string]float64{"auc": 0.93},
-		Tags: map[string]string{"release": "candidate", "mlflow.source.git.commit": trainingCommit},
+		ExperimentID: experimentID, Name: "weekly", Status: "FINISHED", Started: ended - 1000, Ended: ended,
+		Metrics: map[string]float64{"auc": 0.93},
+		Tags:    map[string]string{"release": "candidate", "mlflow.source.git.commit": trainingCommit},
 	}
 	change(&run)
 	return run
@@ -52,9 +53,15 @@ func TestExamples_deployFromRun(t *testing.T) {
 			statecheck.ExpectKnownOutputValue("run", knownvalue.ObjectExact(map[string]knownvalue.Check{
 				"id": knownvalue.StringExact(id), "name": knownvalue.StringExact("weekly"), "metric": knownvalue.Float64Exact(0.93),
 			})),
-			statecheck.ExpectKnownOutputValue("artifact_uri", knownvalue.StringExact("dbfs:/databricks/mlflow-tracking/"+experiment+"/"+id+"/artifacts/deployment")),
+			statecheck.ExpectKnownOutputValue(
+				"artifact_uri",
+				knownvalue.StringExact("dbfs:/databricks/mlflow-tracking/"+experiment+"/"+id+"/artifacts/deployment"),
+			),
 			statecheck.ExpectKnownOutputValue("git_commit", knownvalue.StringExact(trainingCommit)),
-			statecheck.ExpectKnownOutputValue("files", knownvalue.ObjectExact(map[string]knownvalue.Check{"manifest.json": knownvalue.Int64Exact(812)})),
+			statecheck.ExpectKnownOutputValue(
+				"files",
+				knownvalue.ObjectExact(map[string]knownvalue.Check{"manifest.json": knownvalue.Int64Exact(812)}),
+			),
 			afterApply(func() { expectNoWrites(t, w) }),
 		},
 	})
@@ -70,32 +77,35 @@ func pageMessage(message string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.NewReplacer(" … ", `[\s\S]+`, "…", `[\s\S]*`, " ", `\s+`).Replace(pattern))
 }
 
-// TestExamples_deployFromRunRefused plans with each run that must not be deployed. The README of the example contains the start of each message.
+// TestExamples_deployFromRunRefused plans with each run that must not be deployed. The README of the example contains the start of each
+// message.
 func TestExamples_deployFromRunRefused(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, examplesDir+"/deploy-from-run/README.md")
 	for name, c := range map[string]struct {
 		prepare func(w *acctest.Workspace, experimentID string)
-		says    string
+		diags   string
 	}{
 		"no candidate": {func(*acctest.Workspace, string) {}, "No run of … has the tag …"},
 		"two candidates": {func(w *acctest.Workspace, id string) {
 			train(w, id, unchanged)
 			train(w, id, unchanged)
 		}, "Several runs of … have the tag …"},
-		"a run that goes on":  {trained(func(r *emulator.Run) { r.Status, r.Ended = "RUNNING", 0 }), "… its status is `RUNNING`"},
-		"a failed run":        {trained(func(r *emulator.Run) { r.Status = "FAILED" }), "… its status is `FAILED`"},
-		"an old run":          {trained(func(r *emulator.Run) { r.Ended -= (30 * 24 * time.Hour).Milliseconds() }), "… ended more than 30 days ago"},
-		"a run without files": {func(w *acctest.Workspace, id string) { w.CreateRun(candidate(id, unchanged)) }, "The run does not have all of …"},
+		"running run":  {trained(func(r *emulator.Run) { r.Status, r.Ended = "RUNNING", 0 }), "… its status is `RUNNING`"},
+		"a failed run": {trained(func(r *emulator.Run) { r.Status = "FAILED" }), "… its status is `FAILED`"},
+		"an old run": {trained(func(r *emulator.Run) { r.Ended -= (30 * 24 * time.Hour).Milliseconds() }),
+			"… ended more than 30 days ago"},
+		"a run without files": {func(w *acctest.Workspace, id string) { w.CreateRun(candidate(id, unchanged)) },
+			"The run does not have all of …"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			c.prepare(w, w.CreateExperiment(emulator.User, "/Projects/retail/churn", nil))
-			if !strings.Contains(page, strings.Replace(c.says, "FAILED", "RUNNING", 1)) {
-				t.Errorf("README.md does not have the message %q", c.says)
+			if !strings.Contains(page, strings.Replace(c.diags, "FAILED", "RUNNING", 1)) {
+				t.Errorf("README.md does not have the message %q", c.diags)
 			}
 			directoryTest(t, resource.TestStep{
-				ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "deploy-from-run")), PlanOnly: true, ExpectError: pageMessage(c.says),
+				ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "deploy-from-run")), PlanOnly: true, ExpectError: pageMessage(c.diags),
 			})
 		})
 	}

@@ -26,7 +26,8 @@ case "$1 $2" in
 esac
 `
 
-// fakeCurl is curl for a GitLab server. OPEN is the list of open issues. It appends the method, the URL, and the data of the writes to the file ISSUES.
+// fakeCurl is curl for a GitLab server. OPEN is the list of open issues. It appends the method, the URL, and the data of the writes to the
+// file ISSUES.
 const fakeCurl = `#!/bin/sh
 set -eu
 method=GET
@@ -137,7 +138,8 @@ func expectEvidenceKept(t *testing.T, pipeline map[string]any, name string) {
 	}
 }
 
-// TestExamples_runRetentionWorkflows reads the workflows, which run the script and keep what it wrote. The tests that need Terraform 1.14 run the script.
+// TestExamples_runRetentionWorkflows reads the workflows, which run the script and keep what it wrote. The tests that need Terraform 1.14
+// run the script.
 func TestExamples_runRetentionWorkflows(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
@@ -152,8 +154,8 @@ func TestExamples_runRetentionWorkflows(t *testing.T) {
 	}
 }
 
-// TestExamples_driftJobIssues runs the scripts that keep one issue, with and without drift and an open issue. The script of GitLab always runs with a
-// fake jq, and also with the real one if it is installed, which tests the fake and the filter.
+// TestExamples_driftJobIssues runs the scripts that keep one issue, with and without drift and an open issue. The script of GitLab always
+// runs with a fake jq, and also with the real one if it is installed, which tests the fake and the filter.
 func TestExamples_driftJobIssues(t *testing.T) {
 	t.Parallel()
 	jqs := []map[string]string{{"jq": fakeJQ}}
@@ -260,11 +262,11 @@ func TestExamples_driftJobCheck(t *testing.T) {
 			out, err := runScript(t, dir, "check.sh", "PLAN="+test.plan, "CHANGED="+test.changed, "VIOLATIONS="+test.violations)
 			status, _ := os.ReadFile(filepath.Join(dir, "evidence/status"))
 			if string(status) != test.want || (err != nil) != (test.want == "") {
-				t.Errorf("the status is %q, want %q (%v)\n%s", status, test.want, err, out)
+				t.Errorf("status: got %q, want %q (%v)\n%s", status, test.want, err, out)
 			}
 			issue, _ := os.ReadFile(filepath.Join(dir, "evidence/issue.md"))
 			if planned := strings.Contains(string(issue), "\n    the plan\n"); planned != (test.plan == "2") {
-				t.Errorf("the issue is\n%s", issue)
+				t.Errorf("issue: got\n%s", issue)
 			}
 		})
 	}

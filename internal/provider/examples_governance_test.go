@@ -33,11 +33,18 @@ func prepareReview(w *acctest.Workspace) {
 
 var reviewState = []statecheck.StateCheck{
 	statecheck.ExpectKnownOutputValue("editors", knownvalue.ListExact([]knownvalue.Check{
-		knownvalue.StringExact("admins"), knownvalue.StringExact("data-science"), knownvalue.StringExact(emulator.ServicePrincipal), knownvalue.StringExact(emulator.User),
+		knownvalue.StringExact(
+			"admins",
+		), knownvalue.StringExact("data-science"), knownvalue.StringExact(emulator.ServicePrincipal), knownvalue.StringExact(emulator.User),
 	})),
-	statecheck.ExpectKnownOutputValue("open_to_all_users", knownvalue.TupleExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
-		"experiment": knownvalue.StringExact("/Shared/sandbox"), "level": knownvalue.StringExact("CAN_MANAGE"), "from": knownvalue.StringExact("/Shared"),
-	})})),
+	statecheck.ExpectKnownOutputValue(
+		"open_to_all_users",
+		knownvalue.TupleExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"experiment": knownvalue.StringExact(
+				"/Shared/sandbox",
+			), "level": knownvalue.StringExact("CAN_MANAGE"), "from": knownvalue.StringExact("/Shared"),
+		})}),
+	),
 	statecheck.ExpectKnownOutputValue("unreadable", knownvalue.MapSizeExact(1)),
 }
 
@@ -56,10 +63,14 @@ func runFunctions(t *testing.T, steps ...resource.TestStep) {
 func TestExamples_permissionReview(t *testing.T) {
 	t.Parallel()
 	const table = "" +
-		"| Experiment                 | `CAN_MANAGE`        | `CAN_EDIT`                                                                                            | `CAN_READ`   |\n" +
-		"|----------------------------|---------------------|-------------------------------------------------------------------------------------------------------|--------------|\n" +
-		"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer (6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
-		"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                                                       |              |\n" +
+		"| Experiment                 | `CAN_MANAGE`        | `CAN_EDIT`                                                                    " +
+		"                        | `CAN_READ`   |\n" +
+		"|----------------------------|---------------------|----------------------------------------------------------" +
+		"---------------------------------------------|--------------|\n" +
+		"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer " +
+		"(6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
+		"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                               " +
+		"                        |              |\n" +
 		"\n*Italic*: inherited.\n\nUnreadable experiments:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "permission-review")
 	s.skipBelow(t, 8, "the review calls functions")
@@ -73,18 +84,19 @@ func TestExamples_permissionReview(t *testing.T) {
 		"All users can manage:[/Shared/sandbox]", "No group can manage:[/Shared/sandbox]", "User has a direct grant:" + fmt.Sprint(direct),
 	} {
 		if !strings.Contains(got, want) {
-			t.Errorf("the violations are %s, without %s", got, want)
+			t.Errorf("violations: got %s, without %s", got, want)
 		}
 	}
 
 	s.run(t, w, dir, "terraform apply -var name_prefix=/Projects/", "TF_VAR_today=2026-06-30")
-	if got := violationsOf(t, s, w, dir); len(got) != 2 || !slices.Equal(got["User has a direct grant"], direct) || len(got["Grant is not decided"]) != 5 {
+	if got := violationsOf(t, s, w, dir); len(got) != 2 || !slices.Equal(got["User has a direct grant"], direct) ||
+		len(got["Grant is not decided"]) != 5 {
 		t.Errorf("below /Projects, the violations are %q", got)
 	}
 	spaces := regexp.MustCompile(`[ -]{2,}`)
 	got = s.run(t, w, dir, "terraform output -raw markdown")
 	if want := spaces.ReplaceAllString(table, " "); !strings.HasPrefix(spaces.ReplaceAllString(got, " "), want) {
-		t.Errorf("the table is\n%s\nwant\n%s", got, table)
+		t.Errorf("table: got\n%s\nwant\n%s", got, table)
 	}
 	page := s.run(t, w, dir, "terraform output -raw html")
 	if !regexp.MustCompile(`<title>Permission review: 2 experiments, 5 principals</title>`).MatchString(page) {
@@ -92,7 +104,7 @@ func TestExamples_permissionReview(t *testing.T) {
 	}
 	out := s.run(t, w, dir, "if terraform plan -var enforce=true; then exit 1; fi", "TF_VAR_today=2026-06-30")
 	if want := "User has a direct grant: " + direct[0]; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
-		t.Errorf("the error is\n%s", tail(out))
+		t.Errorf("error: got\n%s", tail(out))
 	}
 }
 
@@ -113,8 +125,14 @@ func TestExamples_permissionMatrix(t *testing.T) {
 	runFunctions(t, resource.TestStep{
 		ConfigDirectory: config.StaticDirectory(w.RootModule(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
 		ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Quarterly access review: 3 experiments, 7 principals</title>`))),
-			statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringRegexp(regexp.MustCompile("(?m)^\\| `/Projects/churn/baseline` \\| `ana@example.com`"))),
+			statecheck.ExpectKnownOutputValue(
+				"html",
+				knownvalue.StringRegexp(regexp.MustCompile(`<title>Quarterly access review: 3 experiments, 7 principals</title>`)),
+			),
+			statecheck.ExpectKnownOutputValue(
+				"markdown",
+				knownvalue.StringRegexp(regexp.MustCompile("(?m)^\\| `/Projects/churn/baseline` \\| `ana@example.com`")),
+			),
 		},
 	})
 }
@@ -128,8 +146,22 @@ func TestExamples_accessAsCode(t *testing.T) {
 	directoryTest(t, resource.TestStep{
 		ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "access-as-code")),
 		ConfigStateChecks: []statecheck.StateCheck{afterApply(func() {
-			expectExampleGrants(t, w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
-			expectExampleGrants(t, w, "/Projects/credit/scoring", "group data-science CAN_READ", "group ml-platform CAN_MANAGE", "group risk CAN_MANAGE")
+			expectExampleGrants(
+				t,
+				w,
+				"/Projects/churn/baseline",
+				"group data-science CAN_EDIT",
+				"group ml-platform CAN_MANAGE",
+				"group risk CAN_READ",
+			)
+			expectExampleGrants(
+				t,
+				w,
+				"/Projects/credit/scoring",
+				"group data-science CAN_READ",
+				"group ml-platform CAN_MANAGE",
+				"group risk CAN_MANAGE",
+			)
 			expectExampleGrants(t, w, "/Projects/demand", "group data-science CAN_READ", "group ml-platform CAN_MANAGE")
 			expectExampleGrants(t, w, "/Elsewhere/x", "user "+emulator.OtherUser+" CAN_READ")
 		})},

@@ -15,7 +15,8 @@ import (
 
 // moduleTests are the tests of the example modules, which users copy with them.
 var moduleTests = example{files: []string{
-	"access-as-code/tests", "adopt-everything/discover/tests", "both-servers/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests", "permission-review/tests", "workspace-bootstrap/tests",
+	"access-as-code/tests", "adopt-everything/discover/tests", "both-servers/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests",
+	"permission-review/tests", "workspace-bootstrap/tests",
 }}
 
 var (
@@ -86,13 +87,13 @@ func (s shell) version(t *testing.T) (version string, minor int) {
 		t.Fatal(err)
 	}
 	if _, err := fmt.Sscanf(is.Version, "1.%d.", &minor); err != nil {
-		t.Fatalf("the CLI says that its version is %q: %v", is.Version, err)
+		t.Fatalf("CLI version: got %q, want 1.MINOR.PATCH (%v)", is.Version, err)
 	}
 	return is.Version, minor
 }
 
-// skipIfGeneratingFails skips the test if the CLI cannot generate configuration for an import block of this provider. Terraform 1.16.0 then requires
-// a provider hashicorp/mlflow, regardless of required_providers. This is fixed in 1.16.3.
+// skipIfGeneratingFails skips the test if the CLI cannot generate configuration for an import block of this provider. Terraform 1.16.0 then
+// requires a provider hashicorp/mlflow, regardless of required_providers. This is fixed in 1.16.3.
 func (s shell) skipIfGeneratingFails(t *testing.T) {
 	t.Helper()
 	switch version, _ := s.version(t); version {
@@ -106,9 +107,9 @@ func TestGuide_gettingStarted(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "getting-started")
 	for _, section := range []string{"Plan and apply", "Change something outside Terraform", "Correct the drift", "Clean up"} {
-		said := guideOutput(t, "getting-started", section)
+		want := guideOutput(t, "getting-started", section)
 		out := s.run(t, w, dir, guideCommands(t, "getting-started", section), "TF_CLI_ARGS_destroy=-auto-approve")
-		expectPrinted(t, w, section, out, said)
+		expectPrinted(t, w, section, out, want)
 	}
 	if _, there := w.ExperimentByName("/Projects/retail/churn"); there {
 		t.Error("the experiment is still there")
@@ -179,8 +180,8 @@ func guideOutput(t *testing.T, guide, section string) string {
 	return strings.Join(all, "")
 }
 
-// expectPrinted checks that the output contains each expected line, in the same order, possibly with other lines in between. URLs, IDs, and the name of
-// the CLI can differ.
+// expectPrinted checks that the output contains each expected line, in the same order, possibly with other lines in between. URLs, IDs, and
+// the name of the CLI can differ.
 func expectPrinted(t *testing.T, w *acctest.Workspace, what, out, want string) {
 	t.Helper()
 	plain := func(text string) []string {

@@ -84,8 +84,8 @@ type policyChange struct {
 	}
 }
 
-// TestExamples_planPolicy plans a configuration that violates each policy, and checks that the plan contains what the policy reads. If opa is
-// installed, it evaluates the policy, too, and runs the policy's own tests.
+// TestExamples_planPolicy plans a configuration that violates each policy, and checks that the plan contains what the policy reads. If opa
+// is installed, it evaluates the policy, too, and runs the policy's own tests.
 func TestExamples_planPolicy(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "plan-policy")
@@ -178,7 +178,8 @@ func expectDenied(t *testing.T, dir string, want ...string) {
 		return out
 	}
 	var messages []string
-	if err := json.Unmarshal(run("eval", "--format", "raw", "--data", "policy.rego", "--input", "plan.json", query[1]), &messages); err != nil {
+	if err := json.Unmarshal(run("eval", "--format", "raw", "--data", "policy.rego", "--input", "plan.json", query[1]),
+		&messages); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(messages)
@@ -202,7 +203,8 @@ func TestExamples_planPolicyAttributes(t *testing.T) {
 			has[a.Name] = true
 		}
 	}
-	rules := regexp.MustCompile(`(?m)^\s*#.*$|sprintf\(.*?", `).ReplaceAllString(readFile(t, filepath.Join(examplesDir, "plan-policy/policy.rego")), "")
+	rules := regexp.MustCompile(`(?m)^\s*#.*$|sprintf\(.*?", `).
+		ReplaceAllString(readFile(t, filepath.Join(examplesDir, "plan-policy/policy.rego")), "")
 	read := map[string]bool{}
 	for _, m := range policyAttribute.FindAllStringSubmatch(rules, -1) {
 		name := m[1] + m[2]

@@ -12,8 +12,8 @@ import (
 func preparePrincipals(w *acctest.Workspace) {
 	w.AddUser("left@example.com")
 	w.AddUser("carl@example.com", "fraud-analysts")
-	w.Join(emulator.UserPrincipal(emulator.User), "risk")
-	w.Join(emulator.GroupPrincipal("fraud-analysts"), "risk")
+	w.AddToGroups(emulator.UserPrincipal(emulator.User), "risk")
+	w.AddToGroups(emulator.GroupPrincipal("fraud-analysts"), "risk")
 	id := w.CreateExperiment(emulator.Admin, "/Projects/fraud/scoring", nil)
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_EDIT")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")

@@ -31,24 +31,33 @@ func keepOutput(name string, kept *string) statecheck.StateCheck {
 func TestExamples_effectiveAccess(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	prepareReview(w)
-	w.Join(emulator.UserPrincipal(emulator.OtherUser), "data-science")
+	w.AddToGroups(emulator.UserPrincipal(emulator.OtherUser), "data-science")
 	directory := reviewRoot(t, w, "effective_access")
 	manager := func(principal string, groups ...knownvalue.Check) knownvalue.Check {
-		return knownvalue.ObjectExact(map[string]knownvalue.Check{"principal": knownvalue.StringExact(principal), "groups": knownvalue.ListExact(groups)})
+		return knownvalue.ObjectExact(
+			map[string]knownvalue.Check{"principal": knownvalue.StringExact(principal), "groups": knownvalue.ListExact(groups)},
+		)
 	}
 	admin := manager(emulator.Admin, knownvalue.StringExact("admins"))
-	runFunctions(t,
+	runFunctions(
+		t,
 		resource.TestStep{
 			ConfigDirectory: config.StaticDirectory(directory),
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("managers", knownvalue.ObjectExact(map[string]knownvalue.Check{
-				"/Projects/churn/baseline": knownvalue.TupleExact([]knownvalue.Check{admin, manager(emulator.User)}),
-				"/Projects/risk/scoring":   knownvalue.TupleExact([]knownvalue.Check{admin, manager(emulator.OtherUser)}),
-				"/Shared/sandbox":          knownvalue.TupleExact([]knownvalue.Check{manager("users"), admin}),
-			})), statecheck.ExpectKnownOutputValue("users", knownvalue.TuplePartial(map[int]knownvalue.Check{
-				0: knownvalue.StringExact("/Projects/churn/baseline: " + emulator.Admin + ": CAN_MANAGE through admins, inherited from /"),
-			}))},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownOutputValue("managers", knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"/Projects/churn/baseline": knownvalue.TupleExact([]knownvalue.Check{admin, manager(emulator.User)}),
+					"/Projects/risk/scoring":   knownvalue.TupleExact([]knownvalue.Check{admin, manager(emulator.OtherUser)}),
+					"/Shared/sandbox":          knownvalue.TupleExact([]knownvalue.Check{manager("users"), admin}),
+				})),
+				statecheck.ExpectKnownOutputValue("users", knownvalue.TuplePartial(map[int]knownvalue.Check{
+					0: knownvalue.StringExact("/Projects/churn/baseline: " + emulator.Admin + ": CAN_MANAGE through admins, inherited from /"),
+				})),
+			},
 		},
-		resource.TestStep{PreConfig: func() { w.Deactivate(emulator.UserPrincipal(emulator.OtherUser)) }, ConfigDirectory: config.StaticDirectory(directory)},
+		resource.TestStep{
+			PreConfig:       func() { w.Deactivate(emulator.UserPrincipal(emulator.OtherUser)) },
+			ConfigDirectory: config.StaticDirectory(directory),
+		},
 	)
 }
 
@@ -73,12 +82,17 @@ func TestExamples_reviewDiff(t *testing.T) {
 			PreConfig:       func() { w.Grant(churn, emulator.GroupPrincipal("risk"), "CAN_EDIT") },
 			ConfigDirectory: config.StaticDirectory(diffs),
 			ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectKnownOutputValue("changes", knownvalue.StringRegexp(regexp.MustCompile("raised +\\| `/Projects/churn/baseline` \\| group `risk` \\| `CAN_READ`"))),
+				statecheck.ExpectKnownOutputValue(
+					"changes",
+					knownvalue.StringRegexp(regexp.MustCompile("raised +\\| `/Projects/churn/baseline` \\| group `risk` \\| `CAN_READ`")),
+				),
 			},
 		},
 		resource.TestStep{
-			PreConfig:       func() { acctest.WriteFile(t, filepath.Join(diffs, "review.json"), "{}") },
-			ConfigDirectory: config.StaticDirectory(diffs), ExpectError: regexp.MustCompile(`"before"\s+parameter:\s+Could\s+not\s+read\s+snapshot:\s+it\s+has\s+no\s+version`),
+			PreConfig: func() { acctest.WriteFile(t, filepath.Join(diffs, "review.json"), "{}") },
+			ConfigDirectory: config.StaticDirectory(
+				diffs,
+			), ExpectError: regexp.MustCompile(`"before"\s+parameter:\s+Could\s+not\s+read\s+snapshot:\s+it\s+has\s+no\s+version`),
 		},
 	)
 }

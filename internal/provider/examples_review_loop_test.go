@@ -112,10 +112,10 @@ func TestExamples_reviewLoop(t *testing.T) {
 
 	l.follow(t, "Write the review")
 	if got := l.file(t, "permission-review/changes.md"); got != "This is the first review.\n" {
-		t.Errorf("the changes are %q", got)
+		t.Errorf("changes: got %q", got)
 	}
 	if page := l.file(t, "permission-review/review.html"); !strings.Contains(page, "/Projects/") {
-		t.Errorf("the page is\n%s", tail(page))
+		t.Errorf("page: got\n%s", tail(page))
 	}
 	if got := l.violations(t); len(got) != 1 || len(got["Grant is not decided"]) != 3 {
 		t.Errorf("the first review has the violations %q", got)
@@ -150,14 +150,22 @@ func TestExamples_reviewLoop(t *testing.T) {
 	}
 	l.follow(t, "Record the decisions")
 	want = "/Projects/churn/baseline: user " + emulator.OtherUser + " CAN_MANAGE"
-	if got := l.violations(t); len(got) != 2 || !slices.Equal(got["Revoked grant still exists"], []string{want}) || len(got["User has a direct grant"]) != 1 {
+	if got := l.violations(t); len(got) != 2 || !slices.Equal(got["Revoked grant still exists"], []string{want}) ||
+		len(got["User has a direct grant"]) != 1 {
 		t.Errorf("before the grant is revoked, the violations are %q", got)
 	}
 
 	if out := l.follow(t, "Revoke access"); !strings.Contains(out, "Changes: 1 removed.") {
 		t.Errorf("the removed grant is not in\n%s", tail(out))
 	}
-	expectExampleGrants(t, l.w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
+	expectExampleGrants(
+		t,
+		l.w,
+		"/Projects/churn/baseline",
+		"group data-science CAN_EDIT",
+		"group ml-platform CAN_MANAGE",
+		"group risk CAN_READ",
+	)
 	if got := l.violations(t); len(got) != 0 {
 		t.Errorf("after the grant is revoked, the violations are %q", got)
 	}
@@ -168,6 +176,6 @@ func TestExamples_reviewLoop(t *testing.T) {
 		t.Errorf("the issues after the grant is revoked:\n%s", issues)
 	}
 	if log := l.commands(t, "git log --format=%s"); log != "Revoke access\nPermission review\nPermission review\n" {
-		t.Errorf("the commits are\n%s", log)
+		t.Errorf("commits: got\n%s", log)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // calledFunction is a line in the log of the provider for each call of a function.
 var calledFunction = regexp.MustCompile(`Received request.*tf_rpc=CallFunction`)
 
-// TestExamples_permissionReviewSize checks that a plan of a large review calls each function once, regardless of the number of grants, and passes the
-// review as a list, which has one type. A tuple, which a for expression returns, has a type for each element.
+// TestExamples_permissionReviewSize checks that a plan of a large review calls each function once, regardless of the number of grants, and
+// passes the review as a list, which has one type. A tuple, which a for expression returns, has a type for each element.
 func TestExamples_permissionReviewSize(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)

@@ -2,9 +2,6 @@ package provider_test
 
 import (
 	"fmt"
-	"path"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -39,7 +36,8 @@ var examples = map[string]example{
 			t.Helper()
 			expectExampleTags(t, w, "/Shared/churn", map[string]string{"team": "data-science"})
 			expectExampleTags(t, w, "/Shared/forecasting/demand", map[string]string{
-				"team": "data-science", "cost_center": "4711", "mlflow.note.content": "Weekly demand by store. Runbook: https://wiki.example.com/demand",
+				"team": "data-science", "cost_center": "4711",
+				"mlflow.note.content": "Weekly demand by store. Runbook: https://wiki.example.com/demand",
 			})
 		},
 	},
@@ -50,7 +48,7 @@ var examples = map[string]example{
 			traces := w.MustFind(t, "/Shared/agents/support").TraceLocation
 			want := emulator.TraceLocation{Catalog: "main", Schema: "agent_traces", TablePrefix: "support", EffectiveTablePrefix: "support"}
 			if traces == nil || *traces != want {
-				t.Errorf("the trace location is %+v", traces)
+				t.Errorf("trace location: got %+v", traces)
 			}
 		},
 	},
@@ -142,7 +140,8 @@ var examples = map[string]example{
 		check: func(t *testing.T, w *acctest.Workspace) {
 			t.Helper()
 			for _, name := range []string{"/Projects/forecasting/demand", "/Projects/forecasting/prices"} {
-				expectExampleGrants(t, w, name, "group risk CAN_READ", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
+				expectExampleGrants(t, w, name, "group risk CAN_READ", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT",
+					"user ben@example.com CAN_MANAGE")
 			}
 			expectExampleGrants(t, w, "/Projects/other", "user ben@example.com CAN_MANAGE")
 		},
@@ -168,7 +167,8 @@ var examples = map[string]example{
 			expectExampleTags(t, w, "/Projects/demand", map[string]string{"team": "data-science"})
 		},
 		state: []statecheck.StateCheck{
-			statecheck.ExpectKnownOutputValue("churn", knownvalue.ObjectPartial(map[string]knownvalue.Check{"owner": knownvalue.StringExact(emulator.User)})),
+			statecheck.ExpectKnownOutputValue("churn",
+				knownvalue.ObjectPartial(map[string]knownvalue.Check{"owner": knownvalue.StringExact(emulator.User)})),
 		},
 	},
 	"data source, search by filter": {
@@ -277,11 +277,13 @@ var examples = map[string]example{
 	}},
 	"role, workspace": {files: []string{"resources/mlflow_role/resource-workspace.tf"}},
 	"role, import": {files: []string{
-		"resources/mlflow_role/import-by-string-id.tf", "resources/mlflow_role_members/import-by-string-id.tf", "resources/mlflow_role_member/import-by-string-id.tf",
+		"resources/mlflow_role/import-by-string-id.tf", "resources/mlflow_role_members/import-by-string-id.tf",
+		"resources/mlflow_role_member/import-by-string-id.tf",
 	}},
 	"role, import from a workspace": {files: []string{"resources/mlflow_role/import-workspace.tf"}},
 	"role, import by identity": {files: []string{
-		"resources/mlflow_role/identity-import.tf", "resources/mlflow_role_members/identity-import.tf", "resources/mlflow_role_member/identity-import.tf",
+		"resources/mlflow_role/identity-import.tf", "resources/mlflow_role_members/identity-import.tf",
+		"resources/mlflow_role_member/identity-import.tf",
 	}},
 	"user": {files: []string{
 		"resources/mlflow_user/resource.tf", "resources/mlflow_user/resource-full.tf", "resources/mlflow_user/import.sh",
@@ -292,11 +294,13 @@ var examples = map[string]example{
 		"resources/mlflow_workspace/resource.tf", "resources/mlflow_workspace/resource-full.tf", "resources/mlflow_workspace/import.sh",
 		"data-sources/mlflow_workspaces/data-source.tf",
 	}},
-	"workspace, import":       {files: []string{"resources/mlflow_workspace/import-by-string-id.tf", "resources/mlflow_workspace/identity-import.tf"}},
-	"methods":                 methods,
-	"module tests":            moduleTests,
-	"getting started":         {files: []string{"getting-started"}},
-	"adopt everything":        {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
+	"workspace, import": {files: []string{"resources/mlflow_workspace/import-by-string-id.tf",
+		"resources/mlflow_workspace/identity-import.tf"}},
+	"methods":         methods,
+	"module tests":    moduleTests,
+	"getting started": {files: []string{"getting-started"}},
+	"adopt everything": {files: []string{"adopt-everything", "adopt-everything/discover",
+		"adopt-everything/discover/modules/configuration"}},
 	"both servers":            {files: []string{"both-servers"}},
 	"workspace bootstrap":     {files: []string{"workspace-bootstrap"}},
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
@@ -356,45 +360,4 @@ func expectMinimalExperiment(t *testing.T, w *acctest.Workspace) {
 
 func editor(who, from string) knownvalue.Check {
 	return knownvalue.ObjectExact(map[string]knownvalue.Check{"who": knownvalue.StringExact(who), "from": knownvalue.StringExact(from)})
-}
-
-// text joins the configuration files of an example.
-func (e example) text(t *testing.T) string {
-	t.Helper()
-	parts := []string{e.more}
-	for _, file := range e.files {
-		if path.Ext(file) == ".tf" {
-			parts = append(parts, readFile(t, filepath.Join(examplesDir, file)))
-		}
-	}
-	return strings.Join(parts, "\n")
-}
-
-func (e example) applied(t *testing.T, w *acctest.Workspace) []statecheck.StateCheck {
-	t.Helper()
-	if e.check == nil {
-		return nil
-	}
-	return []statecheck.StateCheck{afterApply(func() { e.check(t, w) })}
-}
-
-// importCommands parses the import commands in the files. Each line must be one, or a comment.
-func (e example) importCommands(t *testing.T) []importCommand {
-	t.Helper()
-	var commands []importCommand
-	for _, file := range e.files {
-		if path.Ext(file) != ".sh" {
-			continue
-		}
-		for line := range strings.Lines(readFile(t, filepath.Join(examplesDir, file))) {
-			m := importLine.FindStringSubmatch(strings.TrimSpace(line))
-			switch {
-			case m != nil:
-				commands = append(commands, importCommand{m[1], m[2]})
-			case !strings.HasPrefix(line, "#"):
-				t.Errorf("%s: %q is no import command", file, line)
-			}
-		}
-	}
-	return commands
 }

@@ -82,7 +82,9 @@ func TestExamples(t *testing.T) {
 			}
 			w.ResetJournal()
 			directory := w.RootModule(t, e.text(t))
-			steps := []resource.TestStep{{ConfigDirectory: config.StaticDirectory(directory), ConfigStateChecks: append(e.applied(t, w), e.state...)}}
+			steps := []resource.TestStep{
+				{ConfigDirectory: config.StaticDirectory(directory), ConfigStateChecks: append(e.applied(t, w), e.state...)},
+			}
 			for _, command := range e.importCommands(t) {
 				steps = append(steps, resource.TestStep{
 					ConfigDirectory: config.StaticDirectory(directory), ImportState: true, ImportStateVerify: true, ResourceName: command.address,
@@ -101,8 +103,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestExamples_provider applies the examples of provider blocks that do not use environment variables. The one for an MLflow server is only planned,
-// which needs no server.
+// TestExamples_provider applies the examples of provider blocks that do not use environment variables. The one for an MLflow server is only
+// planned, which needs no server.
 func TestExamples_provider(t *testing.T) {
 	t.Parallel()
 	t.Run("OAuth", func(t *testing.T) {
@@ -122,13 +124,17 @@ func TestExamples_provider(t *testing.T) {
 	})
 }
 
-// TestExamples_environment applies the examples of provider blocks that need environment variables, and so not in parallel with other tests.
+// TestExamples_environment applies the examples of provider blocks that need environment variables, and so not in parallel with other
+// tests.
 func TestExamples_environment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	apply := func(t *testing.T, name string) {
 		t.Helper()
 		e := examples[name]
-		acctest.RunDirectories(t, resource.TestStep{ConfigDirectory: config.StaticDirectory(acctest.RootModule(t, e.text(t))), ConfigStateChecks: e.applied(t, w)})
+		acctest.RunDirectories(
+			t,
+			resource.TestStep{ConfigDirectory: config.StaticDirectory(acctest.RootModule(t, e.text(t))), ConfigStateChecks: e.applied(t, w)},
+		)
 	}
 	t.Run("token", func(t *testing.T) {
 		t.Setenv("DATABRICKS_HOST", w.URL)
@@ -149,12 +155,18 @@ func TestExamples_experimentByPage(t *testing.T) {
 	id := w.CreateExperiment(emulator.User, "/Shared/churn", map[string]string{"team": "risk"})
 	variables := config.Variables{"experiment": config.StringVariable(w.URL + "/ml/experiments/" + id)}
 	text := w.Config(examples["data source, experiment by page"].text(t))
-	acctest.UnitTest(t,
+	acctest.UnitTest(
+		t,
 		resource.TestStep{
 			Config: text, ConfigVariables: variables,
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("team", knownvalue.StringExact("risk"))},
 		},
-		resource.TestStep{PreConfig: func() { w.Trash(id) }, Config: text, ConfigVariables: variables, ExpectError: regexp.MustCompile(`is deleted\. Restore`)},
+		resource.TestStep{
+			PreConfig:       func() { w.Trash(id) },
+			Config:          text,
+			ConfigVariables: variables,
+			ExpectError:     regexp.MustCompile(`is deleted\. Restore`),
+		},
 	)
 }
 
@@ -164,8 +176,9 @@ func TestExamples_pipeline(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	text := examples["data source, pipeline"].text(t)
 	for token, step := range map[string]resource.TestStep{
-		emulator.ServicePrincipalToken: {ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("groups", knownvalue.NotNull())}},
-		emulator.UserToken:             {ExpectError: regexp.MustCompile(`Terraform\s+runs\s+as\s+` + emulator.User)},
+		emulator.ServicePrincipalToken: {ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("groups",
+			knownvalue.NotNull())}},
+		emulator.UserToken: {ExpectError: regexp.MustCompile(`Terraform\s+runs\s+as\s+` + emulator.User)},
 	} {
 		t.Run(token, func(t *testing.T) {
 			step.Config = w.ConfigAs(token, "", text)
@@ -293,4 +306,45 @@ func expectNoWrites(t *testing.T, w *acctest.Workspace) {
 	if got := w.Writes(); len(got) > 0 {
 		t.Errorf("the workspace was changed: %q", got)
 	}
+}
+
+// text joins the configuration files of an example.
+func (e example) text(t *testing.T) string {
+	t.Helper()
+	parts := []string{e.more}
+	for _, file := range e.files {
+		if path.Ext(file) == ".tf" {
+			parts = append(parts, readFile(t, filepath.Join(examplesDir, file)))
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (e example) applied(t *testing.T, w *acctest.Workspace) []statecheck.StateCheck {
+	t.Helper()
+	if e.check == nil {
+		return nil
+	}
+	return []statecheck.StateCheck{afterApply(func() { e.check(t, w) })}
+}
+
+// importCommands parses the import commands in the files. Each line must be one, or a comment.
+func (e example) importCommands(t *testing.T) []importCommand {
+	t.Helper()
+	var commands []importCommand
+	for _, file := range e.files {
+		if path.Ext(file) != ".sh" {
+			continue
+		}
+		for line := range strings.Lines(readFile(t, filepath.Join(examplesDir, file))) {
+			m := importLine.FindStringSubmatch(strings.TrimSpace(line))
+			switch {
+			case m != nil:
+				commands = append(commands, importCommand{m[1], m[2]})
+			case !strings.HasPrefix(line, "#"):
+				t.Errorf("%s: %q is no import command", file, line)
+			}
+		}
+	}
+	return commands
 }

@@ -13,9 +13,15 @@ import (
 
 // runsGuideErrors cause the errors in the table of the guide, by the text of the row.
 var runsGuideErrors = map[string]func(g *runsGuide) string{
-	"Invalid filter … contains OR":                         func(g *runsGuide) string { return g.search("filter", "tags.a = 'b' OR tags.c = 'd'") },
-	"Could not search runs … filter …":                     func(g *runsGuide) string { return g.search("filter", "start between 1 and 2") },
-	"Could not search runs: Order […":                      func(g *runsGuide) string { return g.search("order_by", []string{"quality DESC"}) },
+	"Invalid filter … contains OR": func(g *runsGuide) string {
+		return g.search("filter",
+			"tags.a = 'b' OR tags.c = 'd'")
+	},
+	"Could not search runs … filter …": func(g *runsGuide) string { return g.search("filter", "start between 1 and 2") },
+	"Could not search runs: Order […": func(g *runsGuide) string {
+		return g.search("order_by",
+			[]string{"quality DESC"})
+	},
 	"Could not search runs … experiment …":                 func(g *runsGuide) string { return g.search("experiment_ids", []string{"4242"}) },
 	"Could not read run …":                                 func(g *runsGuide) string { return g.read("mlflow_run", nil) },
 	"Could not list artifacts …":                           func(g *runsGuide) string { return g.read("mlflow_run_artifacts", nil) },
@@ -57,13 +63,13 @@ func (g *runsGuide) read(kind string, config map[string]any) string {
 	if config == nil {
 		config = map[string]any{"run_id": missingID}
 	}
-	_, says := g.w.Provider(g.t, emulator.AdminToken).ReadDataSource(kind, config)
-	return says
+	_, diags := g.w.Provider(g.t, emulator.AdminToken).ReadDataSource(kind, config)
+	return diags
 }
 
 func (g *runsGuide) invoke(token, kind string, config map[string]any) string {
-	_, says := g.w.Action(g.t, token, kind).Invoke(config)
-	return says
+	_, diags := g.w.Action(g.t, token, kind).Invoke(config)
+	return diags
 }
 
 func (g *runsGuide) delete(token, age string) string {
@@ -77,8 +83,9 @@ func (g *runsGuide) failedDeletion() string {
 
 func (g *runsGuide) restoreOnServer() string {
 	d := acctest.NewProvider(g.t, map[string]any{"tracking_uri": g.w.URL, "token": emulator.AdminToken})
-	_, says := d.Action("mlflow_restore_runs").Invoke(map[string]any{"experiment_ids": []string{g.id}, "deleted_after": "2026-01-01T00:00:00Z", "max_runs": 10})
-	return says
+	_, diags := d.Action("mlflow_restore_runs").
+		Invoke(map[string]any{"experiment_ids": []string{g.id}, "deleted_after": "2026-01-01T00:00:00Z", "max_runs": 10})
+	return diags
 }
 
 func (g *runsGuide) restoreInDeleted() string {
@@ -116,8 +123,8 @@ func TestGuide_runsErrors(t *testing.T) {
 		}
 		t.Run(row[1], func(t *testing.T) {
 			t.Parallel()
-			if says := provoke(newRunsGuide(t)); !strings.HasPrefix(says, "error") || !pageMessage(row[1]).MatchString(says) {
-				t.Errorf("says %q", says)
+			if diags := provoke(newRunsGuide(t)); !strings.HasPrefix(diags, "error") || !pageMessage(row[1]).MatchString(diags) {
+				t.Errorf("got diagnostics %q", diags)
 			}
 		})
 	}

@@ -96,11 +96,16 @@ func (r *migratedPermissions) Schema(_ context.Context, _ frameworkresource.Sche
 	optional := schema.StringAttribute{Optional: true}
 	resp.Schema = schema.Schema{
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true}, "object_type": schema.StringAttribute{Computed: true}, "experiment_id": optional, "directory_path": optional,
+			"id": schema.StringAttribute{
+				Computed: true,
+			}, "object_type": schema.StringAttribute{Computed: true}, "experiment_id": optional, "directory_path": optional,
 		},
-		Blocks: map[string]schema.Block{"access_control": schema.SetNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-			"user_name": optional, "group_name": optional, "service_principal_name": optional, "permission_level": schema.StringAttribute{Required: true},
-		}}}},
+		Blocks: map[string]schema.Block{
+			"access_control": schema.SetNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+				"user_name": optional, "group_name": optional, "service_principal_name": optional,
+				"permission_level": schema.StringAttribute{Required: true},
+			}}},
+		},
 	}
 }
 

@@ -17,7 +17,8 @@ const (
 	deleteRuns = "POST /api/2.0/mlflow/databricks/runs/delete-runs"
 )
 
-// triggered returns an experiment whose lifecycle triggers an action: trigger is the content of action_trigger. In action, RUN becomes the ID of a run.
+// triggered returns an experiment whose lifecycle triggers an action: trigger is the content of action_trigger. In action, RUN becomes the
+// ID of a run.
 func triggered(t *testing.T, policy, trigger, action string) *actions {
 	t.Helper()
 	a := &actions{w: acctest.NewWorkspace(t)}
@@ -87,7 +88,7 @@ func TestNext_actionEvents(t *testing.T) {
 					a.w.ExpectWrites(t, want...)
 				}
 				if r, _ := a.w.Run(a.runs[0]); r.Tags["note"] != "/Shared/churn" {
-					t.Errorf("the tags of the run are %q", r.Tags)
+					t.Errorf("tags of the run: got %q", r.Tags)
 				}
 			})
 		}
@@ -104,7 +105,8 @@ const deleteAll = `
 	}
 `
 
-// TestNext_actionBeforeDestroy deletes the runs of an experiment before the experiment, for the resource that is destroyed or named with -target.
+// TestNext_actionBeforeDestroy deletes the runs of an experiment before the experiment, for the resource that is destroyed or named with
+// -target.
 func TestNext_actionBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	a := triggered(t, "delete", "events = [before_destroy]\nactions = [action.mlflow_delete_runs.all]", deleteAll)
@@ -144,11 +146,12 @@ func failing(t *testing.T, event, mode string) *actions {
 
 const failed = "Could not set tags of run"
 
-// TestNext_actionFailsAfterCreate: with any on_failure, an action that fails does not change the experiment. With taint, Terraform then plans to
-// replace it, which deletion_policy refuses if the experiment contains runs.
+// TestNext_actionFailsAfterCreate: with any on_failure, an action that fails does not change the experiment. With taint, Terraform then
+// plans to replace it, which deletion_policy rejects if the experiment contains runs.
 func TestNext_actionFailsAfterCreate(t *testing.T) {
 	t.Parallel()
-	for mode, next := range map[string]string{"continue": "No changes.", "halt": "No changes.", "taint": "mlflow_experiment.churn is tainted, so must be replaced"} {
+	for mode, next := range map[string]string{"continue": "No changes.", "halt": "No changes.",
+		"taint": "mlflow_experiment.churn is tainted, so must be replaced"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			a := failing(t, "after_create", mode)
@@ -167,7 +170,8 @@ func TestNext_actionFailsAfterCreate(t *testing.T) {
 	}
 }
 
-// TestNext_actionFailsBeforeDestroy: a failure keeps an experiment that is replaced. A destroy continues, since Terraform does not let an action block it.
+// TestNext_actionFailsBeforeDestroy: a failure keeps an experiment that is replaced. A destroy continues, since Terraform does not let an
+// action block it.
 func TestNext_actionFailsBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	t.Run("replace", func(t *testing.T) {
@@ -177,7 +181,7 @@ func TestNext_actionFailsBeforeDestroy(t *testing.T) {
 		id := a.w.MustFind(t, "/Shared/churn").ID
 		a.apply(false, []string{failed}, "-replace=mlflow_experiment.churn")
 		if e := a.w.MustFind(t, "/Shared/churn"); e.ID != id {
-			t.Errorf("the experiment is %s, not %s", e.ID, id)
+			t.Errorf("experiment: got %s, not %s", e.ID, id)
 		}
 		a.plan(true, "No changes.")
 		a.apply(true, []string{"Changed tags of run", "1 destroyed"}, "-replace=mlflow_experiment.churn")

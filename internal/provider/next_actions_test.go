@@ -70,10 +70,20 @@ func TestNext_actionsInvoked(t *testing.T) {
 	t.Parallel()
 	a := newActions(t, "action, delete runs", "action, restore runs by ID")
 	ids := `-var=run_ids=["` + a.runs[0] + `","` + a.runs[1] + `"]`
-	a.expect(true, []string{"Warning: Action deletes runs", "The action deletes 112 active runs that started before", `experiment "/Shared/churn"`},
-		"plan", "-no-color", "-input=false", "-invoke=action.mlflow_delete_runs.old", ids)
+	a.expect(
+		true,
+		[]string{"Warning: Action deletes runs", "The action deletes 112 active runs that started before", `experiment "/Shared/churn"`},
+		"plan",
+		"-no-color",
+		"-input=false",
+		"-invoke=action.mlflow_delete_runs.old",
+		ids,
+	)
 	a.w.ExpectWrites(t)
-	a.expect(true, []string{"Action started: action.mlflow_delete_runs.old", "Deleted 112 runs", "Action complete"}, apply("mlflow_delete_runs.old", ids)...)
+	a.expect(
+		true,
+		[]string{"Action started: action.mlflow_delete_runs.old", "Deleted 112 runs", "Action complete"},
+		apply("mlflow_delete_runs.old", ids)...)
 	if n := a.deleted(); n != 112 {
 		t.Errorf("%d runs are deleted", n)
 	}
@@ -87,8 +97,13 @@ func TestNext_actionsInvoked(t *testing.T) {
 func TestNext_actionsFailed(t *testing.T) {
 	t.Parallel()
 	a := newActions(t, "action, delete runs")
-	a.w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/databricks/runs/delete-runs", Status: 403, Code: "PERMISSION_DENIED", Message: "not yours"})
-	a.expect(false, []string{"Could not delete runs", "not yours", "So far, the action deleted 0 of 112 runs; 112 remain."}, apply("mlflow_delete_runs.old")...)
+	a.w.Inject(
+		emulator.Fault{Path: "/api/2.0/mlflow/databricks/runs/delete-runs", Status: 403, Code: "PERMISSION_DENIED", Message: "not yours"},
+	)
+	a.expect(
+		false,
+		[]string{"Could not delete runs", "not yours", "So far, the action deleted 0 of 112 runs; 112 remain."},
+		apply("mlflow_delete_runs.old")...)
 	a.expect(true, []string{"Deleted 112 runs"}, apply("mlflow_delete_runs.old")...)
 }
 
@@ -100,7 +115,7 @@ func TestNext_actionsTriggered(t *testing.T) {
 		args := []string{"apply", "-no-color", "-input=false", "-auto-approve", "-var=deployed_run=" + id}
 		a.expect(true, []string{"Action started: action.mlflow_set_run_tags.deployed", "Changed tags of run"}, args...)
 		if r, _ := a.w.Run(id); r.Tags["stage"] != "production" {
-			t.Errorf("the tags are %q", r.Tags)
+			t.Errorf("tags: got %q", r.Tags)
 		}
 		a.w.ResetJournal()
 		a.expect(true, []string{"No changes."}, args...)
@@ -129,11 +144,19 @@ func TestNext_actionsRestored(t *testing.T) {
 	for _, id := range a.runs {
 		a.w.DeleteRun(id)
 	}
-	a.expect(true, []string{"deleted runs at most, of those deleted at or after 2026-11-25T00:00:00Z"}, "plan", "-no-color", "-input=false", "-invoke=action.mlflow_restore_runs.last_night")
+	a.expect(
+		true,
+		[]string{"deleted runs at most, of those deleted at or after 2026-11-25T00:00:00Z"},
+		"plan",
+		"-no-color",
+		"-input=false",
+		"-invoke=action.mlflow_restore_runs.last_night",
+	)
 	a.expect(true, []string{"Restored "}, apply("mlflow_restore_runs.first_half")...)
 }
 
-// TestNext_actionsOfVariables: the CLI validates actions before it knows the values of variables. An invalid cutoff does not delete all runs.
+// TestNext_actionsOfVariables: the CLI validates actions before it knows the values of variables. An invalid cutoff does not delete all
+// runs.
 func TestNext_actionsOfVariables(t *testing.T) {
 	t.Parallel()
 	a := newActions(t)

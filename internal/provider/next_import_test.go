@@ -62,7 +62,11 @@ func TestNext_importInModule(t *testing.T) {
 		ids = append(ids, fmt.Sprintf("%q = %q", name, id))
 	}
 	acctest.WriteFile(t, filepath.Join(dir, "module/main.tf"), importingModule)
-	acctest.WriteFile(t, filepath.Join(dir, "main.tf"), fmt.Sprintf("module \"all\" {\n  source = \"./module\"\n  ids = {\n    %s\n  }\n}\n", strings.Join(ids, "\n    ")))
+	acctest.WriteFile(
+		t,
+		filepath.Join(dir, "main.tf"),
+		fmt.Sprintf("module \"all\" {\n  source = \"./module\"\n  ids = {\n    %s\n  }\n}\n", strings.Join(ids, "\n    ")),
+	)
 	expectAdopted(t, w, s.run(t, w, dir, "terraform init\nterraform apply\nterraform plan"), 6)
 }
 
@@ -90,7 +94,7 @@ func TestNext_identityOfAnotherServer(t *testing.T) {
 	write("https://elsewhere.example.com")
 	out := s.run(t, w, dir, "terraform init\n! terraform plan")
 	if !strings.Contains(out, "https://elsewhere.example.com") || len(w.Calls()) > 0 {
-		t.Errorf("the plan sends %q and says\n%s", w.Calls(), tail(out))
+		t.Errorf("plan: got requests %q and output\n%s", w.Calls(), tail(out))
 	}
 	write(w.URL)
 	expectAdopted(t, w, s.run(t, w, dir, "terraform apply\nterraform plan"), 1)
@@ -128,7 +132,7 @@ func TestNext_destroyFalse(t *testing.T) {
 	out := s.run(t, w, dir, "terraform apply -destroy")
 	w.ExpectWrites(t)
 	if e, _ := w.ExperimentByName("/Shared/churn"); e.ID != id {
-		t.Errorf("the experiment is %+v, not %s, after\n%s", e, id, tail(out))
+		t.Errorf("experiment: got %+v, not %s, after\n%s", e, id, tail(out))
 	}
 	w.ExpectTags(t, "/Shared/churn", map[string]string{"owner": "risk"})
 	if left := s.run(t, w, dir, "terraform state list"); left != "" {

@@ -50,7 +50,8 @@ var queries = map[string]queryCase{
 	},
 }
 
-// TestNext_queries imports what a query of each list resource writes as configuration: nothing changes on the server, and the plan after it is empty.
+// TestNext_queries imports what a query of each list resource writes as configuration: nothing changes on the server, and the plan after it
+// is empty.
 func TestNext_queries(t *testing.T) {
 	s := newShell(t)
 	for kind := range acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).Schemas.ListResourceSchemas {

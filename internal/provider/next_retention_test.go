@@ -120,7 +120,7 @@ func TestNext_runRetention(t *testing.T) {
 		}
 	}
 	if strings.Contains(plan, "Check block assertion failed") || !strings.Contains(plan, "The action deletes 7 active runs") {
-		t.Errorf("the plan is\n%s", plan)
+		t.Errorf("plan: got\n%s", plan)
 	}
 	r.w.ExpectWrites(t)
 
@@ -130,7 +130,8 @@ func TestNext_runRetention(t *testing.T) {
 		t.Errorf("the first night prints\n%s", out)
 	}
 	var due []struct{ ID string }
-	if err := json.Unmarshal([]byte(r.evidence("due.json")), &due); err != nil || len(due) != 5 || due[0].ID != r.due[0] || due[4].ID != r.due[4] {
+	if err := json.Unmarshal([]byte(r.evidence("due.json")), &due); err != nil || len(due) != 5 || due[0].ID != r.due[0] ||
+		due[4].ID != r.due[4] {
 		t.Errorf("due.json has the runs %v (%v), want %q", due, err, r.due[:5])
 	}
 	acctest.WriteFile(t, filepath.Join(r.dir, "run-retention", "undo.tfvars.json"), r.evidence("undo.tfvars.json"))
@@ -166,7 +167,7 @@ func TestNext_runRetentionRefused(t *testing.T) {
 	t.Parallel()
 	r := newRetention(t, 2)
 	r.invoke("terraform init")
-	for variables, says := range map[string]string{
+	for variables, diags := range map[string]string{
 		"TF_VAR_max_runs=1001":                       "Set max_runs to a number from 1 to 1000",
 		"TF_VAR_experiments=[]":                      "Name at least one experiment",
 		"TF_VAR_keep_days=0":                         "Set keep_days to a whole number",
@@ -175,8 +176,8 @@ func TestNext_runRetentionRefused(t *testing.T) {
 		`TF_VAR_experiments=["/Projects/none"]`:      "does not exist",
 	} {
 		out := r.invoke("! "+invokeDeletion, variables)
-		if !strings.Contains(out, says) {
-			t.Errorf("with %s, it prints\n%s\nwant %q", variables, out, says)
+		if !strings.Contains(out, diags) {
+			t.Errorf("with %s, it prints\n%s\nwant %q", variables, out, diags)
 		}
 	}
 	if out := r.invoke("! terraform apply -invoke=action.mlflow_restore_runs.undo"); !strings.Contains(out, "run_ids") {

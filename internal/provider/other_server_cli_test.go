@@ -53,16 +53,21 @@ func TestOtherServer_CLI(t *testing.T) {
 		}
 		other.ExpectWrites(t)
 	}
-	acctest.UnitTest(t,
+	acctest.UnitTest(
+		t,
 		resource.TestStep{Config: own.Config(everything)},
 		resource.TestStep{Config: other.Config(everything), ExpectError: elsewhere},
 		resource.TestStep{Config: other.Config(everything), Destroy: true, ExpectError: elsewhere},
-		resource.TestStep{PreConfig: unchanged, Config: own.Config(everything), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+		resource.TestStep{
+			PreConfig:        unchanged,
+			Config:           own.Config(everything),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
 	)
 	unchanged()
 	for _, e := range own.Experiments() {
 		if e.LifecycleStage != "deleted" {
-			t.Errorf("%s is %s in the end", e.Name, e.LifecycleStage)
+			t.Errorf("%s: got %s in the end", e.Name, e.LifecycleStage)
 		}
 	}
 }
@@ -77,7 +82,8 @@ func riskWorkspaceServer(w http.ResponseWriter, r *http.Request, pass http.Handl
 	default:
 		return false
 	}
-	return !inRisk && respondWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
+	return !inRisk &&
+		respondWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
 }
 
 // TestOtherServer_workspaceUnset uses the same server with another MLflow workspace.
@@ -90,24 +96,31 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 			through, r := newRelayBackend(t, s.Backend)
 			r.interceptAll(riskWorkspaceServer)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Resource(kind)
-			if says := b.Import(id); acctest.HasError(says) || b.Values() == nil {
-				t.Fatalf("import leaves %v and says %q", b.Values(), says)
+			if diags := b.Import(id); acctest.HasError(diags) || b.Values() == nil {
+				t.Fatalf("import: got state %v and diagnostics %q", b.Values(), diags)
 			}
 			state := b.Values()
-			for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
+			for what, do := range map[string]func() string{"a refresh": b.Read,
+				"a destroy with -refresh=false": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
 				b.Provider = through.Provider(t, nil)
-				says := do()
-				want := fmt.Sprintf("The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
-				if !acctest.HasError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
-					t.Errorf("%s says %q", what, says)
+				diags := do()
+				want := fmt.Sprintf(
+					"The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.",
+					"risk",
+					through.URL,
+					"default",
+				)
+				if !acctest.HasError(diags) || !strings.Contains(diags, want) ||
+					!strings.Contains(diags, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
+					t.Errorf("%s: got diagnostics %q", what, diags)
 				}
 				if wrote := s.Writes(); len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
 					t.Errorf("%s wrote %q and left %v", what, wrote, b.Values())
 				}
 			}
 			b.Provider = through.Provider(t, map[string]any{"workspace": "risk"})
-			if says := b.Read(); says != "" {
-				t.Error(says)
+			if diags := b.Read(); diags != "" {
+				t.Error(diags)
 			}
 		})
 	}
@@ -120,7 +133,13 @@ func TestOtherServer_MLflow(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s, b := createRecorded(t, kind, configs.config)
-			clone, stranger := acctest.NewRecordedServer(t, s.Levels), acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE", "ben": "READ"})
+			clone, stranger := acctest.NewRecordedServer(
+				t,
+				s.Levels,
+			), acctest.NewRecordedServer(
+				t,
+				map[string]string{"admin": "MANAGE", "ben": "READ"},
+			)
 			stranger.ReuseID()
 			state := b.Values()
 			for what, do := range map[string]func() string{
@@ -129,14 +148,14 @@ func TestOtherServer_MLflow(t *testing.T) {
 				"a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) },
 			} {
 				b.Provider = stranger.Provider(t, nil)
-				says := do()
-				if wrote := stranger.Writes(); !elsewhere.MatchString(says) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
-					t.Errorf("%s wrote %q, left %v and said %q", what, wrote, b.Values(), says)
+				diags := do()
+				if wrote := stranger.Writes(); !elsewhere.MatchString(diags) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
+					t.Errorf("%s wrote %q, state %v and diagnostics %q", what, wrote, b.Values(), diags)
 				}
 			}
 			b.Provider = clone.Provider(t, nil)
-			if says := b.Read(); acctest.HasError(says) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
-				t.Errorf("at the clone a refresh leaves %v and says %q", b.Values(), says)
+			if diags := b.Read(); acctest.HasError(diags) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
+				t.Errorf("at the clone a refresh: got state %v and diagnostics %q", b.Values(), diags)
 			}
 		})
 	}

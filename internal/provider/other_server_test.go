@@ -15,7 +15,9 @@ import (
 )
 
 // elsewhere matches the error for a state of another server. The CLI can break its lines anywhere.
-var elsewhere = regexp.MustCompile(`(?s)different\s+server.*The\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+is\s+configured\s+for\s+http`)
+var elsewhere = regexp.MustCompile(
+	`(?s)different\s+server.*The\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+is\s+configured\s+for\s+http`,
+)
 
 // clock is a stopped clock. Experiments that two workspaces create at the same time are those of a clone.
 func clock(minute int) func() time.Time {
@@ -90,16 +92,40 @@ var strangers = map[string]struct {
 	name    string
 	behind  func(w *acctest.Workspace, id string)
 	denied  bool
-	says    string
+	diags   string
 }{
-	"another experiment":       {options: emulator.Options{Now: clock(1)}, name: "/Shared/foreign", says: `belongs to a different experiment: "/Shared/foreign", created 2026-03-01T12:01:00.000Z`},
-	"another of the same name": {options: emulator.Options{Now: clock(1)}, name: "/Shared/churn", says: `belongs to a different experiment: "/Shared/churn"`},
-	"none":                     {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Purge(id) }, says: "The configured server has no experiment with ID"},
-	"a deleted one":            {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", behind: func(w *acctest.Workspace, id string) { w.Trash(id) }, says: "is deleted"},
-	"one that cannot be read":  {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", denied: true, says: "could not check whether both are the same server"},
+	"another experiment": {
+		options: emulator.Options{Now: clock(1)},
+		name:    "/Shared/foreign",
+		diags:   `belongs to a different experiment: "/Shared/foreign", created 2026-03-01T12:01:00.000Z`,
+	},
+	"another of the same name": {
+		options: emulator.Options{Now: clock(1)},
+		name:    "/Shared/churn",
+		diags:   `belongs to a different experiment: "/Shared/churn"`,
+	},
+	"none": {
+		options: emulator.Options{Now: clock(0)},
+		name:    "/Shared/churn",
+		behind:  func(w *acctest.Workspace, id string) { w.Purge(id) },
+		diags:   "The configured server has no experiment with ID",
+	},
+	"a deleted one": {
+		options: emulator.Options{Now: clock(0)},
+		name:    "/Shared/churn",
+		behind:  func(w *acctest.Workspace, id string) { w.Trash(id) },
+		diags:   "is deleted",
+	},
+	"one that cannot be read": {
+		options: emulator.Options{Now: clock(0)},
+		name:    "/Shared/churn",
+		denied:  true,
+		diags:   "could not check whether both are the same server",
+	},
 }
 
-// TestOtherServer checks that no object of another server is read into a state, changed, or deleted, and that none is removed from the state.
+// TestOtherServer checks that no object of another server is read into a state, changed, or deleted, and that none is removed from the
+// state.
 func TestOtherServer(t *testing.T) {
 	t.Parallel()
 	for kind, m := range managedKinds {
@@ -109,14 +135,14 @@ func TestOtherServer(t *testing.T) {
 				own, other := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)}), acctest.NewWorkspace(t, stranger.options)
 				id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 				if foreign := other.CreateExperiment(emulator.Admin, stranger.name, map[string]string{"team": "theirs"}); foreign != id {
-					t.Fatalf("the IDs are %s and %s", id, foreign)
+					t.Fatalf("IDs: got %s and %s", id, foreign)
 				}
 				if stranger.behind != nil {
 					stranger.behind(other, id)
 				}
 				b := own.Backend().Provider(t, nil).Resource(kind)
-				if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
-					t.Fatal(says)
+				if diags := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); diags != "" {
+					t.Fatal(diags)
 				}
 				planned := func(config map[string]any) string {
 					there := b.Provider
@@ -141,10 +167,12 @@ func TestOtherServer(t *testing.T) {
 					other.ResetJournal()
 					own.ResetJournal()
 					state, before := b.Values(), contents(other)
-					says := do()
-					if !acctest.HasError(says) || !strings.Contains(says, "The state belongs to "+own.URL+", but the provider is configured for "+other.URL+".") ||
-						!strings.Contains(says, stranger.says) || !strings.Contains(says, fmt.Sprintf("set host to %q", own.URL)) {
-						t.Errorf("%s says %q", what, says)
+					diags := do()
+					if !acctest.HasError(diags) ||
+						!strings.Contains(diags, "The state belongs to "+own.URL+", but the provider is configured for "+other.URL+".") ||
+						!strings.Contains(diags, stranger.diags) ||
+						!strings.Contains(diags, fmt.Sprintf("set host to %q", own.URL)) {
+						t.Errorf("%s: got diagnostics %q", what, diags)
 					}
 					if !reflect.DeepEqual(b.Values(), state) || contents(other) != before {
 						t.Errorf("after %s the state is %v, was %v; the other server has\n%s\nhad\n%s", what, b.Values(), state, contents(other), before)
@@ -173,7 +201,7 @@ func TestOtherServer_plan(t *testing.T) {
 			own.ResetJournal()
 			b.Provider = own.Backend().Provider(t, nil)
 			if p := b.Plan(m.changed(id)); p.Action != "update" || p.Diagnostics != "" || len(own.Journal()) > 0 {
-				t.Errorf("planned is to %s, said %q, with %d calls", p.Action, p.Diagnostics, len(own.Journal()))
+				t.Errorf("got planned action %s, diagnostics %q, with %d calls", p.Action, p.Diagnostics, len(own.Journal()))
 			}
 		})
 	}
@@ -213,8 +241,8 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				own := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)})
 				id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 				b := own.Backend().Provider(t, nil).Resource(kind)
-				if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
-					t.Fatal(says)
+				if diags := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); diags != "" {
+					t.Fatal(diags)
 				}
 				own.ResetJournal()
 				expectNoChangesOn(t, own.Backend(), b, m.config(id))
@@ -224,8 +252,8 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				moved := move(t, own)
 				moved.ResetJournal()
 				b.Provider = moved.Backend().Provider(t, nil)
-				if says := b.Read(); says != "" || b.Values() == nil {
-					t.Fatalf("the first refresh leaves %v and says %q", b.Values(), says)
+				if diags := b.Read(); diags != "" || b.Values() == nil {
+					t.Fatalf("first refresh: got state %v and diagnostics %q", b.Values(), diags)
 				}
 				if calls := callsOn(moved, id); what == "another spelling" && !slices.Equal(calls, m.reads) {
 					t.Errorf("a refresh at another spelling sends the requests %q, want %q", calls, m.reads)
@@ -237,11 +265,11 @@ func TestOtherServer_sameObjects(t *testing.T) {
 					t.Errorf("the second refresh sends the requests %q, want %q", calls, m.reads)
 				}
 				b.Provider = moved.Backend().Provider(t, nil)
-				if says := b.Apply(m.changed(id)); says != "" {
-					t.Error(says)
+				if diags := b.Apply(m.changed(id)); diags != "" {
+					t.Error(diags)
 				}
-				if says := b.Destroy(); acctest.HasError(says) || b.Values() != nil {
-					t.Errorf("destroy leaves %v and says %q", b.Values(), says)
+				if diags := b.Destroy(); acctest.HasError(diags) || b.Values() != nil {
+					t.Errorf("destroy: got state %v and diagnostics %q", b.Values(), diags)
 				}
 			})
 		}
@@ -258,12 +286,12 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 			id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 			other.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 			b := own.Backend().Provider(t, nil).Resource(kind)
-			if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
-				t.Fatal(says)
+			if diags := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); diags != "" {
+				t.Fatal(diags)
 			}
 			b.Provider = other.Backend().Provider(t, nil)
-			if says := b.ApplyPlan(b.Plan(m.changed(id)), m.changed(id)); says != "" {
-				t.Fatal(says)
+			if diags := b.ApplyPlan(b.Plan(m.changed(id)), m.changed(id)); diags != "" {
+				t.Fatal(diags)
 			}
 			other.ResetJournal()
 			expectNoChangesOn(t, other.Backend(), b, m.changed(id))
@@ -284,14 +312,14 @@ func TestOtherServer_oldState(t *testing.T) {
 			id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 			other.CreateExperiment(emulator.Admin, "/Shared/foreign", nil)
 			b := own.Backend().Provider(t, nil).Resource(kind)
-			if says := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); says != "" {
-				t.Fatal(says)
+			if diags := b.ApplyPlan(b.Plan(m.config(id)), m.config(id)); diags != "" {
+				t.Fatal(diags)
 			}
 			b.Private = nil
 			expectNoChangesOn(t, own.Backend(), b, m.config(id))
 			b.Provider = other.Backend().Provider(t, nil)
-			if says := b.Read(); !elsewhere.MatchString(says) {
-				t.Errorf("a refresh elsewhere says %q", says)
+			if diags := b.Read(); !elsewhere.MatchString(diags) {
+				t.Errorf("a refresh elsewhere: got diagnostics %q", diags)
 			}
 		})
 	}

@@ -30,10 +30,10 @@ func permissionReview(t *testing.T, s *server) {
 	}
 	selected := map[string]any{"name_regex": "^(" + regexp.QuoteMeta(first) + "|" + regexp.QuoteMeta(second) + ")$"}
 
-	state, grants, says := s.Provider(t, nil).Review(selected)
+	state, grants, diags := s.Provider(t, nil).Review(selected)
 	s.expectReviewed(t, grants, map[string]string{first: ids[0], second: ids[1]}, ana, ben, carl)
-	if says != "" || len(acctest.Unreadable(state)) > 0 || len(acctest.ObjectsOf(state["experiments"])) != 2 {
-		t.Errorf("the review says %q, reads %v and cannot read %v", says, state["experiments"], acctest.Unreadable(state))
+	if diags != "" || len(acctest.Unreadable(state)) > 0 || len(acctest.ObjectsOf(state["experiments"])) != 2 {
+		t.Errorf("review: got diagnostics %q, reads %v and cannot read %v", diags, state["experiments"], acctest.Unreadable(state))
 	}
 	if s.kind.grants != rbacGrants {
 		if state["members"] != nil || state["default_level"] != nil {
@@ -43,14 +43,14 @@ func permissionReview(t *testing.T, s *server) {
 	}
 	members, _ := state["members"].(map[string]any)
 	if got := fmt.Sprint(members[role]); got != "["+carl.name+"]" {
-		t.Errorf("the role's members are %s", got)
+		t.Errorf("role's members: got %s", got)
 	}
 	want := "CAN_READ"
 	if s.kind.workspaces { // there, users without a role have no access
 		want = "NO_PERMISSIONS"
 	}
 	if state["default_level"] != want {
-		t.Errorf("the default level is %v, want %s", state["default_level"], want)
+		t.Errorf("default level: got %v, want %s", state["default_level"], want)
 	}
 	s.reviewRoles(t, selected, role, carl, ana)
 }
@@ -104,8 +104,14 @@ func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string,
 		return // there, users without a role see nothing
 	}
 	delete(selected, "principals")
-	state, grants, says := s.as(other).Provider(t, nil).Review(selected)
-	if says != "" || len(grants) == 0 || state["members"] != nil || state["default_level"] != nil {
-		t.Errorf("another user finds %v, the members %v and the default level %v, and is told %q", grants, state["members"], state["default_level"], says)
+	state, grants, diags := s.as(other).Provider(t, nil).Review(selected)
+	if diags != "" || len(grants) == 0 || state["members"] != nil || state["default_level"] != nil {
+		t.Errorf(
+			"another user finds %v, the members %v and the default level %v, and diagnostics %q",
+			grants,
+			state["members"],
+			state["default_level"],
+			diags,
+		)
 	}
 }

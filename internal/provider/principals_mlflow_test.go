@@ -21,11 +21,15 @@ func principals(t *testing.T, s *server) {
 		role, id = s.addRole(t)
 		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
 	}
-	config := map[string]any{"users": []string{adminName, ana.name, ben.name, carl.name, strings.ToUpper(ana.name)}, "groups": []string{role, "no-" + role}}
+	config := map[string]any{
+		"users":  []string{adminName, ana.name, ben.name, carl.name, strings.ToUpper(ana.name)},
+		"groups": []string{role, "no-" + role},
+	}
 
 	found := lookedUp(t, s.Backend, config)
 	want := map[string]string{
-		"user " + adminName: "exists active admin", "user " + ana.name: "exists active", "user " + ben.name: "exists active", "user " + carl.name: "",
+		"user " + adminName: "exists active admin", "user " + ana.name: "exists active", "user " + ben.name: "exists active",
+		"user " + carl.name:                 "",
 		"user " + strings.ToUpper(ana.name): "",
 	}
 	members := []string{}
@@ -39,14 +43,14 @@ func principals(t *testing.T, s *server) {
 
 	other := lookedUp(t, s.as(ben), config)
 	if got := other.status["user "+ben.name]; got != "exists active" {
-		t.Errorf("oneself is %q", got)
+		t.Errorf("oneself: got %q", got)
 	}
 	if len(other.members) > 0 || other.status["group "+role] != "incomplete" {
 		t.Errorf("who is no admin is shown the members %q, and the role %q", other.members, other.status["group "+role])
 	}
 	hidden := s.kind.workspaces || s.kind.grants != rbacGrants // only members of a workspace, or admins, may list users
 	if got := other.status["user "+ana.name]; hidden && got != "incomplete" || !hidden && got != "exists active" {
-		t.Errorf("another user is %q", got)
+		t.Errorf("another user: got %q", got)
 	}
 }
 
@@ -65,9 +69,9 @@ func (p lookedUpPrincipals) expect(t *testing.T, status map[string]string, membe
 
 func lookedUp(t *testing.T, s *acctest.Backend, config map[string]any) lookedUpPrincipals {
 	t.Helper()
-	state, says := s.Provider(t, nil).ReadDataSource("mlflow_principals", config)
-	if says != "" {
-		t.Fatalf("the look-up says %q", says)
+	state, diags := s.Provider(t, nil).ReadDataSource("mlflow_principals", config)
+	if diags != "" {
+		t.Fatalf("look-up: got diagnostics %q", diags)
 	}
 	found := lookedUpPrincipals{status: map[string]string{}, members: []string{}}
 	for _, p := range acctest.ObjectsOf(state["principals"]) {

@@ -27,18 +27,25 @@ func TestQuery(t *testing.T) {
 	}
 	w.Grant(ids[0], emulator.GroupPrincipal("risk"), "CAN_EDIT")
 	list := func(kind, arguments, config string) string {
-		return w.Config(fmt.Sprintf("list \"mlflow_%s\" \"test\" {\n  provider = mlflow\n  %s\n  config {\n    %s\n  }\n}\n", kind, arguments, config))
+		return w.Config(
+			fmt.Sprintf("list \"mlflow_%s\" \"test\" {\n  provider = mlflow\n  %s\n  config {\n    %s\n  }\n}\n", kind, arguments, config),
+		)
 	}
-	refused := func(config, says string) resource.TestStep {
-		return resource.TestStep{Query: true, Config: list("experiment", "", config), ExpectError: regexp.MustCompile(says)}
+	refused := func(config, diags string) resource.TestStep {
+		return resource.TestStep{Query: true, Config: list("experiment", "", config), ExpectError: regexp.MustCompile(diags)}
 	}
 	const experiments, permissions = "mlflow_experiment.test", "mlflow_experiment_permissions.test"
 	identity := func(id string) map[string]knownvalue.Check {
-		return map[string]knownvalue.Check{"experiment_id": knownvalue.StringExact(id), "tracking_uri": knownvalue.StringExact(w.URL), "workspace": knownvalue.Null()}
+		return map[string]knownvalue.Check{
+			"experiment_id": knownvalue.StringExact(id),
+			"tracking_uri":  knownvalue.StringExact(w.URL),
+			"workspace":     knownvalue.Null(),
+		}
 	}
 	t.Parallel()
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: acctest.Factories(), TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
+		ProtoV6ProviderFactories: acctest.Factories(),
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
 		Steps: []resource.TestStep{
 			{
 				Query: true, Config: list("experiment", "include_resource = true", "name_prefix = \"/Workspace/Shared/e\""),
@@ -47,10 +54,19 @@ func TestQuery(t *testing.T) {
 					querycheck.ExpectIdentity(experiments, identity(ids[0])),
 					querycheck.ExpectIdentity(experiments, identity(ids[1])),
 					querycheck.ExpectIdentity(experiments, identity(ids[2])),
-					querycheck.ExpectResourceDisplayName(experiments, queryfilter.ByResourceIdentity(identity(ids[1])), knownvalue.StringExact("/Shared/e1")),
+					querycheck.ExpectResourceDisplayName(
+						experiments,
+						queryfilter.ByResourceIdentity(identity(ids[1])),
+						knownvalue.StringExact("/Shared/e1"),
+					),
 					querycheck.ExpectResourceKnownValues(experiments, queryfilter.ByResourceIdentity(identity(ids[1])), []querycheck.KnownValueCheck{
 						{Path: tfjsonpath.New("name"), KnownValue: knownvalue.StringExact("/Shared/e1")},
-						{Path: tfjsonpath.New("tags"), KnownValue: knownvalue.MapExact(map[string]knownvalue.Check{"n": knownvalue.StringExact("1"), "team": knownvalue.StringExact("risk")})},
+						{
+							Path: tfjsonpath.New("tags"),
+							KnownValue: knownvalue.MapExact(
+								map[string]knownvalue.Check{"n": knownvalue.StringExact("1"), "team": knownvalue.StringExact("risk")},
+							),
+						},
 					}),
 				},
 			},
@@ -66,7 +82,10 @@ func TestQuery(t *testing.T) {
 				QueryResultChecks: []querycheck.QueryResultCheck{
 					querycheck.ExpectLength(permissions, 3), // not the notebook's
 					querycheck.ExpectResourceKnownValues(permissions, queryfilter.ByResourceIdentity(identity(ids[0])), []querycheck.KnownValueCheck{
-						{Path: tfjsonpath.New("groups"), KnownValue: knownvalue.MapExact(map[string]knownvalue.Check{"risk": knownvalue.StringExact("CAN_EDIT")})},
+						{
+							Path:       tfjsonpath.New("groups"),
+							KnownValue: knownvalue.MapExact(map[string]knownvalue.Check{"risk": knownvalue.StringExact("CAN_EDIT")}),
+						},
 					}),
 				},
 			},

@@ -22,7 +22,7 @@ type relay struct {
 	intercept func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
 }
 
-// newRelayBackend returns a backend behind a new relay.
+// newRelayBackend returns a backend whose requests pass through a new relay.
 func newRelayBackend(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
 	t.Helper()
 	target, err := url.Parse(b.URL)

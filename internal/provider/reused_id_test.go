@@ -7,8 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// onExperiment1 are configurations of each resource that belongs to an experiment, a changed one that is updated in place with a write, and, if
-// possible, one that is updated without a write.
+// onExperiment1 are configurations of each resource that belongs to an experiment, a changed one that is updated in place with a write,
+// and, if possible, one that is updated without a write.
 var onExperiment1 = map[string]struct{ config, changed, unwritten map[string]any }{
 	"mlflow_experiment_tag": {
 		config:  map[string]any{"experiment_id": "1", "key": "team", "value": "risk"},
@@ -19,17 +19,23 @@ var onExperiment1 = map[string]struct{ config, changed, unwritten map[string]any
 		changed: map[string]any{"experiment_id": "1", "user_name": "ben", "permission_level": "CAN_EDIT"},
 	},
 	"mlflow_experiment_permissions": {
-		config:    map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"}},
-		changed:   map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_EDIT"}},
-		unwritten: map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"}, "groups": map[string]string{}},
+		config:  map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"}},
+		changed: map[string]any{"experiment_id": "1", "users": map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_EDIT"}},
+		unwritten: map[string]any{
+			"experiment_id": "1",
+			"users":         map[string]string{"admin": "CAN_MANAGE", "ben": "CAN_READ"},
+			"groups":        map[string]string{},
+		},
 	},
 }
 
-// TestReusedID checks that an apply does not change a different experiment that has the ID since the last refresh, also not after an update.
+// TestReusedID checks that an apply does not change a different experiment that has the ID since the last refresh, also not after an
+// update.
 func TestReusedID(t *testing.T) {
 	t.Parallel()
 	for kind, configs := range onExperiment1 {
-		for after, change := range map[string]map[string]any{"create": nil, "an update": configs.changed, "an update that writes nothing": configs.unwritten} {
+		for after, change := range map[string]map[string]any{"create": nil, "an update": configs.changed,
+			"an update that writes nothing": configs.unwritten} {
 			if change == nil && after != "create" {
 				continue
 			}
@@ -38,9 +44,9 @@ func TestReusedID(t *testing.T) {
 				s, b := createRecorded(t, kind, configs.config)
 				if change != nil {
 					if p := b.Plan(change); p.Action != "update" {
-						t.Fatalf("the plan is to %s: %s", p.Action, p.Diagnostics)
-					} else if says := b.ApplyPlan(p, change); says != "" {
-						t.Fatal(says)
+						t.Fatalf("got planned action %s: %s", p.Action, p.Diagnostics)
+					} else if diags := b.ApplyPlan(p, change); diags != "" {
+						t.Fatal(diags)
 					}
 				}
 				if wrote := s.Writes(); (len(wrote) == 0) != (after == "an update that writes nothing" || after == "create") {
@@ -48,9 +54,9 @@ func TestReusedID(t *testing.T) {
 				}
 				s.ReuseID()
 				b.Provider = b.Restart()
-				says := b.ApplyPlan(b.Plan(nil), nil)
-				if wrote := s.Writes(); len(wrote) > 0 || b.Values() != nil || acctest.HasError(says) || says == "" {
-					t.Errorf("wrote %q, left %v, said %q", wrote, b.Values(), says)
+				diags := b.ApplyPlan(b.Plan(nil), nil)
+				if wrote := s.Writes(); len(wrote) > 0 || b.Values() != nil || acctest.HasError(diags) || diags == "" {
+					t.Errorf("got writes %q, state %v, diagnostics %q", wrote, b.Values(), diags)
 				}
 			})
 		}
@@ -58,8 +64,8 @@ func TestReusedID(t *testing.T) {
 			t.Parallel()
 			s, b := createRecorded(t, kind, configs.config)
 			s.ReuseID()
-			if says := b.Refresh(); b.Values() != nil || acctest.HasError(says) || says == "" {
-				t.Errorf("left %v, said %q", b.Values(), says)
+			if diags := b.Refresh(); b.Values() != nil || acctest.HasError(diags) || diags == "" {
+				t.Errorf("got state %v, diagnostics %q", b.Values(), diags)
 			}
 		})
 	}
@@ -70,8 +76,8 @@ func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.
 	t.Helper()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	b := s.Provider(t, nil).Resource(kind)
-	if says := b.ApplyPlan(b.Plan(config), config); acctest.HasError(says) {
-		t.Fatal(says)
+	if diags := b.ApplyPlan(b.Plan(config), config); acctest.HasError(diags) {
+		t.Fatal(diags)
 	}
 	b.Provider = b.Restart()
 	s.Writes()
@@ -88,9 +94,9 @@ func TestReusedID_grants(t *testing.T) {
 			s, b := createRecorded(t, kind, configs.config)
 			p := b.Plan(configs.changed)
 			s.ReuseID()
-			says := b.ApplyPlan(p, configs.changed)
-			if wrote := s.Writes(); !acctest.HasError(says) || len(wrote) > 0 {
-				t.Errorf("wrote %q, said %q", wrote, says)
+			diags := b.ApplyPlan(p, configs.changed)
+			if wrote := s.Writes(); !acctest.HasError(diags) || len(wrote) > 0 {
+				t.Errorf("got writes %q, diagnostics %q", wrote, diags)
 			}
 		})
 	}
@@ -99,17 +105,17 @@ func TestReusedID_grants(t *testing.T) {
 // TestReusedID_tag checks the same on Databricks, where the ID of a notebook experiment can be reused.
 func TestReusedID_tag(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
+	w := acctest.NewWorkspace(t, emulator.Options{ServeTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	b := w.Backend().Provider(t, nil).Resource("mlflow_experiment_tag")
 	b.MustApply(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})
 	w.Recreate(id)
 	w.SetTag(id, "team", "stranger")
 	w.ResetJournal()
-	says := b.ApplyPlan(b.Plan(nil), nil)
+	diags := b.ApplyPlan(b.Plan(nil), nil)
 	e, _ := w.Experiment(id)
-	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.HasError(says) || len(w.Writes()) > 0 {
-		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.Writes())
+	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.HasError(diags) || len(w.Writes()) > 0 {
+		t.Errorf("tag: got %q, %t; diagnostics %q; writes %q", value, there, diags, w.Writes())
 	}
 }
 
@@ -136,7 +142,7 @@ func TestReusedID_experiment(t *testing.T) {
 			b.Provider = b.Restart()
 			b.ApplyPlan(b.Plan(nil), nil)
 			if e, there := w.Experiment(id); !there || e.LifecycleStage != "active" || len(w.Writes()) > 0 {
-				t.Errorf("the stranger is %+v; wrote %q", e, w.Writes())
+				t.Errorf("stranger: got %+v; writes %q", e, w.Writes())
 			}
 		})
 	}

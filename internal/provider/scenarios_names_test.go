@@ -12,11 +12,17 @@ func nameTaken(t *testing.T, b *acctest.Backend) {
 	name := b.Name("taken")
 	id := b.CreateExperiment(t, name, map[string]string{"team": "theirs"})
 	e := b.ExperimentResource(t)
-	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
-		"error at name: Could not create experiment: name already in use: Experiment ", "(ID "+id+") existed before this apply", `id = "`+id+`"`, "adopt_existing = true")
+	acctest.ExpectDiagnostics(
+		t,
+		e.Apply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
+		"error at name: Could not create experiment: name already in use: Experiment ",
+		"(ID "+id+") existed before this apply",
+		`id = "`+id+`"`,
+		"adopt_existing = true",
+	)
 	b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "theirs"})
 	if e.Values() != nil {
-		t.Errorf("the state is %v", e.Values())
+		t.Errorf("state: got %v", e.Values())
 	}
 }
 
@@ -28,7 +34,7 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 		e := b.ExperimentResource(t)
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		if e.Text("id") == id || b.Experiment(t, id).Stage != "deleted" {
-			t.Errorf("the new experiment is %s, the deleted one %+v", e.Text("id"), b.Experiment(t, id))
+			t.Errorf("new experiment: got %s, the deleted one %+v", e.Text("id"), b.Experiment(t, id))
 		}
 		return
 	}
@@ -41,14 +47,25 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 	}
 	for _, choice := range []any{nil, "error"} {
 		name, id := deleted()
-		acctest.ExpectDiagnostics(t, b.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": choice})),
-			"error at name: Could not create experiment: name reserved by a deleted experiment", "(ID "+id+")", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+		acctest.ExpectDiagnostics(
+			t,
+			b.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": choice})),
+			"error at name: Could not create experiment: name reserved by a deleted experiment",
+			"(ID "+id+")",
+			`if_deleted = "restore"`,
+			`if_deleted = "supersede"`,
+		)
 		b.ExpectExperiment(t, id, name, "deleted", map[string]string{"old": "yes"})
 	}
 
 	name, id := deleted()
 	e := b.ExperimentResource(t)
-	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore", "description": "back", "tags": map[string]string{"team": "risk"}}))
+	e.MustApply(
+		acctest.ExperimentAttributes(
+			name,
+			map[string]any{"if_deleted": "restore", "description": "back", "tags": map[string]string{"team": "risk"}},
+		),
+	)
 	b.ExpectExperiment(t, id, name, "active", map[string]string{"old": "yes", "team": "risk", "mlflow.note.content": "back"})
 
 	name, id = deleted()
@@ -59,7 +76,7 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 	}
 	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 	if old := b.Experiment(t, id); old.Stage != "deleted" || old.Name != name+" (superseded "+id+")" {
-		t.Errorf("the deleted experiment is %+v", old)
+		t.Errorf("deleted experiment: got %+v", old)
 	}
 }
 
@@ -85,7 +102,12 @@ func replacement(t *testing.T, b *acctest.Backend) {
 	}
 	e := b.ExperimentResource(t)
 	if !b.SetsArtifactLocation {
-		acctest.ExpectDiagnostics(t, e.Apply(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Remove artifact_location from the configuration")
+		acctest.ExpectDiagnostics(
+			t,
+			e.Apply(at("s3://bucket/a", nil)),
+			"error at artifact_location: Could not create experiment",
+			"Remove artifact_location from the configuration",
+		)
 		return
 	}
 	e.MustApply(at("s3://bucket/a", nil))
@@ -99,15 +121,31 @@ func replacement(t *testing.T, b *acctest.Backend) {
 		supersede["if_deleted"] = "supersede"
 	}
 	if b.IsServer() {
-		acctest.ExpectDiagnostics(t, e.Plan(at("s3://bucket/b", nil)).Diagnostics, "error at artifact_location: Could not replace experiment", `if_deleted = "supersede"`)
+		acctest.ExpectDiagnostics(
+			t,
+			e.Plan(at("s3://bucket/b", nil)).Diagnostics,
+			"error at artifact_location: Could not replace experiment",
+			`if_deleted = "supersede"`,
+		)
 	}
 	b.AddRun(t, first)
 	supersede["deletion_policy"] = "delete"
-	acctest.ExpectDiagnostics(t, e.Plan(at("s3://bucket/b", supersede)).Diagnostics, "error at artifact_location: Could not replace experiment", "It contains 1 run")
+	acctest.ExpectDiagnostics(
+		t,
+		e.Plan(at("s3://bucket/b", supersede)).Diagnostics,
+		"error at artifact_location: Could not replace experiment",
+		"It contains 1 run",
+	)
 	e.MustApply(at("s3://bucket/a", supersede))
-	acctest.ExpectDiagnostics(t, e.Apply(at("s3://bucket/b", supersede)), "warning at artifact_location: Experiment would be deleted with its content", "It contains 1 run")
-	if e.Text("id") == first || b.Experiment(t, first).Stage != "deleted" || b.Experiment(t, e.Text("id")).ArtifactLocation != "s3://bucket/b" {
-		t.Errorf("the old experiment is %+v, the new one %v", b.Experiment(t, first), e.Values())
+	acctest.ExpectDiagnostics(
+		t,
+		e.Apply(at("s3://bucket/b", supersede)),
+		"warning at artifact_location: Experiment would be deleted with its content",
+		"It contains 1 run",
+	)
+	if e.Text("id") == first || b.Experiment(t, first).Stage != "deleted" ||
+		b.Experiment(t, e.Text("id")).ArtifactLocation != "s3://bucket/b" {
+		t.Errorf("old experiment: got %+v, the new one %v", b.Experiment(t, first), e.Values())
 	}
 }
 
@@ -129,15 +167,16 @@ func deletionPolicy(t *testing.T, b *acctest.Backend) {
 	for what, c := range map[string]struct {
 		policy string
 		run    bool
-		says   string
+		diags  string
 		stage  string
 	}{
 		"delete, empty":          {policy: "delete", stage: "deleted"},
-		"delete, a run":          {policy: "delete", run: true, says: "warning: Experiment would be deleted with its content", stage: "deleted"},
+		"delete, a run":          {policy: "delete", run: true, diags: "warning: Experiment would be deleted with its content", stage: "deleted"},
 		"retain":                 {policy: "retain", stage: "active"},
-		"prevent":                {policy: "prevent", says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
+		"prevent":                {policy: "prevent", diags: "error at deletion_policy: Could not destroy experiment", stage: "active"},
 		"delete_if_empty, empty": {policy: "delete_if_empty", stage: "deleted"},
-		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
+		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, diags: "error at deletion_policy: Could not destroy experiment",
+			stage: "active"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			name := b.Name("policy")
@@ -148,13 +187,13 @@ func deletionPolicy(t *testing.T, b *acctest.Backend) {
 			if c.run {
 				b.AddRun(t, id)
 			}
-			acctest.ExpectDiagnostics(t, e.Destroy(), c.says)
+			acctest.ExpectDiagnostics(t, e.Destroy(), c.diags)
 			if c.stage == "deleted" && !b.ReservesNames {
 				name = ""
 			}
 			b.ExpectExperiment(t, id, name, c.stage, map[string]string{})
-			if (e.Values() == nil) != !strings.HasPrefix(c.says, "error") {
-				t.Errorf("the state is %v", e.Values())
+			if (e.Values() == nil) != !strings.HasPrefix(c.diags, "error") {
+				t.Errorf("state: got %v", e.Values())
 			}
 		})
 	}

@@ -30,12 +30,17 @@ func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n
 	t.Helper()
 	started := firstRun + int64(n)*1000
 	info := createRun(t, b, map[string]any{
-		"experiment_id": experimentID, "run_name": r.name, "start_time": started, "tags": keyValues(r.tags, map[string]string{"mlflow.user": "trainer"}),
+		"experiment_id": experimentID, "run_name": r.name, "start_time": started,
+		"tags": keyValues(r.tags, map[string]string{"mlflow.user": "trainer"}),
 	})
 	id = fmt.Sprint(info["run_id"])
 	metrics := []any{} // MLflow fails on null
 	for key, value := range r.metrics {
-		metrics = append(metrics, map[string]any{"key": key, "value": 0, "timestamp": started, "step": 1}, map[string]any{"key": key, "value": value, "timestamp": started + 1, "step": 2})
+		metrics = append(
+			metrics,
+			map[string]any{"key": key, "value": 0, "timestamp": started, "step": 1},
+			map[string]any{"key": key, "value": value, "timestamp": started + 1, "step": 2},
+		)
 	}
 	b.MustDo(t, "POST", runsAPI+"log-batch", map[string]any{"run_id": id, "metrics": metrics, "params": keyValues(r.params)})
 	if r.status != "RUNNING" {
@@ -65,7 +70,13 @@ func keyValues(all ...map[string]string) []any {
 // trainedRuns are the runs of the scenarios. They start in this order.
 var trainedRuns = []trainedRun{
 	{"old", "FINISHED", map[string]any{"auc": 0.7}, nil, nil},
-	{"best", "FINISHED", map[string]any{"auc": 0.9, "loss": 0.25}, map[string]string{"learning rate": "0.1", "depth": "6"}, map[string]string{"release": "it's"}},
+	{
+		"best",
+		"FINISHED",
+		map[string]any{"auc": 0.9, "loss": 0.25},
+		map[string]string{"learning rate": "0.1", "depth": "6"},
+		map[string]string{"release": "it's"},
+	},
 	{"failed", "FAILED", map[string]any{"loss": "NaN"}, nil, nil},
 	{"killed", "KILLED", nil, nil, nil},
 	{"running", "RUNNING", nil, nil, nil},
@@ -86,16 +97,17 @@ func runDataSources(t *testing.T, b *acctest.Backend) {
 		want   string
 		more   bool
 	}{
-		"newest first":          {nil, "running killed failed best old", false},
-		"a limit":               {map[string]any{"limit": 2}, "running killed", true},
-		"a limit that fits":     {map[string]any{"limit": 5}, "running killed failed best old", false},
-		"deleted":               {map[string]any{"view_type": "DELETED_ONLY"}, "deleted", false},
-		"all":                   {map[string]any{"view_type": "ALL"}, "deleted running killed failed best old", false},
-		"by metric":             {map[string]any{"order_by": []string{"metrics.auc DESC"}}, "best old running killed failed", false},
-		"by status":             {map[string]any{"order_by": []string{"attributes.status"}}, "failed best old killed running", false},
-		"one status":            {map[string]any{"status": []string{"FINISHED"}}, "best old", false},
-		"statuses":              {map[string]any{"status": []string{"KILLED", "FAILED", "RUNNING"}, "limit": 2}, "running killed", true},
-		"all but one":           {map[string]any{"status": []string{"SCHEDULED", "FINISHED", "FAILED", "RUNNING"}}, "running failed best old", false},
+		"newest first":      {nil, "running killed failed best old", false},
+		"a limit":           {map[string]any{"limit": 2}, "running killed", true},
+		"a limit that fits": {map[string]any{"limit": 5}, "running killed failed best old", false},
+		"deleted":           {map[string]any{"view_type": "DELETED_ONLY"}, "deleted", false},
+		"all":               {map[string]any{"view_type": "ALL"}, "deleted running killed failed best old", false},
+		"by metric":         {map[string]any{"order_by": []string{"metrics.auc DESC"}}, "best old running killed failed", false},
+		"by status":         {map[string]any{"order_by": []string{"attributes.status"}}, "failed best old killed running", false},
+		"one status":        {map[string]any{"status": []string{"FINISHED"}}, "best old", false},
+		"statuses":          {map[string]any{"status": []string{"KILLED", "FAILED", "RUNNING"}, "limit": 2}, "running killed", true},
+		"all but one": {map[string]any{"status": []string{"SCHEDULED", "FINISHED", "FAILED", "RUNNING"}}, "running failed best old",
+			false},
 		"statuses and a filter": {map[string]any{"status": []string{"FINISHED", "FAILED"}, "filter": "metrics.auc > 0.8"}, "best", false},
 		"odd keys":              {map[string]any{"filter": "params.`learning rate` = '0.1' AND tags.release = \"it's\""}, "best", false},
 		"no match":              {map[string]any{"filter": "tags.release = 'none'"}, "", false},
@@ -103,9 +115,9 @@ func runDataSources(t *testing.T, b *acctest.Backend) {
 	} {
 		config := map[string]any{"experiment_ids": []string{experiment, empty}, "limit": 100}
 		maps.Copy(config, tc.config)
-		state, says := d.ReadDataSource("mlflow_runs", config)
-		if got := runNames(state); says != "" || got != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
-			t.Errorf("%s: runs %q, has_more %v, said is %q", name, got, state["has_more"], says)
+		state, diags := d.ReadDataSource("mlflow_runs", config)
+		if got := runNames(state); diags != "" || got != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
+			t.Errorf("%s: runs %q, has_more %v, diagnostics %q", name, got, state["has_more"], diags)
 		}
 	}
 	checkRefusedSearches(t, d, experiment)
@@ -124,53 +136,57 @@ func runNames(state map[string]any) string {
 func checkRefusedSearches(t *testing.T, d *acctest.Provider, experiment string) {
 	t.Helper()
 	for _, tc := range []struct {
-		more map[string]any
-		says string
+		more  map[string]any
+		diags string
 	}{
 		{map[string]any{"filter": "metrics.auc >"}, "error at filter: Could not search runs: "},
-		{map[string]any{"filter": "attributes.owner = 'ana'", "order_by": []string{"metrics.auc"}, "status": []string{"FINISHED"}}, "error at filter: Could not search runs: "},
+		{map[string]any{"filter": "attributes.owner = 'ana'", "order_by": []string{"metrics.auc"}, "status": []string{"FINISHED"}},
+			"error at filter: Could not search runs: "},
 		{map[string]any{"filter": "metrics.auc > 0", "order_by": []string{"metrics.auc UP"}}, "error at order_by: Could not search runs: "},
 		{map[string]any{"order_by": []string{"attributes.owner"}}, "error at order_by: Could not search runs: "},
 		{map[string]any{"experiment_ids": []string{experiment, "987654321"}}, "error"},
 	} {
 		config := map[string]any{"experiment_ids": []string{experiment}, "limit": 1}
 		maps.Copy(config, tc.more)
-		_, says := d.ReadDataSource("mlflow_runs", config)
-		acctest.ExpectDiagnostics(t, says, tc.says, "Could not search runs: ")
+		_, diags := d.ReadDataSource("mlflow_runs", config)
+		acctest.ExpectDiagnostics(t, diags, tc.diags, "Could not search runs: ")
 	}
 }
 
 // checkTrainedRun checks the data sources of single runs.
 func checkTrainedRun(t *testing.T, d *acctest.Provider, experiment string, ids map[string]string) {
 	t.Helper()
-	best, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["best"]})
+	best, diags := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["best"]})
 	want := map[string]any{
 		"run_name": "best", "experiment_id": experiment, "status": "FINISHED", "user_id": "trainer", "lifecycle_stage": "active",
-		"start_time": "2026-03-01T12:00:01.000Z", "end_time": "2026-03-01T12:00:01.500Z", "non_finite_metrics": "map[]", "params": "map[depth:6 learning rate:0.1]",
+		"start_time": "2026-03-01T12:00:01.000Z", "end_time": "2026-03-01T12:00:01.500Z", "non_finite_metrics": "map[]",
+		"params":  "map[depth:6 learning rate:0.1]",
 		"metrics": `map[auc:tftypes.Number<"0.9"> loss:tftypes.Number<"0.25">]`,
 	}
 	for attribute, value := range want {
 		if got := fmt.Sprint(best[attribute]); got != value {
-			t.Errorf("%s is %s, want %s", attribute, got, value)
+			t.Errorf("%s: got %s, want %s", attribute, got, value)
 		}
 	}
-	if tags, _ := best["tags"].(map[string]any); says != "" || tags["release"] != "it's" || tags["mlflow.runName"] != "best" {
-		t.Errorf("the tags are %v, said is %q", best["tags"], says)
+	if tags, _ := best["tags"].(map[string]any); diags != "" || tags["release"] != "it's" || tags["mlflow.runName"] != "best" {
+		t.Errorf("tags: got %v, diagnostics %q", best["tags"], diags)
 	}
-	failed, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["failed"]})
-	if says != "" || fmt.Sprint(failed["metrics"]) != "map[]" || fmt.Sprint(failed["non_finite_metrics"]) != "map[loss:NaN]" {
-		t.Errorf("a metric that is not a number: %v and %v, said is %q", failed["metrics"], failed["non_finite_metrics"], says)
+	failed, diags := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["failed"]})
+	if diags != "" || fmt.Sprint(failed["metrics"]) != "map[]" || fmt.Sprint(failed["non_finite_metrics"]) != "map[loss:NaN]" {
+		t.Errorf("a metric that is not a number: %v and %v, diagnostics %q", failed["metrics"], failed["non_finite_metrics"], diags)
 	}
-	if running, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["running"]}); says != "" || running["end_time"] != nil || running["status"] != "RUNNING" {
-		t.Errorf("running: %v, said is %q", running, says)
+	if running, diags := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["running"]}); diags != "" || running["end_time"] != nil ||
+		running["status"] != "RUNNING" {
+		t.Errorf("running: %v, diagnostics %q", running, diags)
 	}
-	if deleted, says := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["deleted"]}); says != "" || deleted["lifecycle_stage"] != "deleted" {
-		t.Errorf("deleted: %v, said is %q", deleted, says)
+	if deleted, diags := d.ReadDataSource("mlflow_run", map[string]any{"run_id": ids["deleted"]}); diags != "" ||
+		deleted["lifecycle_stage"] != "deleted" {
+		t.Errorf("deleted: %v, diagnostics %q", deleted, diags)
 	}
-	_, says = d.ReadDataSource("mlflow_run", map[string]any{"run_id": missingID})
-	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not read run: ", "the part after /runs/")
-	_, says = d.ReadDataSource("mlflow_run_artifacts", map[string]any{"run_id": missingID})
-	acctest.ExpectDiagnostics(t, says, "error at run_id: Could not list artifacts: ", "the part after /runs/")
+	_, diags = d.ReadDataSource("mlflow_run", map[string]any{"run_id": missingID})
+	acctest.ExpectDiagnostics(t, diags, "error at run_id: Could not read run: ", "the part after /runs/")
+	_, diags = d.ReadDataSource("mlflow_run_artifacts", map[string]any{"run_id": missingID})
+	acctest.ExpectDiagnostics(t, diags, "error at run_id: Could not list artifacts: ", "the part after /runs/")
 }
 
 // runPages reads runs from a server that returns small pages.
@@ -185,15 +201,15 @@ func runPages(t *testing.T, b *acctest.Backend) {
 	}
 	relay.interceptPath(runsAPI+"search", smallPages(t, 3))
 	config := map[string]any{"experiment_ids": []string{experiment}, "limit": 8}
-	first, says := through.Provider(t, nil).ReadDataSource("mlflow_runs", config)
+	first, diags := through.Provider(t, nil).ReadDataSource("mlflow_runs", config)
 	got := strings.Fields(runNames(first))
-	if slices.Sort(got); says != "" || !slices.Equal(got, want) || acctest.IsTrue(first["has_more"]) {
-		t.Errorf("runs %q, has_more %v, said is %q", got, first["has_more"], says)
+	if slices.Sort(got); diags != "" || !slices.Equal(got, want) || acctest.IsTrue(first["has_more"]) {
+		t.Errorf("runs %q, has_more %v, diagnostics %q", got, first["has_more"], diags)
 	}
 	config["limit"] = 4
-	second, says := through.Provider(t, nil).ReadDataSource("mlflow_runs", config)
-	if says != "" || runNames(second) != strings.Join(strings.Fields(runNames(first))[:4], " ") || !acctest.IsTrue(second["has_more"]) {
-		t.Errorf("runs %q after %q, has_more %v, said is %q", runNames(second), runNames(first), second["has_more"], says)
+	second, diags := through.Provider(t, nil).ReadDataSource("mlflow_runs", config)
+	if diags != "" || runNames(second) != strings.Join(strings.Fields(runNames(first))[:4], " ") || !acctest.IsTrue(second["has_more"]) {
+		t.Errorf("runs %q after %q, has_more %v, diagnostics %q", runNames(second), runNames(first), second["has_more"], diags)
 	}
 }
 
@@ -206,9 +222,9 @@ func runArtifacts(t *testing.T, b *acctest.Backend) {
 		t.Helper()
 		config := map[string]any{"run_id": id}
 		maps.Copy(config, more)
-		state, says := d.ReadDataSource("mlflow_run_artifacts", config)
-		if says != "" || state["artifact_uri"] != location {
-			t.Errorf("%v: the location is %v, want %q; said is %q", more, state["artifact_uri"], location, says)
+		state, diags := d.ReadDataSource("mlflow_run_artifacts", config)
+		if diags != "" || state["artifact_uri"] != location {
+			t.Errorf("%v: the location is %v, want %q; diagnostics %q", more, state["artifact_uri"], location, diags)
 		}
 		var list []string
 		for _, f := range acctest.ObjectsOf(state["files"]) {

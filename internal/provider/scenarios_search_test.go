@@ -16,12 +16,13 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 		name := b.Name("search 50%_" + fmt.Sprint(i))
 		id := b.CreateExperiment(t, name, map[string]string{"odd key/x": value, "mark": mark})
 		ids[name] = id
-		found, says := d.ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
-		if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
-			t.Errorf("the search for %q finds %v and says %q", value, found["ids"], says)
+		found, diags := d.ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
+		if diags != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
+			t.Errorf("the search for %q finds %v and diagnostics %q", value, found["ids"], diags)
 		}
-		if found, says = d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name || found["lifecycle_stage"] != "active" {
-			t.Errorf("experiment %s reads %v and says %q", id, found, says)
+		if found, diags = d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id}); diags != "" || found["name"] != name ||
+			found["lifecycle_stage"] != "active" {
+			t.Errorf("experiment %s reads %v and diagnostics %q", id, found, diags)
 		}
 	}
 	marked := map[string]string{"mark": mark}
@@ -30,19 +31,19 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 		"regex":  {"name_regex": `search 50%_\d-\d+$`, "tags": marked},
 		"filter": {"filter": "tags.mark = '" + mark + "' AND name LIKE '%search%'", "order_by": []string{"name ASC"}},
 	} {
-		if found, says := d.ReadDataSource("mlflow_experiments", config); says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
-			t.Errorf("%s: found is %v, want %v; said is %q", what, found["ids"], ids, says)
+		if found, diags := d.ReadDataSource("mlflow_experiments", config); diags != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
+			t.Errorf("%s: found is %v, want %v; diagnostics %q", what, found["ids"], ids, diags)
 		}
 	}
-	_, says := d.ReadDataSource("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
-	acctest.ExpectDiagnostics(t, says, "error at filter: Could not search experiments")
+	_, diags := d.ReadDataSource("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
+	acctest.ExpectDiagnostics(t, diags, "error at filter: Could not search experiments")
 	for name, id := range ids {
 		b.DeleteExperiment(t, fmt.Sprint(id))
 		delete(ids, name)
 		break
 	}
 	if found, _ := d.ReadDataSource("mlflow_experiments", map[string]any{"tags": marked}); fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
-		t.Errorf("active ones are %v, want %v", found["ids"], ids)
+		t.Errorf("active ones: got %v, want %v", found["ids"], ids)
 	}
 }
 
@@ -57,9 +58,9 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 	}
 	relay.interceptPath(acctest.ExperimentsPath+"search", smallPages(t, 3))
 	relay.reset()
-	found, says := through.Provider(t, nil).ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
-	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
-		t.Errorf("found is %v, want %v; said is %q", found["ids"], want, says)
+	found, diags := through.Provider(t, nil).ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
+	if diags != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
+		t.Errorf("found: got %v, want %v; diagnostics %q", found["ids"], want, diags)
 	}
 	if n := slices.Index(relay.seen(), "POST "+acctest.ExperimentsPath+"search"); len(relay.seen())-n != 3 {
 		t.Errorf("7 experiments in pages of 3 sent the requests %q", relay.seen())

@@ -29,42 +29,62 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 		"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": ""},
 	}))
 	id := e.Text("id")
-	b.ExpectExperiment(t, id, first, "active", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": "", "mlflow.note.content": "Predicts churn"})
+	b.ExpectExperiment(
+		t,
+		id,
+		first,
+		"active",
+		map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": "", "mlflow.note.content": "Predicts churn"},
+	)
 	made := b.Experiment(t, id)
-	if e.Text("artifact_location") != made.ArtifactLocation || !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).MatchString(e.Text("creation_time")) ||
-		!strings.HasPrefix(e.Text("url"), b.URL+"/") || !strings.Contains(e.Text("url"), "experiments/"+id) {
-		t.Errorf("the state is %v", e.Values())
+	if e.Text("artifact_location") != made.ArtifactLocation ||
+		!regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).MatchString(e.Text("creation_time")) ||
+		!strings.HasPrefix(e.Text("url"), b.URL+"/") ||
+		!strings.Contains(e.Text("url"), "experiments/"+id) {
+		t.Errorf("state: got %v", e.Values())
 	}
 
 	b.SetTag(t, id, "foreign", "theirs")
-	changed := acctest.ExperimentAttributes(second, map[string]any{"description": "Predicts churn better", "tags": map[string]string{"team": "fraud", "stage": "dev", "new": "yes"}})
+	changed := acctest.ExperimentAttributes(
+		second,
+		map[string]any{"description": "Predicts churn better", "tags": map[string]string{"team": "fraud", "stage": "dev", "new": "yes"}},
+	)
 	if p := e.Plan(changed); p.Action != "update" || !slices.Equal(p.Changed, []string{"description", "name", "tags", "tags_all"}) {
-		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", p.Action, p.Changed)
 	}
 	blanked := ""
 	if !b.DeletesTags {
 		blanked = "warning: Tags cleared, not removed: "
 	}
 	acctest.ExpectDiagnostics(t, e.Apply(changed), blanked)
-	left := map[string]string{"team": "fraud", "stage": "dev", "new": "yes", "foreign": "theirs", "mlflow.note.content": "Predicts churn better"}
+	left := map[string]string{
+		"team":                "fraud",
+		"stage":               "dev",
+		"new":                 "yes",
+		"foreign":             "theirs",
+		"mlflow.note.content": "Predicts churn better",
+	}
 	b.ExpectExperiment(t, id, second, "active", b.TagsAfterRemoval(left, "gone", "a b/c.d"))
 
 	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
 	left = b.TagsAfterRemoval(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
 	b.ExpectExperiment(t, id, second, "active", left)
 	if e.Values()["tags"] != nil || e.Values()["description"] != nil {
-		t.Errorf("the state is %v", e.Values())
+		t.Errorf("state: got %v", e.Values())
 	}
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 	if b.Experiment(t, id).Stage != "deleted" || e.Values() != nil {
-		t.Errorf("after destroy the experiment is %+v, the state %v", b.Experiment(t, id), e.Values())
+		t.Errorf("after destroy the experiment: got %+v, the state %v", b.Experiment(t, id), e.Values())
 	}
 }
 
 func drift(t *testing.T, b *acctest.Backend) {
 	e := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}}).Resource("mlflow_experiment")
 	name := b.Name("drift")
-	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev"}})
+	config := acctest.ExperimentAttributes(
+		name,
+		map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev"}},
+	)
 	e.MustApply(config)
 	id := e.Text("id")
 	b.SetTag(t, id, "foreign", "theirs")
@@ -99,10 +119,16 @@ func drift(t *testing.T, b *acctest.Backend) {
 		c.behind()
 		acctest.ExpectDiagnostics(t, e.Refresh(), "")
 		if p := e.Plan(config); p.Action != "update" || !slices.Equal(p.Changed, c.changed) {
-			t.Errorf("%s: planned is to %s, changing %v, want %v", what, p.Action, p.Changed, c.changed)
+			t.Errorf("%s: got planned action %s, changed attributes %v, want %v", what, p.Action, p.Changed, c.changed)
 		}
 		e.MustApply(config)
-		b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "foreign": "theirs", "mlflow.note.content": "Predicts churn"})
+		b.ExpectExperiment(
+			t,
+			id,
+			name,
+			"active",
+			map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "foreign": "theirs", "mlflow.note.content": "Predicts churn"},
+		)
 	}
 }
 
@@ -112,28 +138,37 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 	e.MustApply(acctest.ExperimentAttributes(name, nil))
 	id := e.Text("id")
 	b.DeleteExperiment(t, id)
-	acctest.ExpectDiagnostics(t, e.Refresh(), `warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`)
+	acctest.ExpectDiagnostics(
+		t,
+		e.Refresh(),
+		`warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`,
+	)
 	if e.Values() != nil {
-		t.Fatalf("the state is %v", e.Values())
+		t.Fatalf("state: got %v", e.Values())
 	}
 	if b.ReservesNames {
-		acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: name reserved by a deleted experiment", `if_deleted = "restore"`)
+		acctest.ExpectDiagnostics(
+			t,
+			e.Apply(acctest.ExperimentAttributes(name, nil)),
+			"error at name: Could not create experiment: name reserved by a deleted experiment",
+			`if_deleted = "restore"`,
+		)
 		acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
 		if e.Text("id") != id {
-			t.Errorf("restored is %s, want %s", e.Text("id"), id)
+			t.Errorf("restored: got %s, want %s", e.Text("id"), id)
 		}
 	} else {
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		if e.Text("id") == id {
-			t.Errorf("the experiment is %s still", id)
+			t.Errorf("experiment: got %s still", id)
 		}
 	}
 	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 	e.Provider = e.Restart()
 	destruction := e.Plan(nil)
-	b.DeleteExperiment(t, e.Text("id")) // what goes between plan and apply is gone, and that is what was wanted
-	if says := e.ApplyPlan(destruction, nil); says != "" || e.Values() != nil {
-		t.Errorf("destroy says %q", says)
+	b.DeleteExperiment(t, e.Text("id")) // an experiment that is deleted between plan and apply is not an error
+	if diags := e.ApplyPlan(destruction, nil); diags != "" || e.Values() != nil {
+		t.Errorf("destroy: got diagnostics %q", diags)
 	}
 }
 
@@ -147,13 +182,13 @@ func freeText(t *testing.T, b *acctest.Backend) {
 		}
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
-		found, says := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name})
-		if found["id"] != e.Text("id") || says != "" {
-			t.Errorf("the data source finds %v under %q and says %q", found["id"], name, says)
+		found, diags := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name})
+		if found["id"] != e.Text("id") || diags != "" {
+			t.Errorf("the data source finds %v under %q and diagnostics %q", found["id"], name, diags)
 		}
 		again := d.Resource("mlflow_experiment")
-		if says := again.Import("name=" + name); says != "" || again.Text("id") != e.Text("id") {
-			t.Errorf("import of %q gives %v and says %q", name, again.Values(), says)
+		if diags := again.Import("name=" + name); diags != "" || again.Text("id") != e.Text("id") {
+			t.Errorf("import of %q: got %v and diagnostics %q", name, again.Values(), diags)
 		}
 		e.MustApply(acctest.ExperimentAttributes(name+"!", nil))
 		b.ExpectExperiment(t, e.Text("id"), name+"!", "active", map[string]string{})
@@ -165,16 +200,21 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 	name := b.Name("tags")
 	id := b.CreateExperiment(t, name, nil)
 	server := func(key, value string) bool { // some servers cut a value that is too long
-		status, _ := b.Do(t, "POST", acctest.ExperimentsPath+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
+		status, _ := b.Do(
+			t,
+			"POST",
+			acctest.ExperimentsPath+"set-experiment-tag",
+			map[string]any{"experiment_id": id, "key": key, "value": value},
+		)
 		return status == http.StatusOK && b.Experiment(t, id).TagMap()[key] == value
 	}
 	through, relay := newRelayBackend(t, b)
 	e := through.ExperimentResource(t)
 	for key, value := range b.RejectedTags {
 		relay.reset()
-		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Diagnostics
-		if !strings.HasPrefix(says, "error at tags: Invalid tag: ") {
-			t.Errorf("the plan of the tag %.60q says %q", key, says)
+		diags := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Diagnostics
+		if !strings.HasPrefix(diags, "error at tags: Invalid tag: ") {
+			t.Errorf("the plan of the tag %.60q: got diagnostics %q", key, diags)
 		}
 		if server(key, value) {
 			t.Errorf("the server takes the tag %.60q", key)
@@ -184,10 +224,13 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 		}
 	}
 	for key, value := range map[string]string{
-		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.MaxTagValue),
+		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x",
+		"long": strings.Repeat("v", b.MaxTagValue),
 	} {
-		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"), map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" || !server(key, value) {
-			t.Errorf("the tag %.60q: the plan says %q, and the server rejects it", key, p.Diagnostics)
+		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"),
+			map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" ||
+			!server(key, value) {
+			t.Errorf("the tag %.60q: plan: got diagnostics %q, and the server rejects it", key, p.Diagnostics)
 		}
 	}
 }
@@ -205,14 +248,24 @@ func manyTags(t *testing.T, b *acctest.Backend) {
 
 func imports(t *testing.T, b *acctest.Backend) {
 	name := b.Name("imported")
-	id := b.CreateExperiment(t, name, map[string]string{"team": "risk", "owner": "platform", "mlflow.note.content": "Predicts churn", "mlflow.experimentKind": "genai_development"})
+	id := b.CreateExperiment(
+		t,
+		name,
+		map[string]string{
+			"team":                  "risk",
+			"owner":                 "platform",
+			"mlflow.note.content":   "Predicts churn",
+			"mlflow.experimentKind": "genai_development",
+		},
+	)
 	d := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}})
 	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk"}})
-	for _, form := range []string{id, "name=" + name, b.URL + "/#/experiments/" + id, b.URL + "/#/experiments/" + id + "/runs?searchFilter=x"} {
+	for _, form := range []string{id, "name=" + name, b.URL + "/#/experiments/" + id,
+		b.URL + "/#/experiments/" + id + "/runs?searchFilter=x"} {
 		e := d.Resource("mlflow_experiment")
 		acctest.ExpectDiagnostics(t, e.Import(form), "")
 		if e.Text("id") != id || e.Text("description") != "Predicts churn" || fmt.Sprint(e.Values()["tags"]) != "map[team:risk]" {
-			t.Errorf("import of %q gives %v", form, e.Values())
+			t.Errorf("import of %q: got %v", form, e.Values())
 		}
 		e.ExpectEmptyPlan(config)
 	}
@@ -225,7 +278,11 @@ func imports(t *testing.T, b *acctest.Backend) {
 		acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Import(form), want)
 	}
 	b.DeleteExperiment(t, id)
-	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Import(id), "error: Could not import experiment: Experiment "+id+" is deleted")
+	acctest.ExpectDiagnostics(
+		t,
+		d.Resource("mlflow_experiment").Import(id),
+		"error: Could not import experiment: Experiment "+id+" is deleted",
+	)
 }
 
 func tagResource(t *testing.T, b *acctest.Backend) {
@@ -240,7 +297,7 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	b.SetTag(t, id, "team", "changed")
 	acctest.ExpectDiagnostics(t, tag.Refresh(), "")
 	if p := tag.Plan(config("ours")); !slices.Equal(p.Changed, []string{"value"}) {
-		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", p.Action, p.Changed)
 	}
 	tag.MustApply(config("ours"))
 	b.ExpectExperiment(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
@@ -265,13 +322,14 @@ func lostResponse(t *testing.T, b *acctest.Backend) {
 	relay.reset()
 	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
-	if creates := len(slices.DeleteFunc(relay.seen(), func(c string) bool { return c != "POST "+acctest.ExperimentsPath+"create" })); creates != 1 {
+	if creates := len(slices.DeleteFunc(relay.seen(),
+		func(c string) bool { return c != "POST "+acctest.ExperimentsPath+"create" })); creates != 1 {
 		t.Errorf("%d creates", creates)
 	}
 }
 
-// throughCLI checks the most important operations through the CLI: an import block, generated configuration, dependent resources, and an empty plan
-// after each apply.
+// throughCLI checks the most important operations through the CLI: an import block, generated configuration, dependent resources, and an
+// empty plan after each apply.
 func throughCLI(t *testing.T, b *acctest.Backend) {
 	provider := hcl(b.ProviderConfig(nil))
 	name, imported := b.Name("cli"), b.Name("cli imported")
@@ -294,7 +352,7 @@ data "mlflow_experiments" "test" {
 `, name, description)
 	}
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: watchedFactories(t),
+		ProtoV6ProviderFactories: secretCheckerFactories(t),
 		Steps: []resource.TestStep{
 			{
 				Config:            config("first"),

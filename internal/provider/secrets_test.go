@@ -47,9 +47,24 @@ func newProgram(t *testing.T, config string, env ...string) *program {
 	dir := t.TempDir()
 	p := &program{t: t, dir: dir}
 	rc := filepath.Join(dir, "cli.tfrc")
-	p.write("cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"mlflow-terraform/mlflow\" = %q\n  }\n  direct {}\n}\n", filepath.Dir(provider)))
-	p.write("main.tf", "terraform {\n  required_providers {\n    mlflow = {\n      source = \"mlflow-terraform/mlflow\"\n    }\n  }\n}\n"+config)
-	p.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc, "CHECKPOINT_DISABLE=1", "TF_LOG=TRACE", "TF_LOG_PATH="+filepath.Join(dir, "trace.log"))
+	p.write(
+		"cli.tfrc",
+		fmt.Sprintf(
+			"disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"mlflow-terraform/mlflow\" = %q\n  }\n  direct {}\n}\n",
+			filepath.Dir(provider),
+		),
+	)
+	p.write(
+		"main.tf",
+		"terraform {\n  required_providers {\n    mlflow = {\n      source = \"mlflow-terraform/mlflow\"\n    }\n  }\n}\n"+config,
+	)
+	p.env = append(
+		os.Environ(),
+		"TF_CLI_CONFIG_FILE="+rc,
+		"CHECKPOINT_DISABLE=1",
+		"TF_LOG=TRACE",
+		"TF_LOG_PATH="+filepath.Join(dir, "trace.log"),
+	)
 	p.env = append(p.env, env...)
 	return p
 }
@@ -116,7 +131,8 @@ const secretsConfig = `
 	}
 `
 
-// TestSecretsStaySecret runs plan, apply, and show at TRACE with each kind of credentials, valid and invalid, and searches all files for them.
+// TestSecretsStaySecret runs plan, apply, and show at TRACE with each kind of credentials, valid and invalid, and searches all files for
+// them.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	const badToken, badSecret, password = "dapi-bad-token-7777", "bad-client-secret-8888", "basic-password-9999"
@@ -125,11 +141,14 @@ func TestSecretsStaySecret(t *testing.T) {
 		secrets []string
 		fails   bool
 	}{
-		"a token":          {env: []string{"DATABRICKS_TOKEN=" + emulator.AdminToken}, secrets: []string{emulator.AdminToken}},
-		"a bad token":      {env: []string{"DATABRICKS_TOKEN=" + badToken}, secrets: []string{badToken}, fails: true},
-		"a client secret":  {env: []string{"DATABRICKS_CLIENT_ID=" + emulator.ServicePrincipal, "DATABRICKS_CLIENT_SECRET=" + emulator.ServicePrincipalSecret}, secrets: []string{emulator.ServicePrincipalSecret}},
-		"a bad secret":     {env: []string{"DATABRICKS_CLIENT_ID=" + emulator.ServicePrincipal, "DATABRICKS_CLIENT_SECRET=" + badSecret}, secrets: []string{badSecret}, fails: true},
-		"a basic password": {env: []string{"MLFLOW_TRACKING_USERNAME=admin", "MLFLOW_TRACKING_PASSWORD=" + password}, secrets: []string{password, "YWRtaW46YmFzaWMtcGFzc3dvcmQtOTk5OQ"}, fails: true},
+		"a token":     {env: []string{"DATABRICKS_TOKEN=" + emulator.AdminToken}, secrets: []string{emulator.AdminToken}},
+		"a bad token": {env: []string{"DATABRICKS_TOKEN=" + badToken}, secrets: []string{badToken}, fails: true},
+		"a client secret": {env: []string{"DATABRICKS_CLIENT_ID=" + emulator.ServicePrincipal,
+			"DATABRICKS_CLIENT_SECRET=" + emulator.ServicePrincipalSecret}, secrets: []string{emulator.ServicePrincipalSecret}},
+		"a bad secret": {env: []string{"DATABRICKS_CLIENT_ID=" + emulator.ServicePrincipal, "DATABRICKS_CLIENT_SECRET=" + badSecret},
+			secrets: []string{badSecret}, fails: true},
+		"a basic password": {env: []string{"MLFLOW_TRACKING_USERNAME=admin", "MLFLOW_TRACKING_PASSWORD=" + password},
+			secrets: []string{password, "YWRtaW46YmFzaWMtcGFzc3dvcmQtOTk5OQ"}, fails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +161,7 @@ func TestSecretsStaySecret(t *testing.T) {
 			_, planErr := p.run("plan", "-no-color", "-input=false", "-out=saved.plan")
 			out, err := p.run("apply", "-no-color", "-input=false", "-auto-approve")
 			if failed := planErr != nil || err != nil; failed != c.fails {
-				t.Errorf("apply failed: %t, want %t:\n%s", failed, c.fails, out)
+				t.Errorf("apply failed: got %t, want %t:\n%s", failed, c.fails, out)
 			}
 			if !c.fails {
 				_, _ = p.run("show", "-json", "saved.plan")

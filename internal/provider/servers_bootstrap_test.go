@@ -18,7 +18,8 @@ import (
 // teamWorkspaces are the workspaces of examples/mlflow-bootstrap.
 var teamWorkspaces = []string{"platform", "retail", "risk"}
 
-// bootstrap applies examples/mlflow-bootstrap to a server that has only its admin, changes objects of each kind outside Terraform, and corrects the drift.
+// bootstrap applies examples/mlflow-bootstrap to a server that has only its admin, changes objects of each kind outside Terraform, and
+// corrects the drift.
 func bootstrap(t *testing.T, s *server) {
 	through, calls := newRelayBackend(t, s.Backend)
 	p := bootstrapProgram(t, through)
@@ -27,7 +28,8 @@ func bootstrap(t *testing.T, s *server) {
 	if out, err := p.run("plan", "-no-color", "-out=first.tfplan"); err != nil {
 		t.Fatalf("plan: %v\n%s", err, out)
 	}
-	if out, err := p.run("apply", "-no-color", "first.tfplan"); err != nil || !strings.Contains(out, "Apply complete! Resources: 153 added, 0 changed, 0 destroyed.") {
+	if out, err := p.run("apply", "-no-color", "first.tfplan"); err != nil ||
+		!strings.Contains(out, "Apply complete! Resources: 153 added, 0 changed, 0 destroyed.") {
 		t.Fatalf("apply: %v\n%s", err, out)
 	}
 	calls.reset()
@@ -49,7 +51,8 @@ func bootstrap(t *testing.T, s *server) {
 	}
 	for _, address := range []string{
 		`mlflow_workspace.this["risk"]`, `mlflow_user.this["ana"]`, `mlflow_user.this["lena"]`, `mlflow_role.this["risk/readers"]`,
-		`mlflow_role.this["retail/scientists"]`, `mlflow_role_members.this["platform/scientists"]`, `mlflow_experiment.this["risk/fraud/training"]`,
+		`mlflow_role.this["retail/scientists"]`, `mlflow_role_members.this["platform/scientists"]`,
+		`mlflow_experiment.this["risk/fraud/training"]`,
 	} {
 		if !strings.Contains(out, "# "+address+" will be") {
 			t.Errorf("the plan does not show what was changed of %s", address)
@@ -68,7 +71,7 @@ func bootstrap(t *testing.T, s *server) {
 func (s *server) destroyBootstrap(t *testing.T, p *program) {
 	t.Helper()
 	if out, err := p.run("destroy", "-no-color", "-auto-approve"); err == nil || !strings.Contains(out, "is deleted only if it is empty") {
-		t.Errorf("destroying workspaces with experiments is not refused: %v\n%s", err, out)
+		t.Errorf("destroying workspaces with experiments is not rejected: %v\n%s", err, out)
 	}
 	p.env = append(p.env, "TF_VAR_workspace_deletion_policy=retain")
 	for _, args := range [][]string{{"apply", "-no-color", "-auto-approve"}, {"destroy", "-no-color", "-auto-approve"}} {

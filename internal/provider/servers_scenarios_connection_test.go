@@ -23,15 +23,26 @@ func credentials(t *testing.T, s *server) {
 		"unknown user":   {"username": "nobody"},
 		"none":           {"username": nil, "password": nil},
 	}
-	if s.kind.grants == unlistedGrants { // with its cache of passwords on, MLflow 3 fails over a token in place of refusing it
+	if s.kind.grants == unlistedGrants { // MLflow 3 with a cache of passwords fails instead of rejecting a token
 		refused["a bearer token"] = map[string]any{"username": nil, "password": nil, "token": "bearer"}
 	}
 	for what, settings := range refused {
 		t.Run(what, func(t *testing.T) {
 			d := s.Provider(t, settings)
-			acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Apply(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
+			acctest.ExpectDiagnostics(
+				t,
+				d.Resource("mlflow_experiment").Apply(e),
+				"error: Could not look up experiment: ",
+				"HTTP 401",
+				"The server rejected the credentials",
+			)
 			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
-				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
+				config := map[string]any{
+					"experiment_id":    "0",
+					"users":            map[string]string{"x": "CAN_READ"},
+					"user_name":        "x",
+					"permission_level": "CAN_READ",
+				}
 				acctest.ExpectDiagnostics(t, d.Resource(kind).Apply(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
 			}
 		})
@@ -53,24 +64,25 @@ func bothServersExample(t *testing.T, s *server) {
 		check: func(t *testing.T, users map[string]string) {
 			t.Helper()
 			for name, want := range map[string]map[string]string{
-				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave."},
+				"churn": {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31",
+					"mlflow.note.content": "Customers who are likely to leave."},
 				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
 			} {
-				found, says := find.ReadDataSource("mlflow_experiment", map[string]any{"name": prefix + name})
+				found, diags := find.ReadDataSource("mlflow_experiment", map[string]any{"name": prefix + name})
 				id, _ := found["id"].(string)
-				if says != "" {
-					t.Fatalf("%s: %s", name, says)
+				if diags != "" {
+					t.Fatalf("%s: %s", name, diags)
 				}
 				s.ExpectExperiment(t, id, prefix+name, "active", want)
 				var held []string
 				for user, level := range users {
 					held = append(held, "user "+user+" "+strings.TrimPrefix(level, "CAN_"))
 				}
-				if s.kind.grants == rbacGrants { // whoever creates an experiment may manage it
+				if s.kind.grants == rbacGrants { // the creator of an experiment can manage it
 					held = append(held, "user "+adminName+" MANAGE")
 				}
 				if s.kind.grants != noGrants {
-					s.expectHeld(t, id, people, held...)
+					s.expectLevels(t, id, people, held...)
 				}
 			}
 		},
@@ -93,13 +105,19 @@ func behindPath(t *testing.T, s *server) {
 	e.MustApply(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	s.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
 	if want := through.URL + "/#/experiments/" + e.Text("id"); e.Text("url") != want {
-		t.Errorf("the page is %q, want %q", e.Text("url"), want)
+		t.Errorf("page: got %q, want %q", e.Text("url"), want)
 	}
 	imported := e.Resource("mlflow_experiment")
 	acctest.ExpectDiagnostics(t, imported.Import(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectDiagnostics(t, through.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
+	acctest.ExpectDiagnostics(
+		t,
+		through.ExperimentResource(t).Apply(acctest.ExperimentAttributes(name, nil)),
+		"error: Could not look up experiment: ",
+		"has no such endpoint",
+		"that its base path is correct",
+	)
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.
@@ -120,14 +138,25 @@ func invalidHost(t *testing.T, s *server) {
 		e.MustApply(acctest.ExperimentAttributes(s.Name("host"), nil))
 		return
 	}
-	acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
+	acctest.ExpectDiagnostics(
+		t,
+		e.Apply(acctest.ExperimentAttributes(s.Name("host"), nil)),
+		"error: Could not look up experiment: ",
+		"Invalid Host header",
+		"--allowed-hosts",
+	)
 }
 
 // workspaceDisabled sets a workspace on a server without workspaces.
 func workspaceDisabled(t *testing.T, s *server) {
 	d := s.Provider(t, map[string]any{"workspace": "team-a"})
-	acctest.ExpectDiagnostics(t, d.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
-		"workspaces are not enabled", "--enable-workspaces")
+	acctest.ExpectDiagnostics(
+		t,
+		d.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)),
+		"error: Could not look up experiment: ",
+		"workspaces are not enabled",
+		"--enable-workspaces",
+	)
 }
 
 // addWorkspace creates a workspace, and returns the server with that workspace selected.
@@ -169,9 +198,10 @@ func unsetWorkspace(t *testing.T, s *server) {
 		state := b.Values()
 		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.ApplyPlan(b.Plan(nil), nil) }} {
 			b.Provider = s.Provider(t, nil)
-			says := do()
-			if !acctest.HasError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
-				t.Errorf("%s of %s says %q", what, b.TypeName, says)
+			diags := do()
+			if !acctest.HasError(diags) || !strings.Contains(diags, `belongs to MLflow workspace "team-c"`) ||
+				!strings.Contains(diags, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
+				t.Errorf("%s of %s: got diagnostics %q", what, b.TypeName, diags)
 			}
 			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
 				t.Errorf("%s of %s leaves %v", what, b.TypeName, b.Values())
@@ -181,7 +211,7 @@ func unsetWorkspace(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, b.Read(), "")
 	}
 	there.ExpectExperiment(t, id, e.Text("name"), "active", map[string]string{"team": "risk"})
-	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	there.expectLevels(t, id, nil, "user "+ana.name+" READ")
 }
 
 // workspaces checks that each workspace has its own experiments and grants.
@@ -198,14 +228,17 @@ func workspaces(t *testing.T, s *server) {
 	}
 	s.ExpectExperiment(t, outside, name, "active", map[string]string{})
 
-	says := there.ExperimentResource(t).Apply(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
-	acctest.ExpectDiagnostics(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
+	diags := there.ExperimentResource(t).
+		Apply(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
+	acctest.ExpectDiagnostics(t, diags, "error", "artifact_location cannot be specified when workspaces are enabled")
 
 	ana := s.addUser(t)
 	readers, _ := there.addRole(t)
 	p := there.Provider(t, nil).Resource("mlflow_experiment_permissions")
-	p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
-	there.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
+	p.Apply(
+		grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}),
+	)
+	there.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	// A workspace that does not exist is a configuration error, and removes nothing from the state.
 	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Resource("mlflow_experiment")
@@ -214,7 +247,12 @@ func workspaces(t *testing.T, s *server) {
 	if lost.Values() == nil {
 		t.Error("the experiment was dropped from the state")
 	}
-	acctest.ExpectDiagnostics(t, lost.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
+	acctest.ExpectDiagnostics(
+		t,
+		lost.Resource("mlflow_experiment").Apply(acctest.ExperimentAttributes(name, nil)),
+		"error: Could not look up experiment: ",
+		"Workspace 'team-b' not found",
+	)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 }

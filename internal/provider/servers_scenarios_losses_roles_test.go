@@ -23,7 +23,7 @@ var roleLosses = map[string]lossAttempt{
 	"managing role, null": {
 		by: byManager, kind: kindRole, state: itsRole, config: roleOf(map[string]any{"workspace/*": nil}),
 	},
-	"managing role, everything else": {
+	"managing role, all other grants": {
 		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"experiment/*": "MANAGE", "registered_model/*": "MANAGE"}),
 	},
 	"managing role, renamed and lowered": {
@@ -31,7 +31,7 @@ var roleLosses = map[string]lossAttempt{
 	},
 	"managing role, renamed and then destroyed": {by: byManager, kind: kindRole, setup: renameRole, state: itsRole},
 	"managing role, moved": {
-		by: byManager, kind: kindRole, setup: withOther, state: itsRole, config: roleOf(rows{"workspace/*": "MANAGE"}, "workspace", otherOne),
+		by: byManager, kind: kindRole, setup: withOther, state: itsRole, config: roleOf(rows{"workspace/*": "MANAGE"}, "workspace", otherUser),
 	},
 	"managing role, created again":          {by: byManager, kind: kindRole, config: roleOf(rows{})},
 	"managing role, adopted with no grants": {by: byManager, kind: kindRole, config: roleOf(rows{}, "adopt_existing", true)},
@@ -52,10 +52,10 @@ var roleLosses = map[string]lossAttempt{
 	"the hidden role of the caller": {
 		by: byManager, kind: kindRole, config: roleOf(rows{}, "name", hiddenRole, "adopt_existing", true), names: hiddenRole,
 	},
-	"two managing roles in one plan":                {by: byManager, kind: kindRole, run: concurrentLosses(false, itsRole)},
-	"two managing roles at once":                    {by: byManager, kind: kindRole, run: concurrentLosses(true, itsRole)},
-	"memberships of two managing roles in one plan": {by: byManager, kind: kindMember, run: concurrentLosses(false, ownMember)},
-	"memberships of two managing roles at once":     {by: byManager, kind: kindMember, run: concurrentLosses(true, ownMember)},
+	"two managing roles in one plan":                  {by: byManager, kind: kindRole, run: concurrentLosses(false, itsRole)},
+	"two managing roles, concurrently":                {by: byManager, kind: kindRole, run: concurrentLosses(true, itsRole)},
+	"memberships of two managing roles in one plan":   {by: byManager, kind: kindMember, run: concurrentLosses(false, ownMember)},
+	"memberships of two managing roles, concurrently": {by: byManager, kind: kindMember, run: concurrentLosses(true, ownMember)},
 }
 
 // memberLosses concern the caller's membership of that role.
@@ -69,7 +69,7 @@ var memberLosses = map[string]lossAttempt{
 		by: byManager, kind: kindMembers, setup: withUsers, state: roleOfMembers, config: membersOf(self, "role", "users"),
 	},
 	"members of the managing role, moved": {
-		by: byManager, kind: kindMembers, setup: withOther, state: roleOfMembers, config: membersOf(self, "workspace", otherOne),
+		by: byManager, kind: kindMembers, setup: withOther, state: roleOfMembers, config: membersOf(self, "workspace", otherUser),
 	},
 	"members of the managing role, with another": {
 		by: byManager, kind: kindMembers, setup: withSecond, meanwhile: withoutSecond, state: roleOfMembers,
@@ -82,7 +82,7 @@ var memberLosses = map[string]lossAttempt{
 		by: byManager, kind: kindMember, setup: withUsers, state: ownMember, config: memberOf("role", "users"),
 	},
 	"member of the managing role, moved": {
-		by: byManager, kind: kindMember, setup: withOther, state: ownMember, config: memberOf("workspace", otherOne),
+		by: byManager, kind: kindMember, setup: withOther, state: ownMember, config: memberOf("workspace", otherUser),
 	},
 	"member of the managing role, with another": {
 		by: byManager, kind: kindMember, setup: withSecond, meanwhile: withoutSecond, state: ownMember,
@@ -94,7 +94,7 @@ var memberLosses = map[string]lossAttempt{
 type rows = map[string]string
 
 func denied(*lossFixture) string           { return "DENY" }
-func otherOne(st *lossFixture) string      { return st.other }
+func otherUser(st *lossFixture) string     { return st.other }
 func roleOfMembers(st *lossFixture) string { return "workspace=" + st.workspace + ",role=" + st.role }
 func others(st *lossFixture) []string      { return []string{st.ana} }
 func self(st *lossFixture) []string        { return []string{st.caller.name} }
@@ -147,7 +147,7 @@ func renameRole(t *testing.T, st *lossFixture) {
 // withUsers adds a role with only USE on the workspace.
 func withUsers(t *testing.T, st *lossFixture) {
 	t.Helper()
-	st.addRow(t, numberOf(st.there.makeRole(t, "users")), "workspace/*", "USE")
+	st.addRow(t, numberOf(st.there.createRole(t, "users")), "workspace/*", "USE")
 }
 
 // withSecond adds the caller to a second role that manages the workspace, and withoutSecond removes it again.

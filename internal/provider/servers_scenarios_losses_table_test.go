@@ -14,7 +14,7 @@ var accountLosses = map[string]lossAttempt{
 	"own account, no admin":            {kind: kindUser, state: ownAccount, config: account("admin", false)},
 	"own account, nothing about admin": {kind: kindUser, state: ownAccount, config: account()},
 	"own account, admin is null":       {kind: kindUser, state: ownAccount, config: account("admin", nil)},
-	"own account, may be deleted": {
+	"own account, deletion allowed": {
 		kind: kindUser, prepare: account("adopt_existing", true, "admin", true, "deletion_policy", "delete"),
 	},
 	"own account, another password": {
@@ -41,10 +41,10 @@ var accountLosses = map[string]lossAttempt{
 		kind: kindUser, setup: demoteFirstAdmin, state: ownAccount, config: account("admin", false),
 	},
 	"the only other admin, then destroyed": {kind: kindUser, setup: demoteFirstAdmin, state: ownAccount},
-	"the last admin, by who is none anymore": {
+	"the last admin, by a former admin": {
 		kind: kindUser, state: firstAdmin, config: account("username", adminName), meanwhile: demoteCaller, names: firstAdmin,
 	},
-	"the last admin, deleted by who is none anymore": {kind: kindUser, state: firstAdmin, meanwhile: demoteCaller, names: firstAdmin},
+	"the last admin, deleted by a former admin": {kind: kindUser, state: firstAdmin, meanwhile: demoteCaller, names: firstAdmin},
 	"the first admin, by a manager": {
 		by: byManager, kind: kindUser, config: account("username", adminName, "adopt_existing", true), atApply: true, names: firstAdmin,
 	},
@@ -84,35 +84,35 @@ func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 
 // workspaceLosses concern workspaces with content.
 var workspaceLosses = map[string]lossAttempt{
-	"workspace with an experiment, destroyed": {kind: kindWorkspace, setup: withExperiment, state: itsName},
+	"workspace with an experiment, destroyed": {kind: kindWorkspace, setup: withExperiment, state: workspaceName},
 	"workspace with a run, renamed": {
-		kind: kindWorkspace, setup: withRun, state: itsName, config: workspaceOf("name", "losses-renamed"),
+		kind: kindWorkspace, setup: withRun, state: workspaceName, config: workspaceOf("name", "losses-renamed"),
 	},
-	"workspace with a deleted experiment, destroyed": {kind: kindWorkspace, setup: withDeleted, state: itsName},
+	"workspace with a deleted experiment, destroyed": {kind: kindWorkspace, setup: withDeleted, state: workspaceName},
 	"workspace with a deleted experiment, renamed": {
-		kind: kindWorkspace, setup: withDeleted, state: itsName, config: workspaceOf("name", "losses-renamed"),
+		kind: kindWorkspace, setup: withDeleted, state: workspaceName, config: workspaceOf("name", "losses-renamed"),
 	},
-	"workspace with a model, destroyed":            {kind: kindWorkspace, setup: withModel, state: itsName},
-	"workspace with a prompt, destroyed":           {kind: kindWorkspace, setup: withPrompt, state: itsName},
-	"workspace that gets an experiment, destroyed": {kind: kindWorkspace, meanwhile: withExperiment, state: itsName},
-	"workspace that gets a model, destroyed":       {kind: kindWorkspace, meanwhile: withModel, state: itsName},
-	"workspace that gets a prompt, destroyed":      {kind: kindWorkspace, meanwhile: withPrompt, state: itsName},
+	"workspace with a model, destroyed":            {kind: kindWorkspace, setup: withModel, state: workspaceName},
+	"workspace with a prompt, destroyed":           {kind: kindWorkspace, setup: withPrompt, state: workspaceName},
+	"workspace that gets an experiment, destroyed": {kind: kindWorkspace, meanwhile: withExperiment, state: workspaceName},
+	"workspace that gets a model, destroyed":       {kind: kindWorkspace, meanwhile: withModel, state: workspaceName},
+	"workspace that gets a prompt, destroyed":      {kind: kindWorkspace, meanwhile: withPrompt, state: workspaceName},
 	"workspace that gets a run, renamed": {
-		kind: kindWorkspace, meanwhile: withRun, state: itsName, config: workspaceOf("name", "losses-renamed"),
+		kind: kindWorkspace, meanwhile: withRun, state: workspaceName, config: workspaceOf("name", "losses-renamed"),
 	},
-	"workspace that gets a deleted experiment": {kind: kindWorkspace, meanwhile: withDeleted, state: itsName},
+	"workspace that gets a deleted experiment": {kind: kindWorkspace, meanwhile: withDeleted, state: workspaceName},
 	"workspace, created again":                 {kind: kindWorkspace, setup: withRun, config: workspaceOf(), atApply: true},
 	"workspace, adopted and destroyed": {
 		kind: kindWorkspace, setup: withRun, prepare: workspaceOf("adopt_existing", true),
 	},
-	"workspace, destroyed by its manager":              {by: byManager, kind: kindWorkspace, state: itsName, atApply: true},
-	"workspace with content, destroyed by its manager": {by: byManager, kind: kindWorkspace, setup: withRun, state: itsName},
+	"workspace, destroyed by its manager":              {by: byManager, kind: kindWorkspace, state: workspaceName, atApply: true},
+	"workspace with content, destroyed by its manager": {by: byManager, kind: kindWorkspace, setup: withRun, state: workspaceName},
 	"the workspace default, imported to destroy it":    {kind: kindWorkspace, state: defaultName, names: defaultName},
 	"the workspace default, adopted": {
 		kind: kindWorkspace, config: workspaceOf("name", "default", "adopt_existing", true), names: defaultName,
 	},
 	"workspace, renamed to default": {
-		kind: kindWorkspace, state: itsName, config: workspaceOf("name", "default"), names: defaultName,
+		kind: kindWorkspace, state: workspaceName, config: workspaceOf("name", "default"), names: defaultName,
 	},
 }
 
@@ -134,10 +134,10 @@ const (
 	kindExperiment = "mlflow_experiment"
 )
 
-func itsName(st *lossFixture) string   { return st.workspace }
-func defaultName(*lossFixture) string  { return "default" }
-func itsRole(st *lossFixture) string   { return "workspace=" + st.workspace + ",name=" + st.role }
-func ownMember(st *lossFixture) string { return roleOfMembers(st) + ",user=" + st.caller.name }
+func workspaceName(st *lossFixture) string { return st.workspace }
+func defaultName(*lossFixture) string      { return "default" }
+func itsRole(st *lossFixture) string       { return "workspace=" + st.workspace + ",name=" + st.role }
+func ownMember(st *lossFixture) string     { return roleOfMembers(st) + ",user=" + st.caller.name }
 
 func experimentIn(st *lossFixture) string { return "workspace=" + st.workspace + "," + st.experiment }
 
@@ -217,7 +217,7 @@ var permissionLosses = map[string]lossAttempt{
 		config: grantsOf("users", func(st *lossFixture) any { return map[string]string{st.ana: "CAN_READ"} }),
 	},
 	"own experiment, an empty list": {
-		by: byCreator, kind: kindPermissions, config: grantsOf("users", nothing), warns: true, names: ownAccount,
+		by: byCreator, kind: kindPermissions, config: grantsOf("users", noLevels), warns: true, names: ownAccount,
 	},
 	"own experiment, read only": {
 		by: byCreator, kind: kindPermissions, config: grantsOf("users", ownLevel("CAN_READ")), names: ownAccount,
@@ -254,7 +254,7 @@ const (
 	kindPermission  = "mlflow_experiment_permission"
 )
 
-func nothing(*lossFixture) any { return map[string]string{} }
+func noLevels(*lossFixture) any { return map[string]string{} }
 
 func ownLevel(level string) func(*lossFixture) any {
 	return func(st *lossFixture) any { return map[string]string{st.caller.name: level} }

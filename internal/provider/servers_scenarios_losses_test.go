@@ -63,7 +63,8 @@ type lossFixture struct {
 func preventedLosses(t *testing.T, s *server) {
 	const least = 30
 	all := map[string]lossAttempt{}
-	for _, some := range []map[string]lossAttempt{accountLosses, workspaceLosses, experimentLosses, roleLosses, memberLosses, permissionLosses} {
+	for _, some := range []map[string]lossAttempt{accountLosses, workspaceLosses, experimentLosses, roleLosses, memberLosses,
+		permissionLosses} {
 		for name, w := range some {
 			if _, twice := all[name]; twice {
 				t.Errorf("two attempts have the name %q", name)
@@ -83,7 +84,7 @@ func preventedLosses(t *testing.T, s *server) {
 func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	t.Helper()
 	st := &lossFixture{server: s, by: w.by}
-	if slices.Contains([]string{kindMembers, kindMember, kindPermissions, kindPermission}, w.kind) { // each takes its time
+	if slices.Contains([]string{kindMembers, kindMember, kindPermissions, kindPermission}, w.kind) { // each attempt takes seconds
 		st.ana = s.addUser(t).name
 	}
 	if w.kind != kindUser || w.by != byAdmin {
@@ -103,7 +104,8 @@ func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	return st
 }
 
-// leave removes the caller, so that other tests know the server's admins. If an attempt demoted the first admin, it is promoted again as the caller.
+// leave removes the caller, so that other tests know the server's admins. If an attempt demoted the first admin, it is promoted again as
+// the caller.
 func (st *lossFixture) leave(t *testing.T, s *server) {
 	t.Helper()
 	if is, ok := st.userOf(t, adminName); ok && !is {
@@ -123,24 +125,24 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	}
 	before := st.belongings(t)
 	if w.run != nil {
-		w.expectRefused(t, st, w.run(t, st))
+		w.expectRejected(t, st, w.run(t, st))
 		st.expectKept(t, before)
 		return
 	}
 	b := st.as(st.caller).Provider(t, nil).Resource(w.kind)
-	said := w.stateOf(t, st, b)
+	diags := w.stateOf(t, st, b)
 	config := w.configOf(st)
 	if b.Values() == nil && config == nil { // it can't even be imported
-		w.expectRefused(t, st, said)
+		w.expectRejected(t, st, diags)
 		st.expectKept(t, before)
 		return
 	}
-	said = acctest.JoinLines([]string{said, b.Refresh()})
+	diags = acctest.JoinLines([]string{diags, b.Refresh()})
 	plan := b.Plan(config)
 	if refused := acctest.HasError(plan.Diagnostics); refused != (w.meanwhile == nil && !w.atApply && !w.warns && !w.quiet) {
-		t.Errorf("refused at plan: %t; planned is to %s, and said is %q", refused, plan.Action, plan.Diagnostics)
+		t.Errorf("rejected at plan: %t; planned is to %s and diagnostics %q", refused, plan.Action, plan.Diagnostics)
 	}
-	said = acctest.JoinLines([]string{said, plan.Diagnostics})
+	diags = acctest.JoinLines([]string{diags, plan.Diagnostics})
 	if plan.Action != "" {
 		if plan.Action == "replace" {
 			plan, config = b.Plan(nil), nil // the CLI deletes first
@@ -150,9 +152,9 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 			before = st.belongings(t)
 		}
 		b.Provider = b.Restart()
-		said = acctest.JoinLines([]string{said, b.ApplyPlan(plan, config)})
+		diags = acctest.JoinLines([]string{diags, b.ApplyPlan(plan, config)})
 	}
-	w.expectRefused(t, st, said)
+	w.expectRejected(t, st, diags)
 	st.expectKept(t, before)
 	if plan.Action == "" {
 		w.force(t, st, b)
@@ -160,7 +162,8 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	}
 }
 
-// force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is safe.
+// force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is
+// safe.
 func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Resource) {
 	t.Helper()
 	stranger := st.Provider(t, nil).Resource(w.kind)
@@ -175,7 +178,7 @@ func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Resource) {
 	}
 	attempt := st.as(st.caller).Provider(t, nil).Resource(w.kind)
 	attempt.State, attempt.Private = stranger.State, stranger.Private
-	w.expectRefused(t, st, attempt.ApplyPlan(plan, config))
+	w.expectRejected(t, st, attempt.ApplyPlan(plan, config))
 }
 
 // stateOf imports the object of the attempt, and returns the diagnostics.
@@ -185,8 +188,8 @@ func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Resource)
 	case w.state != nil:
 		return b.Import(w.state(st))
 	case w.prepare != nil:
-		if says := b.Apply(w.prepare(st)); acctest.HasError(says) {
-			t.Fatalf("what comes before is refused: %s", says)
+		if diags := b.Apply(w.prepare(st)); acctest.HasError(diags) {
+			t.Fatalf("what comes before is rejected: %s", diags)
 		}
 	}
 	return ""
@@ -199,8 +202,8 @@ func (w lossAttempt) configOf(st *lossFixture) map[string]any {
 	return w.config(st)
 }
 
-// expectRefused checks that the error names the reason and the object.
-func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
+// expectRejected checks that the error names the reason and the object.
+func (w lossAttempt) expectRejected(t *testing.T, st *lossFixture, diags string) {
 	t.Helper()
 	object := st.role
 	switch {
@@ -215,10 +218,10 @@ func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
 	}
 	switch {
 	case w.quiet:
-	case acctest.HasError(says) == w.warns, object == "", !strings.Contains(says, object):
-		t.Errorf("said is %q, which should be an error: %t, and name %q", says, !w.warns, object)
+	case acctest.HasError(diags) == w.warns, object == "", !strings.Contains(diags, object):
+		t.Errorf("got diagnostics %q, which should be an error: %t, and name %q", diags, !w.warns, object)
 	default:
-		t.Logf("%s", says)
+		t.Logf("%s", diags)
 	}
 }
 
@@ -321,8 +324,8 @@ func (st *lossFixture) expectKept(t *testing.T, before []string) {
 	}
 }
 
-// concurrentLosses removes two roles, or memberships of them, that make the caller a manager. Only one of the two removals may succeed. byStranger:
-// another admin planned it, and both are applied at the same time.
+// concurrentLosses removes two roles, or memberships of them, that make the caller a manager. Only one of the two removals may succeed.
+// byStranger: another admin planned it, and both are applied at the same time.
 func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*testing.T, *lossFixture) string {
 	return func(t *testing.T, st *lossFixture) string {
 		t.Helper()
@@ -341,18 +344,18 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 		acctest.ExpectDiagnostics(t, b.Import(state(st)), "")
 		st.role = first
 		plans := []acctest.Plan{a.Plan(nil), b.Plan(nil)}
-		said := []string{plans[0].Diagnostics, plans[1].Diagnostics}
-		if refused := acctest.HasError(acctest.JoinLines(said)); refused == byStranger {
-			t.Errorf("refused at plan: %t; said is %q", refused, said)
+		diags := []string{plans[0].Diagnostics, plans[1].Diagnostics}
+		if refused := acctest.HasError(acctest.JoinLines(diags)); refused == byStranger {
+			t.Errorf("rejected at plan: %t; diagnostics %q", refused, diags)
 		}
 		process := st.as(st.caller).Provider(t, nil)
 		var together sync.WaitGroup
 		for i, one := range []*acctest.Resource{a, b} {
 			one.Provider = process
-			together.Go(func() { said[i] = one.ApplyPlan(plans[i], nil) })
+			together.Go(func() { diags[i] = one.ApplyPlan(plans[i], nil) })
 		}
 		together.Wait()
-		return acctest.JoinLines(said)
+		return acctest.JoinLines(diags)
 	}
 }
 

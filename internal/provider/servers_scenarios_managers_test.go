@@ -34,8 +34,14 @@ func roleGuards(t *testing.T, s *server) {
 		"error at grants: Could not change grants of role"+own)
 	r.MustApply(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
 	for _, lowered := range []map[string]string{nil, {}, {"workspace/*": "USE"}, {"experiment/*": "MANAGE"}} {
-		acctest.ExpectDiagnostics(t, planned(r, roleConfig(role, lowered)).Diagnostics, "error at grants: Could not change grants of role"+own, boss.name, role,
-			"terraform state rm")
+		acctest.ExpectDiagnostics(
+			t,
+			planned(r, roleConfig(role, lowered)).Diagnostics,
+			"error at grants: Could not change grants of role"+own,
+			boss.name,
+			role,
+			"terraform state rm",
+		)
 	}
 	r.Refresh()
 	acctest.ExpectDiagnostics(t, r.Plan(nil).Diagnostics, "error at name: Could not delete role"+own, boss.name)
@@ -70,7 +76,7 @@ func roleGuards(t *testing.T, s *server) {
 	s.expectRole(t, role+" renamed", rows, boss.name)
 
 	// With another role that manages the workspace, or as a server admin, all of it is allowed.
-	second := numberOf(s.makeRole(t, s.Name("second")))
+	second := numberOf(s.createRole(t, s.Name("second")))
 	s.addRow(t, second, "workspace/*", "MANAGE")
 	s.assign(t, second, boss.name)
 	m.MustApply(membersConfig(role+" renamed", ana))
@@ -88,10 +94,10 @@ func roleGuards(t *testing.T, s *server) {
 			second), ana),
 	} {
 		b := nobody.Provider(t, nil).Resource(kind)
-		says := b.ApplyPlan(b.Plan(config), config)
-		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin or a manager of the workspace") ||
+		diags := b.ApplyPlan(b.Plan(config), config)
+		if !strings.HasPrefix(diags, "error: Could not ") || !strings.Contains(diags, "server admin or a manager of the workspace") ||
 			b.Values() != nil {
-			t.Errorf("%s: said is %q", kind, says)
+			t.Errorf("%s: diagnostics %q", kind, diags)
 		}
 	}
 }
@@ -108,8 +114,8 @@ func (s *server) roleName(t *testing.T, id int) string {
 	return ""
 }
 
-// rolesInWorkspaces uses the argument workspace: roles with the same name in several workspaces, the roles of a new workspace, and a change of
-// the workspace.
+// rolesInWorkspaces uses the argument workspace: roles with the same name in several workspaces, the roles of a new workspace, and a change
+// of the workspace.
 func rolesInWorkspaces(t *testing.T, s *server) {
 	one, two := strings.ReplaceAll(s.Name("one"), " ", "-"), strings.ReplaceAll(s.Name("two"), " ", "-")
 	s.addWorkspace(t, one)
@@ -125,7 +131,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	r := outside.Restart().Resource(kindRole)
 	r.MustApply(config(one))
 	if r.Text("id") != one+"/"+name {
-		t.Errorf("the ID is %q", r.Text("id"))
+		t.Errorf("ID: got %q", r.Text("id"))
 	}
 	s.expectRoleIn(t, one, name, rows)
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
@@ -163,7 +169,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 
 	// Another workspace forces replacement.
 	if plan := planned(r, config(two)); plan.Action != "replace" {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	r.MustApply(config(two))
 	s.expectRoleIn(t, two, name, rows)
@@ -289,7 +295,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 	}
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	if out := must("plan", "-no-color", "-input=false"); !strings.Contains(out, "No changes.") {
-		t.Errorf("the second plan is %s", out)
+		t.Errorf("second plan: got %s", out)
 	}
 	experiment := strings.Trim(strings.TrimSpace(must("output", "-no-color", "experiment")), `"`)
 	s.expectRoleIn(t, workspace, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, ana)
@@ -307,7 +313,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 	must("state", "rm", "mlflow_role.members")
 	p.write("import.tf", examples["role, import from a workspace"].text(t))
 	if out := must("plan", "-no-color", "-input=false"); !strings.Contains(out, "1 to import, 0 to add, 1 to change, 0 to destroy") {
-		t.Errorf("the import block says %s", out) // adopt_existing is not imported
+		t.Errorf("import block: got diagnostics %s", out) // adopt_existing is not imported
 	}
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	must("destroy", "-no-color", "-input=false", "-auto-approve")

@@ -37,7 +37,7 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 		behind()
 		acctest.ExpectDiagnostics(t, m.Refresh(), "")
 		if plan := m.Plan(membersConfig(role, ben, carl)); !slices.Equal(plan.Changed, []string{"users"}) || plan.Diagnostics != "" {
-			t.Errorf("%s: planned is to %s, changing %v; said is %q", what, plan.Action, plan.Changed, plan.Diagnostics)
+			t.Errorf("%s: got planned action %s, changed attributes %v; diagnostics %q", what, plan.Action, plan.Changed, plan.Diagnostics)
 		}
 		m.MustApply(membersConfig(role, ben, carl))
 		s.expectRole(t, role, map[string]string{}, ben, carl)
@@ -54,7 +54,7 @@ func roleMembersLifecycle(t *testing.T, s *server) {
 	// Another role does not force replacement. A role that was renamed outside Terraform is not found.
 	other, _ := s.addRole(t)
 	if plan := planned(m, membersConfig(other, ben)); plan.Action != "update" {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	m.MustApply(membersConfig(other, ben))
 	s.expectRole(t, role, map[string]string{})
@@ -81,7 +81,7 @@ func roleMemberLifecycle(t *testing.T, s *server) {
 	m.MustApply(memberConfig(role, ana))
 	s.expectRole(t, role, map[string]string{}, ana, carl)
 	if got := m.Text("id"); got != "default/"+role+"/"+ana {
-		t.Errorf("the ID is %s", got)
+		t.Errorf("ID: got %s", got)
 	}
 	s.assign(t, numberOf(number), ben)
 	m.ExpectEmptyPlan(memberConfig(role, ana))
@@ -165,13 +165,13 @@ func roleConflicts(t *testing.T, s *server) {
 	} {
 		p := s.Provider(t, nil)
 		acctest.ExpectDiagnostics(t, withoutWarnings(p.Resource(c.a.kind).Plan(c.a.config).Diagnostics), "")
-		if says := withoutWarnings(p.Resource(c.b.kind).Plan(c.b.config).Diagnostics); !strings.HasPrefix(says, c.want) {
-			t.Errorf("%s: said is %q, want %q", what, says, c.want)
+		if diags := withoutWarnings(p.Resource(c.b.kind).Plan(c.b.config).Diagnostics); !strings.HasPrefix(diags, c.want) {
+			t.Errorf("%s: diagnostics %q, want %q", what, diags, c.want)
 		}
 		p = s.Provider(t, nil)
 		p.Resource(c.b.kind).Plan(c.b.config)
-		if says := withoutWarnings(p.Resource(c.a.kind).Plan(c.a.config).Diagnostics); !acctest.HasError(says) {
-			t.Errorf("%s, the other way round: said is %q", what, says)
+		if diags := withoutWarnings(p.Resource(c.a.kind).Plan(c.a.config).Diagnostics); !acctest.HasError(diags) {
+			t.Errorf("%s, the other way round: diagnostics %q", what, diags)
 		}
 	}
 	// A member under two addresses is not a conflict if one of them is deleted.
@@ -194,7 +194,8 @@ func roleConflicts(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 }
 
-// roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing it.
+// roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing
+// it.
 func roleExperiments(t *testing.T, s *server) {
 	experiment, name := s.CreateExperiment(t, s.Name("row"), nil), s.Name("row")
 	row := "experiment/" + experiment
@@ -213,15 +214,15 @@ func roleExperiments(t *testing.T, s *server) {
 			r.Provider = p
 			access := p.Resource(kind)
 			inOrder(roleFirst,
-				func() { mustNotFail(t, r.ApplyPlan(r.Plan(without), without)) },
-				func() { mustNotFail(t, access.ApplyPlan(access.Plan(granted), granted)) })
+				func() { expectNoError(t, r.ApplyPlan(r.Plan(without), without)) },
+				func() { expectNoError(t, access.ApplyPlan(access.Plan(granted), granted)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
 			r.ExpectEmptyPlan(without)
 			p = s.Provider(t, nil)
 			r.Provider, access.Provider = p, p
 			inOrder(roleFirst,
-				func() { mustNotFail(t, r.ApplyPlan(r.Plan(with), with)) },
-				func() { mustNotFail(t, access.ApplyPlan(access.Plan(nil), nil)) })
+				func() { expectNoError(t, r.ApplyPlan(r.Plan(with), with)) },
+				func() { expectNoError(t, access.ApplyPlan(access.Plan(nil), nil)) })
 			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
 			r.ExpectEmptyPlan(with)
 			acctest.ExpectDiagnostics(t, r.Destroy(), "")
@@ -237,9 +238,9 @@ func inOrder(forward bool, first, second func()) {
 	second()
 }
 
-func mustNotFail(t *testing.T, says string) {
+func expectNoError(t *testing.T, diags string) {
 	t.Helper()
-	if acctest.HasError(says) {
-		t.Error(says)
+	if acctest.HasError(diags) {
+		t.Error(diags)
 	}
 }

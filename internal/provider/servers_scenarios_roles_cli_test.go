@@ -17,14 +17,14 @@ import (
 // listOfRoles reads the roles as a data source.
 func listOfRoles(t *testing.T, s *server) {
 	ana, name := s.addUser(t), s.Name("listed")
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	s.addRow(t, id, "experiment/*", "READ")
 	s.addRow(t, id, "experiment/0", "EDIT")
 	s.addRow(t, id, "workspace/*", "USE")
 	s.assign(t, id, ana.name)
 	s.grant(t, s.CreateExperiment(t, s.Name("direct"), nil), ana, "READ") // which makes a hidden role
-	data, says := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
-	acctest.ExpectDiagnostics(t, says, "")
+	data, diags := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
+	acctest.ExpectDiagnostics(t, diags, "")
 	text := fmt.Sprint(data["roles"])
 	for _, part := range []string{"name:" + name + " ", "grants:map[experiment/*:READ experiment/0:EDIT workspace/*:USE]",
 		"members:[" + ana.name + "]", "workspace:default"} {
@@ -35,8 +35,8 @@ func listOfRoles(t *testing.T, s *server) {
 	if strings.Contains(text, "__user_") {
 		t.Errorf("the data source returns %s", text)
 	}
-	data, says = s.as(ana).Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
-	acctest.ExpectDiagnostics(t, says, "warning: Members not returned: Roles of workspace \"default\"")
+	data, diags = s.as(ana).Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
+	acctest.ExpectDiagnostics(t, diags, "warning: Members not returned: Roles of workspace \"default\"")
 	if text := fmt.Sprint(data["roles"]); !strings.Contains(text, "name:"+name) || strings.Contains(text, "members:["+ana.name) {
 		t.Errorf("a member is shown %s", text)
 	}
@@ -111,7 +111,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 			s.expectRole(t, name+" other", map[string]string{}, ana)
 		}
 	}
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
 		{Config: config("1", name), PostApplyFunc: expect(name)},
 		{Config: config("2", name), ConfigPlanChecks: updates, PostApplyFunc: expect(name)}, // unknown again, and the same
 		{Config: config("3", name+" renamed"), ConfigPlanChecks: updates, PostApplyFunc: expect(name + " renamed")},
@@ -144,7 +144,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 func (s *server) rolesGenerated(t *testing.T, block, user string) {
 	t.Helper()
 	name := s.Name("generated")
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	for row, level := range map[string]string{"experiment/*": "READ", "prompt/bot": "EDIT", "experiment/0": "READ"} {
 		s.addRow(t, id, row, level)
 	}
@@ -154,7 +154,7 @@ func (s *server) rolesGenerated(t *testing.T, block, user string) {
 		"mlflow_role.test": "workspace=default,name=" + name, "mlflow_role_members.test": name,
 		"mlflow_role_member.test": "role=" + name + ",user=" + user,
 	} {
-		resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{{
+		resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{{
 			Config: block, ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true, ImportStateId: importID,
 			ResourceName: address,
 		}}})
@@ -167,7 +167,7 @@ func roleExamples(t *testing.T, s *server) {
 	for _, user := range []string{"ana", "ben", "carla"} {
 		s.MustDo(t, "POST", userCalls+"create", map[string]any{"username": user, "password": secondPassword})
 	}
-	onCall := numberOf(s.makeRole(t, "on-call"))
+	onCall := numberOf(s.createRole(t, "on-call"))
 	e := examples["role"]
 	p := newProgram(t, hcl(s.ProviderConfig(nil))+e.text(t))
 	must := func(args ...string) string {
@@ -207,7 +207,7 @@ func roleExamples(t *testing.T, s *server) {
 func roleImports(t *testing.T, s *server) {
 	name, experiment := s.Name("a,b=c"), s.CreateExperiment(t, s.Name("imported"), nil)
 	ana := s.addUser(t)
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	for _, row := range []string{"experiment/*", "prompt/a/b", "scorer/1/quality", "experiment/" + experiment} {
 		s.addRow(t, id, row, "READ")
 	}
@@ -246,16 +246,20 @@ func roleImports(t *testing.T, s *server) {
 		kindMembers: {"role": name, "workspace": nil},
 		kindMember:  {"role": name, "user": ana.name, "workspace": nil, "tracking_uri": s.URL},
 	} {
-		state, says := importIdentity(p, kind, identity)
-		if says != "" || state["workspace"] != identity["workspace"] {
-			t.Errorf("%s: the import of %v gives %v and says %q", kind, identity, state, says)
+		state, diags := importIdentity(p, kind, identity)
+		if diags != "" || state["workspace"] != identity["workspace"] {
+			t.Errorf("%s: the import of %v gives %v and diagnostics %q", kind, identity, state, diags)
 		}
 	}
-	_, says := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import: different server", "https://elsewhere.example.com")
+	_, diags := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import: different server", "https://elsewhere.example.com")
 	acctest.ExpectDiagnostics(t, p.Resource(kindRole).Import("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
-	acctest.ExpectDiagnostics(t, p.Resource(kindMembers).Import("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
+	acctest.ExpectDiagnostics(
+		t,
+		p.Resource(kindMembers).Import("nobodies"),
+		`error: Could not import members of role: Role "nobodies" was not found`,
+	)
 	acctest.ExpectDiagnostics(t, p.Resource(kindMember).Import("role="+name+",user=nobody"),
 		`error: Could not import member of role: User "nobody" in role`)
 	acctest.ExpectDiagnostics(t, p.Resource(kindMember).Import(name), "error: Invalid import ID", "role=ROLE,user=USER")

@@ -31,9 +31,9 @@ func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"roles before they came": rolesUnsupported("MLflow 3.13 or newer")}
 	}
 	all := map[string]func(*testing.T, *server){
-		"the life of a role": roleLifecycle, "a role that others change": roleDrift, "a role that exists": existingRole,
+		"lifecycle of a role": roleLifecycle, "a role that others change": roleDrift, "a role that exists": existingRole,
 		"imports of roles":    roleImports,
-		"a role and failures": roleFailures, "the life of a list of members": roleMembersLifecycle, "the life of a member": roleMemberLifecycle,
+		"a role and failures": roleFailures, "lifecycle of a list of members": roleMembersLifecycle, "lifecycle of a member": roleMemberLifecycle,
 		"two addresses of roles": roleAddresses, "two resources for one thing": roleConflicts, "grants of roles on experiments": roleExperiments,
 		"roles that the caller needs": roleGuards, "a list of roles": listOfRoles, "calls of a refresh of roles": roleCalls,
 		"roles through the CLI": rolesThroughCLI,
@@ -176,11 +176,11 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 			if plan := s.Provider(t, nil).Resource(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Diagnostics,
 				"error: Roles not supported: ") ||
 				!strings.Contains(plan.Diagnostics, why) {
-				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Diagnostics)
+				t.Errorf("%s: got planned action %s and diagnostics %q", kind, plan.Action, plan.Diagnostics)
 			}
 		}
-		_, says := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
-		acctest.ExpectDiagnostics(t, says, "error: Roles not supported: ", why)
+		_, diags := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
+		acctest.ExpectDiagnostics(t, diags, "error: Roles not supported: ", why)
 	}
 }
 
@@ -192,13 +192,13 @@ func roleLifecycle(t *testing.T, s *server) {
 	r.MustApply(roleConfig(name, nil))
 	first := s.expectRole(t, name, map[string]string{})
 	if r.Text("id") != "default/"+name || !first.hasNoDescription {
-		t.Errorf("the state is %v, and the role %v", r.Values(), first)
+		t.Errorf("state: got %v, and the role %v", r.Values(), first)
 	}
 	s.assign(t, first.id, ana.name)
 	r.MustApply(roleConfig(name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, "description", "Trains."))
 	before := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, ana.name)
 	if before.description != "Trains." {
-		t.Errorf("the description is %q", before.description)
+		t.Errorf("description: got %q", before.description)
 	}
 
 	// Levels and the name are updated in place: nothing is deleted.
@@ -206,12 +206,12 @@ func roleLifecycle(t *testing.T, s *server) {
 	changed := roleConfig(next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, "description",
 		"")
 	if plan := planned(r, changed); plan.Action != "update" || !slices.Equal(plan.Changed, []string{"description", "grants", "id", "name"}) {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	r.MustApply(changed)
 	after := s.expectRole(t, next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, ana.name)
 	if after.id != before.id || after.rowIDs["experiment/*"] != before.rowIDs["experiment/*"] || !after.hasNoDescription {
-		t.Errorf("the role was %+v and is %+v", before, after)
+		t.Errorf("role: got %+v and is %+v", before, after)
 	}
 	// An empty description is the same as none, and a null level the same as no entry.
 	delete(changed, "description")
@@ -253,7 +253,8 @@ func roleDrift(t *testing.T, s *server) {
 		c.behind(s.readRole(t, "default", name))
 		acctest.ExpectDiagnostics(t, r.Refresh(), "")
 		if plan := r.Plan(config); !slices.Equal(plan.Changed, c.changed) || plan.Diagnostics != "" {
-			t.Errorf("%s: planned is to %s, changing %v, want %v; said is %q", what, plan.Action, plan.Changed, c.changed, plan.Diagnostics)
+			t.Errorf("%s: got planned action %s, changed attributes %v, want %v; diagnostics %q", what, plan.Action, plan.Changed, c.changed,
+				plan.Diagnostics)
 		}
 		r.MustApply(config)
 	}
@@ -263,12 +264,17 @@ func roleDrift(t *testing.T, s *server) {
 
 	// A role that is renamed or deleted is not found by its name.
 	s.updateRole(t, role.id, "name", name+" of others")
-	acctest.ExpectDiagnostics(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
+	acctest.ExpectDiagnostics(
+		t,
+		r.Refresh(),
+		"warning: Role not found, removed from state: Role \""+name,
+		"deleted or renamed outside Terraform",
+	)
 	s.updateRole(t, role.id, "name", name)
 	r.Provider = r.Restart()
 	acctest.ExpectDiagnostics(t, r.Import(name), "")
 	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": role.id})
-	other := s.makeRole(t, s.Name("gets the number")) // which SQLite gives again
+	other := s.createRole(t, s.Name("gets the number")) // which SQLite assigns again
 	acctest.ExpectDiagnostics(t, r.Apply(config), "warning: Role not found, removed from state")
 	s.expectRole(t, name, declared)
 	s.MustDo(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": other})
@@ -283,7 +289,7 @@ func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
 // existingRole checks that an existing role is rejected, or adopted with its members.
 func existingRole(t *testing.T, s *server) {
 	name, ana := s.Name("exists"), s.addUser(t)
-	id := numberOf(s.makeRole(t, name))
+	id := numberOf(s.createRole(t, name))
 	s.addRow(t, id, "experiment/*", "MANAGE")
 	s.addRow(t, id, "run/*", "READ")
 	s.addRow(t, id, "prompt/bot", "READ")
@@ -291,27 +297,32 @@ func existingRole(t *testing.T, s *server) {
 	s.assign(t, id, ana.name)
 	r := s.Provider(t, nil).Resource(kindRole)
 	declared := map[string]string{"experiment/*": "READ", "workspace/*": "USE"}
-	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
-		"adopt_existing = true", "moved block")
+	acctest.ExpectDiagnostics(
+		t,
+		r.Apply(roleConfig(name, declared)),
+		"error at name: Could not create role: name already in use: Role \""+name,
+		"adopt_existing = true",
+		"moved block",
+	)
 	config := roleConfig(name, declared, "adopt_existing", true)
 	acctest.ExpectDiagnostics(t, r.Apply(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
 		"warning: Description will be cleared", "Of others.")
 	if role := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "workspace/*": "USE", "prompt/bot": "READ"},
 		ana.name); role.id != id || !role.hasNoDescription {
-		t.Errorf("the role is %+v", role)
+		t.Errorf("role: got %+v", role)
 	}
 	config["adopt_existing"] = false
 	r.MustApply(config)
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 
 	// An adopted role is updated as declared, or an error reports the reason. Then the state is empty, and the next apply continues.
-	id = numberOf(s.makeRole(t, name))
+	id = numberOf(s.createRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
 	acctest.ExpectDiagnostics(t, withoutWarnings(r.Apply(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
 		"Invalid resource type 'thing'", "'experiment'")
 	if r.Values() != nil {
-		t.Errorf("the state is %v", r.Values())
+		t.Errorf("state: got %v", r.Values())
 	}
 	s.expectRole(t, name, map[string]string{"experiment/*": "READ", "run/*": "READ"})
 	r.Apply(roleConfig(name, declared, "adopt_existing", true))
@@ -332,7 +343,7 @@ func roleFailures(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
 		"error at grants: Could not add grant", "Invalid resource type")
 	if r.Values() != nil || s.readRole(t, "default", name).found {
-		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
+		t.Errorf("got an incomplete role and state %v, want neither", r.Values())
 	}
 	// Lost responses.
 	for _, path := range []string{"roles/create", "roles/permissions/add"} {
@@ -346,13 +357,19 @@ func roleFailures(t *testing.T, s *server) {
 	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
-	acctest.ExpectDiagnostics(t, r.Apply(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
+	acctest.ExpectDiagnostics(
+		t,
+		r.Apply(next),
+		"error at grants: Could not remove grant: READ on \"run/*\" of role",
+		"no luck",
+		"a server admin",
+	)
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
-		t.Errorf("the state is %v", got)
+		t.Errorf("state: got %v", got)
 	}
 	relay.interceptPath(rbacCalls+"roles/permissions/remove", nil)
 	if plan := planned(r, next); !slices.Equal(plan.Changed, []string{"grants"}) {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	r.MustApply(next)
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
@@ -363,7 +380,7 @@ func roleFailures(t *testing.T, s *server) {
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
 	acctest.ExpectDiagnostics(t, r.Destroy(), "")
 
-	for says, config := range map[string]map[string]any{
+	for diags, config := range map[string]map[string]any{
 		"error at grants: Invalid grant: \"experiment\" has no pattern": roleConfig(name,
 			map[string]string{"experiment": "READ"}),
 		"error at grants: Invalid permission level: \"CAN_EDIT\" is not a permission level": roleConfig(name,
@@ -373,7 +390,7 @@ func roleFailures(t *testing.T, s *server) {
 			map[string]string{"workspace/*": "EDIT"}),
 		"error at name: Invalid role name: ": roleConfig("__user_1__", nil),
 	} {
-		acctest.ExpectDiagnostics(t, r.Plan(config).Diagnostics, says)
+		acctest.ExpectDiagnostics(t, r.Plan(config).Diagnostics, diags)
 	}
 	acctest.ExpectDiagnostics(t, r.Apply(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
 		"Invalid permission 'OWN'")

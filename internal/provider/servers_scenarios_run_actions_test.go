@@ -17,13 +17,17 @@ func manyRuns(t *testing.T, s *server) {
 	ids := slices.Sorted(slices.Values(logRuns(t, s.Backend, experiment, n)))
 	through, relay := newRelayBackend(t, s.Backend)
 	d := acctest.NewProvider(t, through.ProviderConfig(nil))
-	config := map[string]any{"experiment_ids": []string{experiment}, "before": time.UnixMilli(firstRun + n*1000).UTC().Format(time.RFC3339), "max_runs": n}
+	config := map[string]any{
+		"experiment_ids": []string{experiment},
+		"before":         time.UnixMilli(firstRun + n*1000).UTC().Format(time.RFC3339),
+		"max_runs":       n,
+	}
 	for _, kind := range []string{"mlflow_delete_runs", "mlflow_restore_runs"} {
 		relay.reset()
 		started := time.Now()
-		progress, says := d.Action(kind).Invoke(config)
-		if says != "" || len(progress) < 10 {
-			t.Errorf("%s says %q, progress %q", kind, says, progress)
+		progress, diags := d.Action(kind).Invoke(config)
+		if diags != "" || len(progress) < 10 {
+			t.Errorf("%s: got diagnostics %q, progress %q", kind, diags, progress)
 		}
 		t.Logf("%s took %s and %d requests", kind, time.Since(started), len(relay.seen()))
 		if got := len(relay.seen()); got > n+4 { // three pages, and the experiment before a restore

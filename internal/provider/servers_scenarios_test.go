@@ -27,7 +27,7 @@ const (
 // serverScenarios run only on real servers, before the scenarios for all servers.
 func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	all := map[string]func(*testing.T, *server){
-		"behind a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
+		"server below a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
 		"the example for both backends": bothServersExample,
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
@@ -44,8 +44,10 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		}
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){
-			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
-			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
+			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess,
+			"all levels": rbacLevels, "principals that are not there": missingPrincipals,
+			"who can manage permissions": rbacCallers, "role named admins": adminsRole, "one principal": onePrincipal,
+			"calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:
 		add(map[string]func(*testing.T, *server){"users": legacyUsers, "principals that are not there": missingPrincipals})
@@ -54,7 +56,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	}
 	if kind.grants == listedGrants || kind.grants == unlistedGrants {
 		add(map[string]func(*testing.T, *server){
-			"a stale grant hides that a create succeeded": leftoverGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
+			"a stale grant hides that a create succeeded": leftoverGrant, "one principal": onePrincipal, "who can manage permissions": legacyCallers,
 		})
 	}
 	if kind.grants == rbacGrants || kind.grants == listedGrants {
@@ -70,15 +72,15 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	if kind.workspaces {
 		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": unsetWorkspace, "bootstrap": bootstrap})
 		add(workspaceScenarios)
-		if !kind.postgres { // it takes minutes, and does not depend on the database
+		if !kind.postgres { // they take minutes and do not depend on the database
 			add(map[string]func(*testing.T, *server){"ways to lose something": preventedLosses})
 		}
 	}
 	return all
 }
 
-// grants returns the levels on an experiment in the server's spelling, by "user NAME" and "role NAME". Before 3.13, it reads only the users that
-// are passed.
+// grants returns the levels on an experiment in the server's spelling, by "user NAME" and "role NAME". Before 3.13, it reads only the users
+// that are passed.
 func (s *server) grants(t *testing.T, id string, people ...person) map[string]string {
 	t.Helper()
 	held := map[string]string{}
@@ -141,11 +143,11 @@ func (s *server) roles(t *testing.T) []role {
 // addRole creates a role without members.
 func (s *server) addRole(t *testing.T) (name string, id any) {
 	t.Helper()
-	name = fmt.Sprintf("role-%d", acctest.Counter.Add(1))
-	return name, s.makeRole(t, name)
+	name = acctest.UniqueName("role")
+	return name, s.createRole(t, name)
 }
 
-func (s *server) makeRole(t *testing.T, name string) (id any) {
+func (s *server) createRole(t *testing.T, name string) (id any) {
 	t.Helper()
 	workspace := "default"
 	if w := s.Header.Get("X-MLFLOW-WORKSPACE"); w != "" {
@@ -169,14 +171,15 @@ func (s *server) grant(t *testing.T, id string, p person, level string) {
 func (s *server) revoke(t *testing.T, id string, p person) {
 	t.Helper()
 	if s.kind.grants == rbacGrants {
-		s.MustDo(t, "POST", rbacCalls+"users/permissions/revoke", map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id})
+		s.MustDo(t, "POST", rbacCalls+"users/permissions/revoke",
+			map[string]any{"username": p.name, "resource_type": "experiment", "resource_id": id})
 		return
 	}
 	s.MustDo(t, "DELETE", legacyCalls+"delete", map[string]any{"experiment_id": id, "username": p.name})
 }
 
-// expectHeld checks all grants on an experiment. want contains "user NAME LEVEL".
-func (s *server) expectHeld(t *testing.T, id string, people []person, want ...string) {
+// expectLevels checks all grants on an experiment. want contains "user NAME LEVEL".
+func (s *server) expectLevels(t *testing.T, id string, people []person, want ...string) {
 	t.Helper()
 	var got []string
 	for holder, level := range s.grants(t, id, people...) {
@@ -205,18 +208,20 @@ func usersAndRoles(t *testing.T, s *server) {
 	readers, readersID := s.addRole(t)
 	s.grant(t, id, ben, "EDIT")
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
-	first := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
-	acctest.ExpectDiagnostics(t, p.Apply(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
-	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
+	first := grantsConfig(id,
+		map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
+	acctest.ExpectDiagnostics(t, p.Apply(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`,
+		`user "admin": CAN_MANAGE`)
+	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	second := grantsConfig(id, map[string]any{
 		"users": map[string]string{ana.name: "CAN_MANAGE", ben.name: "CAN_READ"}, "groups": map[string]string{readers: "CAN_EDIT"},
 	})
 	if planned := p.Plan(second); !slices.Equal(planned.Changed, []string{"groups", "retained", "users"}) {
-		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(second)
-	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 
 	for what, c := range map[string]struct {
 		behind  func()
@@ -234,26 +239,26 @@ func usersAndRoles(t *testing.T, s *server) {
 		c.behind()
 		acctest.ExpectDiagnostics(t, p.Refresh(), "")
 		if planned := p.Plan(second); !slices.Equal(planned.Changed, c.changed) {
-			t.Errorf("%s: planned is to %s, changing %v, want %v", what, planned.Action, planned.Changed, c.changed)
+			t.Errorf("%s: got planned action %s, changed attributes %v, want %v", what, planned.Action, planned.Changed, c.changed)
 		}
 		p.MustApply(second)
-		s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
+		s.expectLevels(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 	}
 
 	// Grants on other objects are inherited, and unmanaged.
 	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": readersID, "resource_type": "experiment", "resource_pattern": "*", "permission": "READ"})
 	p.ExpectEmptyPlan(second)
-	shown, says := p.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
-	if says != "" || !strings.Contains(fmt.Sprint(shown["grants"]), "every experiment") {
-		t.Errorf("the data source gives %v and says %q", shown["grants"], says)
+	shown, diags := p.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
+	if diags != "" || !strings.Contains(fmt.Sprint(shown["grants"]), "every experiment") {
+		t.Errorf("the data source gives %v and diagnostics %q", shown["grants"], diags)
 	}
 
 	imported := p.Resource("mlflow_experiment_permissions")
 	acctest.ExpectDiagnostics(t, imported.Import(id), "")
 	imported.ExpectEmptyPlan(second)
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
-	s.expectHeld(t, id, nil)
+	s.expectLevels(t, id, nil)
 	s.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
 }
@@ -282,17 +287,18 @@ func failedLevelChange(t *testing.T, s *server) {
 	grant := rbacCalls + "users/permissions/grant"
 	relay.interceptPath(grant, refuseLevel(`"EDIT"`))
 	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
-	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	relay.interceptPath(grant, refuse)
-	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
-	s.expectHeld(t, id, nil)
+	acctest.ExpectDiagnostics(t, p.Apply(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id,
+		"restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
+	s.expectLevels(t, id, nil)
 	relay.interceptPath(grant, nil)
 	p.MustApply(config("CAN_EDIT"))
-	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT")
+	s.expectLevels(t, id, nil, "user "+ana.name+" EDIT")
 	// A grant that took effect although its response was lost.
 	relay.interceptPath(grant, loseResponse())
 	p.MustApply(config("CAN_READ"))
-	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 
 	// Ctrl-C while a revoke hangs, before and after its effect: the old level is restored.
 	target, err := url.Parse(s.URL)
@@ -307,27 +313,28 @@ func failedLevelChange(t *testing.T, s *server) {
 	for _, after := range []bool{false, true} {
 		one := behind.Provider(t, nil).Resource("mlflow_experiment_permissions")
 		acctest.ExpectDiagnostics(t, one.Import(id), "")
-		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
-		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id)
-		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+		diags := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs,
+			one)
+		acctest.ExpectDiagnostics(t, diags, "error: Could not set permissions: Experiment "+id)
+		s.expectLevels(t, id, nil, "user "+ana.name+" READ")
 	}
 }
 
 // adminsRole checks that a role named admins, the group of workspace admins on Databricks, is an ordinary role.
 func adminsRole(t *testing.T, s *server) {
-	id, role := s.CreateExperiment(t, s.Name("admins"), nil), s.makeRole(t, "admins")
+	id, role := s.CreateExperiment(t, s.Name("admins"), nil), s.createRole(t, "admins")
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	declared := grantsConfig(id, map[string]any{"groups": map[string]string{"admins": "CAN_READ"}})
 	p.Apply(declared)
-	s.expectHeld(t, id, nil, "role admins READ")
+	s.expectLevels(t, id, nil, "role admins READ")
 	none := grantsConfig(id, nil)
 	p.MustApply(none)
-	s.expectHeld(t, id, nil)
+	s.expectLevels(t, id, nil)
 	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": id, "permission": "MANAGE"})
 	acctest.ExpectDiagnostics(t, p.Refresh(), "")
 	if planned := p.Plan(none); !slices.Contains(planned.Changed, "groups") {
-		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 }
 
@@ -337,14 +344,14 @@ func rbacLevels(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
 	for _, level := range []string{"CAN_READ", "USE", "CAN_EDIT", "CAN_MANAGE", "DENY"} {
-		if says := p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(says) {
-			t.Errorf("%s says %q", level, says)
+		if diags := p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})); acctest.HasError(diags) {
+			t.Errorf("%s: got diagnostics %q", level, diags)
 		}
-		s.expectHeld(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
+		s.expectLevels(t, id, nil, "user "+ana.name+" "+strings.TrimPrefix(level, "CAN_"))
 	}
 	acctest.ExpectDiagnostics(t, p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "NO_PERMISSIONS"}})),
 		"error: Could not set permissions: Experiment "+id, "Invalid permission")
-	s.expectHeld(t, id, nil, "user "+ana.name+" DENY")
+	s.expectLevels(t, id, nil, "user "+ana.name+" DENY")
 }
 
 // missingPrincipals checks that nothing is changed if a principal does not exist, and that the error names the entry.
@@ -353,29 +360,31 @@ func missingPrincipals(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	people := []person{admin, ana, {name: "nobody"}}
 	p := s.Provider(t, nil).Resource("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t,
+		withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_READ", "nobody": "CAN_READ"}}))),
 		"error at users: Could not set permissions: Experiment "+id, `"nobody"`, "Nothing was changed")
-	s.expectHeld(t, id, people, "user admin MANAGE")
-	says := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
+	s.expectLevels(t, id, people, "user admin MANAGE")
+	diags := withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"groups": map[string]string{"nobodies": "CAN_READ"}})))
 	if s.kind.grants == rbacGrants {
-		acctest.ExpectDiagnostics(t, says, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
+		acctest.ExpectDiagnostics(t, diags, "error at groups: Could not set permissions: Experiment "+id, `"nobodies"`, "Nothing was changed")
 	} else {
-		acctest.ExpectDiagnostics(t, says, "error: Could not set permissions: Experiment "+id, "has no roles")
+		acctest.ExpectDiagnostics(t, diags, "error: Could not set permissions: Experiment "+id, "has no roles")
 	}
 	machine := "6f1c2a34-5b67-4c89-9d01-23456789abcd"
-	acctest.ExpectDiagnostics(t, withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
+	acctest.ExpectDiagnostics(t,
+		withoutWarnings(p.Apply(grantsConfig(id, map[string]any{"service_principals": map[string]string{machine: "CAN_READ"}}))),
 		"error", "has no service principals")
-	s.expectHeld(t, id, people, "user admin MANAGE")
+	s.expectLevels(t, id, people, "user admin MANAGE")
 	one := p.Resource("mlflow_experiment_permission")
 	acctest.ExpectDiagnostics(t, one.Apply(grantsConfig(id, map[string]any{"user_name": "nobody", "permission_level": "CAN_READ"})),
 		"error at user_name: Could not grant permission", "Nothing was changed")
-	s.expectHeld(t, id, people, "user admin MANAGE")
+	s.expectLevels(t, id, people, "user admin MANAGE")
 }
 
 // withoutWarnings removes the diagnostics before the first error.
-func withoutWarnings(says string) string {
-	if at := acctest.ErrorLine.FindStringIndex(says); at != nil {
-		return says[at[0]:]
+func withoutWarnings(diags string) string {
+	if at := acctest.ErrorLine.FindStringIndex(diags); at != nil {
+		return diags[at[0]:]
 	}
-	return says
+	return diags
 }

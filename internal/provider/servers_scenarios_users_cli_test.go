@@ -34,7 +34,7 @@ func usersThroughCLI(t *testing.T, s *server) {
 		return block + fmt.Sprintf("resource \"mlflow_user\" %q {\n  username    = %q\n  password_wo = %q\n  admin       = "+
 			"true\n}\n%s", label, name, firstPassword, more)
 	}
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
 		{Config: config("1", name), PostApplyFunc: func() { s.expectUser(t, name, true, firstPassword) }},
 		{
 			Config:           config("2", name), // unknown again, and the same
@@ -69,7 +69,7 @@ func usersThroughCLI(t *testing.T, s *server) {
 		t.Error("destroying left the user")
 	}
 	two := strings.ReplaceAll(written("a", ""), name, s.newUser())
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: watchedFactories(t), Steps: []resource.TestStep{
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
 		{Config: two + strings.ReplaceAll(strings.ReplaceAll(two, block, ""), `"a"`, `"b"`), ExpectError: wrapped("User is managed by two resources")},
 	}})
 }
@@ -112,18 +112,18 @@ func passwordsStaySecret(t *testing.T, s *server) {
 	p.write("taken.tf", fmt.Sprintf("resource \"mlflow_user\" \"taken\" {\n  username    = %q\n  password_wo = "+
 		"var.password\n}\n", taken.name))
 	if out, err := p.apply("-var=version_of_password=2"); err == nil || !strings.Contains(out, "already in use") {
-		t.Errorf("a username in use says %s", out)
+		t.Errorf("a username in use: got diagnostics %s", out)
 	}
 	p.write("taken.tf", "")
 	const short = "pw-8765"
 	p.env = append(p.env, "TF_VAR_password="+short)
 	if out, err := p.apply("-var=version_of_password=3"); err == nil || !strings.Contains(out, "characters") {
-		t.Errorf("a short password says %s", out)
+		t.Errorf("a short password: got diagnostics %s", out)
 	}
 	p.env = append(p.env, "TF_VAR_password="+secondPassword)
 	shown, err := p.run("show", "-json", "saved.plan")
 	if err != nil || !strings.Contains(shown, "password_wo_version") {
-		t.Errorf("the plan is %s", shown)
+		t.Errorf("plan: got %s", shown)
 	}
 	must("destroy", "-auto-approve")
 	for _, secret := range []string{firstPassword, secondPassword, short, adminPassword, "scrypt:", "pbkdf2", "$2b$"} {
@@ -174,14 +174,14 @@ func userExamples(t *testing.T, s *server) {
 	p.write("import.tf", readFile(t, examplesDir+"/resources/mlflow_user/import-by-string-id.tf"))
 	if out, err := p.run("plan", "-no-color", "-input=false"); err != nil || !strings.Contains(out, "1 to import, 0 to add, 1 to "+
 		"change, 0 to destroy") {
-		t.Errorf("the import block says %s", out)
+		t.Errorf("import block: got diagnostics %s", out)
 	}
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	p.write("data.tf", examples["data source, users"].text(t))
 	must("apply", "-no-color", "-input=false", "-auto-approve")
 	out, err := p.run("output", "-no-color", "server_admins")
 	if err != nil || !strings.Contains(out, `"carla"`) || strings.Contains(out, `"ana"`) {
-		t.Errorf("the server admins are %s", out)
+		t.Errorf("server admins: got %s", out)
 	}
 	must("destroy", "-no-color", "-input=false", "-auto-approve")
 	for _, name := range []string{"ana", "ben", "carla"} {

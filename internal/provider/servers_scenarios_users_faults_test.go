@@ -22,14 +22,32 @@ func userElsewhere(t *testing.T, s *server) {
 	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Resource("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
-	acctest.ExpectDiagnostics(t, elsewhere.Refresh(), "error: Could not read user: different server: User ", name, s.URL, through.URL, "Nothing "+
-		"was changed")
+	acctest.ExpectDiagnostics(
+		t,
+		elsewhere.Refresh(),
+		"error: Could not read user: different server: User ",
+		name,
+		s.URL,
+		through.URL,
+		"Nothing "+
+			"was changed",
+	)
 	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: different server", name)
-	acctest.ExpectDiagnostics(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics, "error: Could not change user: another "+
-		"server", name)
+	acctest.ExpectDiagnostics(
+		t,
+		planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics,
+		"error: Could not change user: another "+
+			"server",
+		name,
+	)
 	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, nil), nil), "error: Could not delete user: different server", name)
-	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
-		"not change user: different server", name)
+	acctest.ExpectDiagnostics(
+		t,
+		elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)),
+		"error: Could "+
+			"not change user: different server",
+		name,
+	)
 	s.expectUser(t, name, false, firstPassword)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
 }
@@ -53,9 +71,9 @@ func userFailures(t *testing.T, s *server) {
 	u.MustApply(userConfig(name))
 	s.expectUser(t, name, false, firstPassword)
 	relay.interceptPath(userCalls+"update-password", lost)
-	if says := u.Apply(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(says, "error: Could "+
+	if diags := u.Apply(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(diags, "error: Could "+
 		"not set password: User ") {
-		t.Errorf("a password whose response is always lost says %q", says)
+		t.Errorf("a password whose response is always lost: got diagnostics %q", diags)
 	}
 	relay.interceptPath(userCalls+"update-password", nil)
 	u.MustApply(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1))
@@ -66,7 +84,7 @@ func userFailures(t *testing.T, s *server) {
 	both := userConfig(name, "admin", true, "password_wo_version", 2)
 	acctest.ExpectDiagnostics(t, u.Apply(both), "error: Could not set password: User ", name)
 	if got := u.Values(); !acctest.IsTrue(got["admin"]) {
-		t.Errorf("the state is %v", got)
+		t.Errorf("state: got %v", got)
 	}
 	relay.interceptPath("", nil)
 	u.MustApply(both)
@@ -77,13 +95,18 @@ func userFailures(t *testing.T, s *server) {
 	relay.interceptPath(userCalls+"update-admin", refused)
 	name = s.newUser()
 	u = through.Provider(t, nil).Resource("mlflow_user")
-	acctest.ExpectDiagnostics(t, u.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
-		"make the user a server admin", name,
-		"The next plan shows admin")
+	acctest.ExpectDiagnostics(
+		t,
+		u.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)),
+		"warning: Could not "+
+			"make the user a server admin",
+		name,
+		"The next plan shows admin",
+	)
 	relay.interceptPath("", nil)
 	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := planned(u, userConfig(name, "admin", true)); !slices.Equal(plan.Changed, []string{"admin"}) {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	u.MustApply(userConfig(name, "admin", true))
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")
@@ -105,8 +128,8 @@ func usersWithoutAuthentication(t *testing.T, s *server) {
 	u := d.Resource("mlflow_user")
 	plan := planned(u, userConfig("ana"))
 	acctest.ExpectDiagnostics(t, plan.Diagnostics, "error: Users not supported", "without authentication", "basic-auth")
-	_, says := d.ReadDataSource("mlflow_users", map[string]any{})
-	acctest.ExpectDiagnostics(t, says, "error: Could not read users", "without authentication", "basic-auth")
+	_, diags := d.ReadDataSource("mlflow_users", map[string]any{})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not read users", "without authentication", "basic-auth")
 }
 
 // listOfUsers reads the data source as an admin.
@@ -115,9 +138,9 @@ func listOfUsers(t *testing.T, s *server) {
 	s.setAdmin(t, ana.name, true)
 	defer s.setAdmin(t, ana.name, false)
 	d := s.Provider(t, nil)
-	state, says := d.ReadDataSource("mlflow_users", map[string]any{})
+	state, diags := d.ReadDataSource("mlflow_users", map[string]any{})
 	if s.kind.grants == unlistedGrants {
-		acctest.ExpectDiagnostics(t, says, "error: Could not read users", "needs MLflow 3.11 or newer")
+		acctest.ExpectDiagnostics(t, diags, "error: Could not read users", "needs MLflow 3.11 or newer")
 		return
 	}
 	users := acctest.ObjectsOf(state["users"])
@@ -131,18 +154,18 @@ func listOfUsers(t *testing.T, s *server) {
 	}
 	complete := slices.IsSorted(names) && slices.Contains(names, ana.name)
 	complete = complete && slices.Contains(admins, ana.name) && slices.Contains(admins, adminName)
-	if says != "" || !complete || acctest.IsTrue(state["incomplete"]) {
-		t.Errorf("said is %q, admins are %v, and the state is %v", says, admins, state)
+	if diags != "" || !complete || acctest.IsTrue(state["incomplete"]) {
+		t.Errorf("got diagnostics %q, admins are %v and state %v", diags, admins, state)
 	}
 	if s.kind.grants != rbacGrants {
 		return
 	}
 	role, id := s.addRole(t)
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": id})
-	state, says = s.Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
+	state, diags = s.Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
 	for _, u := range acctest.ObjectsOf(state["users"]) {
 		if u["username"] == ana.name && fmt.Sprint(u["roles"]) != fmt.Sprint([]any{map[string]any{"workspace": "default", "name": role}}) {
-			t.Errorf("said is %q, and the roles are %v", says, u["roles"])
+			t.Errorf("got diagnostics %q and roles %v", diags, u["roles"])
 		}
 	}
 }
@@ -153,7 +176,13 @@ func userCallers(t *testing.T, s *server) {
 	d := s.as(ben).Provider(t, nil)
 	u := d.Resource("mlflow_user")
 	name := s.newUser()
-	acctest.ExpectDiagnostics(t, u.Apply(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
+	acctest.ExpectDiagnostics(
+		t,
+		u.Apply(userConfig(name)),
+		"error: Could not create user: User ",
+		name,
+		"Only a server admin can manage users",
+	)
 	if u.Values() != nil {
 		t.Error("the user is in the state")
 	}
@@ -172,8 +201,8 @@ func userCallers(t *testing.T, s *server) {
 	if s.kind.grants != rbacGrants || s.kind.workspaces { // others may not list users
 		return
 	}
-	state, says := d.ReadDataSource("mlflow_users", map[string]any{})
-	if says != "" || !acctest.IsTrue(state["incomplete"]) {
-		t.Errorf("said is %q, and the state is %v", says, state)
+	state, diags := d.ReadDataSource("mlflow_users", map[string]any{})
+	if diags != "" || !acctest.IsTrue(state["incomplete"]) {
+		t.Errorf("got diagnostics %q and state %v", diags, state)
 	}
 }

@@ -25,15 +25,15 @@ func userScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"users without authentication": usersWithoutAuthentication}
 	}
 	all := map[string]func(*testing.T, *server){
-		"the life of a user": userLifecycle, "a user that exists": existingUser, "users that a plan must not " +
-			"touch": protectedUsers, "a user with permissions": userWithGrants,
-		"a list of users": listOfUsers, "users and callers": userCallers,
+		"lifecycle of a user": userLifecycle, "a user that exists": existingUser, "users that a plan must not change": protectedUsers,
+		"a user with permissions": userWithGrants,
+		"a list of users":         listOfUsers, "users and callers": userCallers,
 	}
-	if kind.grants != unlistedGrants { // every call costs there, and the others say it all
+	if kind.grants != unlistedGrants { // requests are slow there, and the other rows cover users
 		maps.Copy(all, map[string]func(*testing.T, *server){
-			"a user of another server": userElsewhere, "users through the CLI": usersThroughCLI, "passwords stay " +
-				"secret": passwordsStaySecret,
-			"a user and failures": userFailures, "examples of users": userExamples,
+			"a user of another server": userElsewhere, "users through the CLI": usersThroughCLI,
+			"passwords stay secret": passwordsStaySecret,
+			"a user and failures":   userFailures, "examples of users": userExamples,
 		})
 	}
 	return all
@@ -102,7 +102,7 @@ func userLifecycle(t *testing.T, s *server) {
 	u.MustApply(userConfig(name))
 	s.expectUser(t, name, false, firstPassword)
 	if got := u.Values(); got["id"] != name || got["username"] != name || got["password_wo"] != nil || acctest.IsTrue(got["admin"]) {
-		t.Errorf("the state is %v", got)
+		t.Errorf("state: got %v", got)
 	}
 	u.MustApply(userConfig(name, "admin", true))
 	s.expectUser(t, name, true, firstPassword)
@@ -113,7 +113,7 @@ func userLifecycle(t *testing.T, s *server) {
 	s.expectUser(t, name, true, firstPassword)
 	other["password_wo_version"] = 1
 	if plan := planned(u, other); plan.Action != "update" || !slices.Equal(plan.Changed, []string{"password_wo_version"}) {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	u.MustApply(other)
 	s.expectUser(t, name, true, secondPassword)
@@ -131,7 +131,7 @@ func userLifecycle(t *testing.T, s *server) {
 	s.setAdmin(t, name, false)
 	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := planned(u, map[string]any{"username": name, "admin": true}); !slices.Equal(plan.Changed, []string{"admin"}) {
-		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+		t.Errorf("got planned action %s, changed attributes %v", plan.Action, plan.Changed)
 	}
 	u.MustApply(map[string]any{"username": name, "admin": true})
 	u.MustApply(map[string]any{"username": name}) // which is admin = false
@@ -150,12 +150,12 @@ func userLifecycle(t *testing.T, s *server) {
 	imported.ExpectEmptyPlan(map[string]any{"username": name, "admin": false})
 	acctest.ExpectDiagnostics(t, u.Resource("mlflow_user").Import(name+"?"), "error: Could not import user: User ",
 		"was not found", "case-sensitive")
-	state, says := importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": s.URL + "/"})
-	if says != "" || state["username"] != name {
-		t.Errorf("import by identity says %q, and the state is %v", says, state)
+	state, diags := importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": s.URL + "/"})
+	if diags != "" || state["username"] != name {
+		t.Errorf("import by identity: got diagnostics %q and state %v", diags, state)
 	}
-	_, says = importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import: different server", "The identity contains the server https://mlflow.example.com")
+	_, diags = importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import: different server", "The identity contains the server https://mlflow.example.com")
 
 	renamed := s.newUser()
 	if plan := planned(u, userConfig(renamed)); plan.Action != "replace" {
@@ -178,7 +178,7 @@ func userLifecycle(t *testing.T, s *server) {
 	again.MustApply(userConfig(renamed))
 	s.deleteUser(t, renamed)
 	again.Provider = again.Restart()
-	acctest.ExpectDiagnostics(t, again.ApplyPlan(again.Plan(nil), nil), "") // gone already
+	acctest.ExpectDiagnostics(t, again.ApplyPlan(again.Plan(nil), nil), "") // already deleted
 }
 
 // existingUser checks that a username in use is an error, and that adopt_existing adopts the account.
@@ -206,8 +206,12 @@ func existingUser(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, planned(u, config).Diagnostics, "error at password_wo: Could not create user", name, "Terraform 1.11 or "+
 			"OpenTofu 1.11")
 	}
-	acctest.ExpectDiagnostics(t, planned(u, userConfig(name, "password_wo", "")).Diagnostics, "error at password_wo: Invalid password: The password "+
-		"is empty")
+	acctest.ExpectDiagnostics(
+		t,
+		planned(u, userConfig(name, "password_wo", "")).Diagnostics,
+		"error at password_wo: Invalid password: The password "+
+			"is empty",
+	)
 	if s.kind.grants == unlistedGrants { // the plan cannot know the version
 		acctest.ExpectDiagnostics(t, u.Apply(userConfig(name, "password_wo", "short-pw")), "error: Could not create user: User "+
 			"", name, "12 characters")
@@ -239,7 +243,7 @@ func protectedUsers(t *testing.T, s *server) {
 	const deleted = "error: Could not delete user: User "
 	attempts := map[string]struct {
 		config map[string]any
-		says   string
+		diags  string
 	}{
 		"admin = false":    {map[string]any{"username": boss.name, "admin": false}, demoted},
 		"no admin":         {map[string]any{"username": boss.name}, demoted},
@@ -250,14 +254,14 @@ func protectedUsers(t *testing.T, s *server) {
 		"both":             {userConfig(boss.name, "admin", false, "password_wo_version", 9), demoted},
 	}
 	for what, a := range attempts {
-		acctest.ExpectDiagnostics(t, planned(u, a.config).Diagnostics, a.says, boss.name, "is the account that the provider is authenticated as")
+		acctest.ExpectDiagnostics(t, planned(u, a.config).Diagnostics, a.diags, boss.name, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
 		// The same if the plan could not know it, because another admin created it.
 		stranger := s.Provider(t, nil).Resource("mlflow_user")
 		stranger.State, stranger.Private = u.State, u.Private
 		plan := planned(stranger, a.config)
 		if plan.Action == "" || plan.Action == "none" {
-			t.Errorf("%s: another admin is told %q, to %s", what, plan.Diagnostics, plan.Action)
+			t.Errorf("%s: another admin: got diagnostics %q, to %s", what, plan.Diagnostics, plan.Action)
 			continue
 		}
 		if plan.Action == "replace" {
@@ -265,12 +269,17 @@ func protectedUsers(t *testing.T, s *server) {
 		}
 		attempt := s.as(boss).Provider(t, nil).Resource("mlflow_user")
 		attempt.State, attempt.Private = u.State, u.Private
-		acctest.ExpectDiagnostics(t, attempt.ApplyPlan(plan, a.config), a.says, "is the account that the provider is authenticated as")
+		acctest.ExpectDiagnostics(t, attempt.ApplyPlan(plan, a.config), a.diags, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
 	}
 	fresh := s.as(boss).Provider(t, nil).Resource("mlflow_user")
-	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics, "error at admin: Could not change "+
-		"user", boss.name)
+	acctest.ExpectDiagnostics(
+		t,
+		planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics,
+		"error at admin: Could not change "+
+			"user",
+		boss.name,
+	)
 	acctest.ExpectDiagnostics(t, planned(fresh, userConfig(boss.name, "adopt_existing", true, "admin", true)).Diagnostics, "error at "+
 		"password_wo_version: Could not set password", boss.name)
 	fresh = s.as(boss).Provider(t, nil).Resource("mlflow_user")
@@ -293,8 +302,8 @@ func lastAdmin(t *testing.T, s *server, boss person) {
 	acctest.ExpectDiagnostics(t, first.Import(adminName), "")
 	other := planned(first, map[string]any{"username": adminName})
 	acctest.ExpectDiagnostics(t, second.ApplyPlan(plan, demote), "")
-	if says := first.ApplyPlan(other, map[string]any{"username": adminName}); !acctest.HasError(says) {
-		t.Errorf("the last admin was demoted, and said is %q", says)
+	if diags := first.ApplyPlan(other, map[string]any{"username": adminName}); !acctest.HasError(diags) {
+		t.Errorf("last admin was demoted: got diagnostics %q", diags)
 	}
 	s.expectUser(t, adminName, true, adminPassword)
 	s.setAdmin(t, boss.name, true)
@@ -308,12 +317,12 @@ func userWithGrants(t *testing.T, s *server) {
 	id := s.CreateExperiment(t, s.Name("granted"), nil)
 	ana := person{name, firstPassword}
 	s.grant(t, id, ana, "READ")
-	says := u.Destroy()
+	diags := u.Destroy()
 	if s.kind.grants == rbacGrants {
-		acctest.ExpectDiagnostics(t, says, "")
+		acctest.ExpectDiagnostics(t, diags, "")
 		return
 	}
-	acctest.ExpectDiagnostics(t, says, "error: Could not delete user: User ", name, "Revoke its permissions first", "retain")
+	acctest.ExpectDiagnostics(t, diags, "error: Could not delete user: User ", name, "Revoke its permissions first", "retain")
 	s.expectUser(t, name, false, firstPassword)
 	s.revoke(t, id, ana)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")

@@ -14,7 +14,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// workspaceWithContent checks that the plan rejects the destroy and the replacement of a workspace with any content, including deleted experiments.
+// workspaceWithContent checks that the plan rejects the destroy and the replacement of a workspace with any content, including deleted
+// experiments.
 func workspaceWithContent(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Resource("mlflow_workspace")
@@ -28,8 +29,13 @@ func workspaceWithContent(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "error at deletion_policy: Could not destroy workspace: MLflow workspace",
 			"It contains "+content+".", "Nothing was deleted.",
 			"mlflow gc --workspace "+name, `apply deletion_policy = "retain"`)
-		acctest.ExpectDiagnostics(t, w.Plan(workspaceConfig(newWorkspaceName(), nil)).Diagnostics, "error at name: Could not replace workspace: MLflow "+
-			"workspace", "It contains "+content+".")
+		acctest.ExpectDiagnostics(
+			t,
+			w.Plan(workspaceConfig(newWorkspaceName(), nil)).Diagnostics,
+			"error at name: Could not replace workspace: MLflow "+
+				"workspace",
+			"It contains "+content+".",
+		)
 		s.expectWorkspace(t, name, config)
 	}
 	expectRefused(`2 experiments ("demand", "churn")`)
@@ -45,7 +51,7 @@ func workspaceWithContent(t *testing.T, s *server) {
 	for _, model := range []string{"scorer", "support"} {
 		there.MustDo(t, "DELETE", "/api/2.0/mlflow/registered-models/delete", map[string]any{"name": model})
 	}
-	if s.kind.postgres { // it takes its time, and one database says it all
+	if s.kind.postgres { // it takes long and does not depend on the database
 		return
 	}
 	cmd := s.process.Command(t.Context(), "gc", "--backend-store-uri", s.process.Database("tracking"), "--workspace", name)
@@ -111,19 +117,24 @@ func workspaceRoles(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "")
 	ana := s.addUser(t)
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
-	there.makeRole(t, "ds")
+	there.createRole(t, "ds")
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
-	acctest.ExpectDiagnostics(t, w.Plan(nil).Diagnostics, "warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
-		"workspace", `"ds" (no members)`,
-		`"user" (members: `+ana.name+`)`)
+	acctest.ExpectDiagnostics(
+		t,
+		w.Plan(nil).Diagnostics,
+		"warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
+			"workspace",
+		`"ds" (no members)`,
+		`"user" (members: `+ana.name+`)`,
+	)
 	acctest.ExpectDiagnostics(t, w.Destroy(), "warning: Roles will be deleted with the workspace")
 	if left, _ := s.MustDo(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
 		t.Errorf("the deleted workspace leaves the roles %v", left)
 	}
 }
 
-// workspaceAndContent creates a workspace and its experiments in one apply. One destroy deletes them if the workspace is retained; otherwise its plan
-// fails with the reason.
+// workspaceAndContent creates a workspace and its experiments in one apply. One destroy deletes them if the workspace is retained;
+// otherwise its plan fails with the reason.
 func workspaceAndContent(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	text := func(policy string) string {

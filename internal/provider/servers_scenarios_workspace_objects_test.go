@@ -28,7 +28,8 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
 	}
 	return map[string]func(*testing.T, *server){
-		"the life of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
+		"lifecycle of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift,
+		"a workspace with content":                workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
 		"the roles of a workspace":  workspaceRoles,
 		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses,
@@ -39,7 +40,7 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 }
 
 // newWorkspaceName returns an unused workspace name.
-func newWorkspaceName() string { return fmt.Sprintf("ws-%d", acctest.Counter.Add(1)) }
+func newWorkspaceName() string { return acctest.UniqueName("ws") }
 
 func workspaceConfig(name string, more map[string]any) map[string]any {
 	config := map[string]any{"name": name}
@@ -59,7 +60,7 @@ func (s *server) expectWorkspace(t *testing.T, name string, want map[string]any)
 		return
 	}
 	if status != http.StatusOK || !reflect.DeepEqual(got, want) {
-		t.Errorf("workspace %s is %d %v, want %v", name, status, got, want)
+		t.Errorf("workspace %s: got %d %v, want %v", name, status, got, want)
 	}
 }
 
@@ -75,26 +76,28 @@ func (s *server) within(workspace string) *server {
 
 // noWorkspaces checks that the plan reports the requirements of the server.
 func noWorkspaces(t *testing.T, s *server) {
-	says := "--enable-workspaces"
+	diags := "--enable-workspaces"
 	if strings.HasPrefix(s.version(), "2.") {
-		says = "3.10"
+		diags = "3.10"
 	}
 	d := s.Provider(t, nil)
 	planned := d.Resource("mlflow_workspace").Plan(workspaceConfig("risk", nil))
-	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", diags)
 	_, read := d.ReadDataSource("mlflow_workspaces", nil)
-	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", says)
+	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", diags)
 }
 
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
 func workspaceLifecycle(t *testing.T, s *server) {
 	name := newWorkspaceName()
-	w := s.Provider(t, map[string]any{"workspace": name}).Resource("mlflow_workspace") // the provider may point to the workspace that it creates
+	w := s.Provider(t, map[string]any{"workspace": name}).
+		Resource("mlflow_workspace")
+		// the provider may point to the workspace that it creates
 	full := map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"}
 	w.MustApply(workspaceConfig(name, full))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
 	if w.Text("id") != name {
-		t.Errorf("the ID is %q", w.Text("id"))
+		t.Errorf("ID: got %q", w.Text("id"))
 	}
 	described := map[string]any{"description": "All", "default_artifact_root": "s3://ml-risk/"}
 	moved := map[string]any{"description": "All", "default_artifact_root": "/srv/risk"}
@@ -116,7 +119,7 @@ func workspaceLifecycle(t *testing.T, s *server) {
 		config := workspaceConfig(name, step.more)
 		acctest.ExpectDiagnostics(t, w.Refresh(), "")
 		if planned := w.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, step.changed) {
-			t.Errorf("%v: planned is to %s, changing %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
+			t.Errorf("%v: got planned action %s, changed attributes %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
 		}
 		w.MustApply(config)
 		s.expectWorkspace(t, name, workspaceConfig(name, step.want))
@@ -143,7 +146,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 			s.MustDo(t, "PATCH", workspaceCalls+"/"+name, map[string]any{attribute: value})
 			acctest.ExpectDiagnostics(t, w.Refresh(), "")
 			if planned := w.Plan(declared); !slices.Equal(planned.Changed, []string{attribute}) {
-				t.Errorf("%s of %v: planned is to %s, changing %v", attribute, declared, planned.Action, planned.Changed)
+				t.Errorf("%s of %v: got planned action %s, changed attributes %v", attribute, declared, planned.Action, planned.Changed)
 			}
 			w.MustApply(declared)
 			s.expectWorkspace(t, name, declared)
@@ -156,7 +159,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
 		"the next apply creates a new one")
 	if planned := w.Plan(bare); planned.Action != "create" {
-		t.Errorf("planned is to %s", planned.Action)
+		t.Errorf("got planned action %s", planned.Action)
 	}
 	w.MustApply(bare)
 
@@ -194,25 +197,38 @@ func workspaceAdopted(t *testing.T, s *server) {
 	s.MustDo(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	id := s.within(name).CreateExperiment(t, "churn", nil)
 	w := s.Provider(t, nil).Resource("mlflow_workspace")
-	acctest.ExpectDiagnostics(t, w.Apply(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
+	acctest.ExpectDiagnostics(
+		t,
+		w.Apply(workspaceConfig(name, nil)),
+		"error at name: Could not create workspace: name already in use: Workspace",
 		fmt.Sprintf("id = %q", name),
-		"adopt_existing = true")
+		"adopt_existing = true",
+	)
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	w.MustApply(workspaceConfig(name, map[string]any{"adopt_existing": true, "description": "ours", "deletion_policy": "retain"}))
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "ours"})
 	s.within(name).ExpectExperiment(t, id, "churn", "active", map[string]string{})
 
-	for name, says := range map[string]string{
+	for name, diags := range map[string]string{
 		"default": "It cannot be created or deleted",
 		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
 		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
 	} {
-		acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics, "error at name: Invalid workspace "+
-			"name: ", says)
+		acctest.ExpectDiagnostics(
+			t,
+			w.Resource("mlflow_workspace").Plan(workspaceConfig(name, nil)).Diagnostics,
+			"error at name: Invalid workspace "+
+				"name: ",
+			diags,
+		)
 	}
-	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
-		acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
-			"error at default_artifact_root: Invalid artifact root: ", says)
+	for diags, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
+		acctest.ExpectDiagnostics(
+			t,
+			w.Resource("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Diagnostics,
+			"error at default_artifact_root: Invalid artifact root: ",
+			diags,
+		)
 	}
 }
 
@@ -271,15 +287,15 @@ func workspaceUsers(t *testing.T, s *server) {
 	there, ana := s.within(name), s.addUser(t)
 	listed := func(b *acctest.Backend) map[string]any {
 		t.Helper()
-		state, says := b.Provider(t, nil).ReadDataSource("mlflow_workspaces", nil)
-		acctest.ExpectDiagnostics(t, says, "")
+		state, diags := b.Provider(t, nil).ReadDataSource("mlflow_workspaces", nil)
+		acctest.ExpectDiagnostics(t, diags, "")
 		byName, order := map[string]any{}, []string{}
 		for _, one := range acctest.ObjectsOf(state["workspaces"]) {
 			byName[fmt.Sprint(one["name"])] = one
 			order = append(order, fmt.Sprint(one["name"]))
 		}
 		if !slices.IsSorted(order) {
-			t.Errorf("the order is %v", order)
+			t.Errorf("order: got %v", order)
 		}
 		return byName
 	}
@@ -308,7 +324,13 @@ func workspaceUsers(t *testing.T, s *server) {
 	}
 	w.Provider = asAna
 	acctest.ExpectDiagnostics(t, w.Read(), "")
-	acctest.ExpectDiagnostics(t, w.ApplyPlan(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
+	acctest.ExpectDiagnostics(
+		t,
+		w.ApplyPlan(w.Plan(nil), nil),
+		"error: Could not delete workspace: MLflow workspace",
+		"HTTP 403",
+		"Only a server admin",
+	)
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
 }
 
@@ -323,8 +345,12 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, w.Import(form), "")
 		w.ExpectEmptyPlan(full)
 	}
-	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("nothing"), "error: Could not import workspace: MLflow "+
-		"workspace \"nothing\" was not found")
+	acctest.ExpectDiagnostics(
+		t,
+		s.Provider(t, nil).Resource("mlflow_workspace").Import("nothing"),
+		"error: Could not import workspace: MLflow "+
+			"workspace \"nothing\" was not found",
+	)
 	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("default"), "error: Could not import workspace: ",
 		"It cannot be created or deleted")
 	acctest.ExpectDiagnostics(t, s.Provider(t, nil).Resource("mlflow_workspace").Import("Not/a name"), "error: Could not import workspace: ",
@@ -332,14 +358,14 @@ func workspaceObjectImports(t *testing.T, s *server) {
 
 	d := s.Provider(t, nil)
 	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
-		if state, says := importIdentity(d, "mlflow_workspace", identity); says != "" || state["name"] != name || state["id"] != name {
-			t.Errorf("%v imports %v and says %q", identity, state, says)
+		if state, diags := importIdentity(d, "mlflow_workspace", identity); diags != "" || state["name"] != name || state["id"] != name {
+			t.Errorf("%v imports %v and diagnostics %q", identity, state, diags)
 		}
 	}
-	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import: different server: The identity contains the server https://elsewhere.example.com")
-	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
-	acctest.ExpectDiagnostics(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
+	_, diags := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import: different server: The identity contains the server https://elsewhere.example.com")
+	_, diags = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
+	acctest.ExpectDiagnostics(t, diags, "error: Could not import workspace: ", "It cannot be created or deleted")
 
 	declared := hcl(s.ProviderConfig(nil)) + fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {

@@ -22,41 +22,48 @@ func workspaceData(t *testing.T, s *server) {
 		workspace any
 		id        string
 	}{{risk, id}, {nil, outside}, {"default", outside}} {
-		found, says := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": c.workspace})
-		if says != "" || found["id"] != c.id || found["workspace"] != c.workspace {
-			t.Errorf("in %v, the experiment is %v, and it says %q", c.workspace, found["id"], says)
+		found, diags := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": c.workspace})
+		if diags != "" || found["id"] != c.id || found["workspace"] != c.workspace {
+			t.Errorf("in %v: the experiment is %v and diagnostics %q", c.workspace, found["id"], diags)
 		}
-		searched, says := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": name, "workspace": c.workspace})
-		if ids, _ := searched["ids"].(map[string]any); says != "" || !reflect.DeepEqual(ids, map[string]any{name: c.id}) {
-			t.Errorf("in %v, the search finds %v, and it says %q", c.workspace, ids, says)
+		searched, diags := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": name, "workspace": c.workspace})
+		if ids, _ := searched["ids"].(map[string]any); diags != "" || !reflect.DeepEqual(ids, map[string]any{name: c.id}) {
+			t.Errorf("in %v: the search finds %v and diagnostics %q", c.workspace, ids, diags)
 		}
-		permissions, says := d.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": c.id, "workspace": c.workspace})
-		if says != "" || len(acctest.ObjectsOf(permissions["grants"])) < 2 { // the creator, and the same one as an admin
-			t.Errorf("in %v, the grants are %v, and it says %q", c.workspace, permissions["grants"], says)
+		permissions, diags := d.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": c.id, "workspace": c.workspace})
+		if diags != "" || len(acctest.ObjectsOf(permissions["grants"])) < 2 { // the creator, and the same one as an admin
+			t.Errorf("in %v: the grants are %v and diagnostics %q", c.workspace, permissions["grants"], diags)
 		}
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
-			listed := acctest.NewProvider(t, s.ProviderConfig(nil)).ListResources(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
-			if len(listed) != 1 || listed[0].Diagnostics != "" || listed[0].Resource["id"] != c.id || listed[0].Resource["workspace"] != c.workspace {
+			listed := acctest.NewProvider(t, s.ProviderConfig(nil)).
+				ListResources(kind, map[string]any{"name_prefix": name, "workspace": c.workspace}, 0, true)
+			if len(listed) != 1 || listed[0].Diagnostics != "" || listed[0].Resource["id"] != c.id ||
+				listed[0].Resource["workspace"] != c.workspace {
 				t.Errorf("in %v, %s lists %+v", c.workspace, kind, listed)
 			}
 		}
 	}
-	_, says := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id})
-	acctest.ExpectDiagnostics(t, says, "error at experiment_id: Could not read experiment")
-	_, says = d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": "no-such-workspace"})
-	acctest.ExpectDiagnostics(t, says, "error at name: Could not read experiment", "Check workspace")
+	_, diags := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id})
+	acctest.ExpectDiagnostics(t, diags, "error at experiment_id: Could not read experiment")
+	_, diags = d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": "no-such-workspace"})
+	acctest.ExpectDiagnostics(t, diags, "error at name: Could not read experiment", "Check workspace")
 
 	ana := s.addUser(t)
-	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
-	there := inRisk.makeRole(t, same)
-	s.makeRole(t, same)
-	s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
+	same := acctest.UniqueName("same")
+	there := inRisk.createRole(t, same)
+	s.createRole(t, same)
+	s.MustDo(
+		t,
+		"POST",
+		rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": there, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"},
+	)
 	s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": there})
 	own := s.as(ana).Provider(t, nil)
 	for workspace, want := range map[any]string{risk: "[" + same + "]", nil: "[]"} {
-		user, says := own.ReadDataSource("mlflow_current_user", map[string]any{"workspace": workspace})
-		if says != "" || fmt.Sprint(user["groups"]) != want {
-			t.Errorf("in %v, the groups are %v, and it says %q", workspace, user["groups"], says)
+		user, diags := own.ReadDataSource("mlflow_current_user", map[string]any{"workspace": workspace})
+		if diags != "" || fmt.Sprint(user["groups"]) != want {
+			t.Errorf("in %v: the groups are %v and diagnostics %q", workspace, user["groups"], diags)
 		}
 	}
 }
@@ -67,10 +74,15 @@ func workspaceReview(t *testing.T, s *server) {
 	ana, boss, member, guest, denied, outsider := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)
 	name := s.Name("reviewed")
 	id := inRisk.CreateExperiment(t, name, nil)
-	same := fmt.Sprintf("same-%d", acctest.Counter.Add(1))
+	same := acctest.UniqueName("same")
 	role := func(there *server, name string, who person, kind, pattern, level string) {
-		id := there.makeRole(t, name)
-		s.MustDo(t, "POST", rbacCalls+"roles/permissions/add", map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level})
+		id := there.createRole(t, name)
+		s.MustDo(
+			t,
+			"POST",
+			rbacCalls+"roles/permissions/add",
+			map[string]any{"role_id": id, "resource_type": kind, "resource_pattern": pattern, "permission": level},
+		)
 		s.MustDo(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": who.name, "role_id": id})
 	}
 	role(inRisk, same, ana, "experiment", id, "EDIT")
@@ -81,40 +93,53 @@ func workspaceReview(t *testing.T, s *server) {
 	inRisk.grant(t, id, denied, "DENY")
 	want := []string{
 		name + " group managers CAN_MANAGE inherited", name + " group " + same + " CAN_EDIT direct", name + " user admin CAN_MANAGE direct",
-		name + " user admin CAN_MANAGE inherited", name + " user " + guest.name + " CAN_READ direct", name + " user " + denied.name + " DENY direct",
+		name + " user admin CAN_MANAGE inherited", name + " user " + guest.name + " CAN_READ direct",
+		name + " user " + denied.name + " DENY direct",
 		name + " group admin CAN_MANAGE inherited", // comes with each workspace
 	}
 	slices.Sort(want)
 	for who, knows := range map[*acctest.Backend]bool{s.Backend: true, s.as(boss): true, s.as(member): false} {
-		state, grants, says := who.Provider(t, nil).Review(map[string]any{"workspace": risk})
+		state, grants, diags := who.Provider(t, nil).Review(map[string]any{"workspace": risk})
 		var got []string
 		for _, g := range grants {
 			got = append(got, g.Grant)
 		}
 		slices.Sort(got)
-		if says != "" || !slices.Equal(got, want) || len(acctest.Unreadable(state)) > 0 {
-			t.Errorf("the review finds %q, want %q, cannot read %v, and says %q", got, want, acctest.Unreadable(state), says)
+		if diags != "" || !slices.Equal(got, want) || len(acctest.Unreadable(state)) > 0 {
+			t.Errorf("the review finds %q, want %q, cannot read %v and diagnostics %q", got, want, acctest.Unreadable(state), diags)
 		}
 		members, _ := state["members"].(map[string]any)
 		if knows && (fmt.Sprint(members[same]) != "["+ana.name+"]" || state["default_level"] != "NO_PERMISSIONS") {
-			t.Errorf("the members are %v and the default is %v", members, state["default_level"])
+			t.Errorf("members: got %v and default %v", members, state["default_level"])
 		}
 		if !knows && (state["members"] != nil || state["default_level"] != nil) {
 			t.Errorf("a member is told the members %v and the default %v", state["members"], state["default_level"])
 		}
 	}
-	_, _, says := s.as(member).Provider(t, nil).Review(map[string]any{"workspace": risk, "principals": []string{ana.name}})
-	acctest.ExpectDiagnostics(t, says, "warning at principals: Role members are hidden")
+	_, _, diags := s.as(member).Provider(t, nil).Review(map[string]any{"workspace": risk, "principals": []string{ana.name}})
+	acctest.ExpectDiagnostics(t, diags, "warning at principals: Role members are hidden")
 
-	state, _, says := s.as(guest).Provider(t, nil).Review(map[string]any{"workspace": risk})
+	state, _, diags := s.as(guest).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	unreadable := acctest.Unreadable(state)
-	if says != "" || len(unreadable) != 1 ||
-		!strings.Contains(fmt.Sprint(state["unreadable"]), "lists the grants in workspace \""+risk+"\" only for server admins and for users with a role") {
-		t.Errorf("who has a grant and no role cannot read %v, and is told %q", state["unreadable"], says)
+	if diags != "" || len(unreadable) != 1 ||
+		!strings.Contains(
+			fmt.Sprint(state["unreadable"]),
+			"lists the grants in workspace \""+risk+"\" only for server admins and for users with a role",
+		) {
+		t.Errorf("user with a grant and no role: got unreadable %v and diagnostics %q", state["unreadable"], diags)
 	}
-	_, _, says = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
-	acctest.ExpectDiagnostics(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
+	_, _, diags = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
+	acctest.ExpectDiagnostics(
+		t,
+		diags,
+		"error: Could not review permissions",
+		"for users with a role in the workspace that grants USE or MANAGE on it",
+	)
 	p := s.as(guest).Provider(t, nil).Resource("mlflow_experiment_permissions")
-	acctest.ExpectDiagnostics(t, p.Apply(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
-		"error: Could not read permissions", "lists the grants in workspace \""+risk+"\" only for server admins")
+	acctest.ExpectDiagnostics(
+		t,
+		p.Apply(map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{guest.name: "CAN_MANAGE"}}),
+		"error: Could not read permissions",
+		"lists the grants in workspace \""+risk+"\" only for server admins",
+	)
 }

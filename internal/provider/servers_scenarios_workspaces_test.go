@@ -23,14 +23,16 @@ import (
 // workspaceScenarios test the argument workspace, on servers with workspaces.
 var workspaceScenarios = map[string]func(*testing.T, *server){
 	"two workspaces in one apply": twoWorkspaces, "another workspace replaces": otherWorkspace, "an unknown workspace": unknownWorkspace,
-	"imports from a workspace": workspaceImports, "the workspace of the provider and of a block": blockWorkspace, "drift in a workspace": workspaceDrift,
-	"data sources in a workspace": workspaceData, "a review in a workspace": workspaceReview, "an experiment with content in a workspace": workspaceContent,
+	"imports from a workspace": workspaceImports, "the workspace of the provider and of a block": blockWorkspace,
+	"drift in a workspace":        workspaceDrift,
+	"data sources in a workspace": workspaceData, "a review in a workspace": workspaceReview,
+	"an experiment with content in a workspace": workspaceContent,
 }
 
 // newWorkspace creates a workspace with an unused name.
 func (s *server) newWorkspace(t *testing.T, word string) (there *server, name string) {
 	t.Helper()
-	name = fmt.Sprintf("%s-%d", word, acctest.Counter.Add(1))
+	name = acctest.UniqueName(word)
 	return s.addWorkspace(t, name), name
 }
 
@@ -88,7 +90,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 					statecheck.ExpectKnownValue(address("risk"), tfjsonpath.New("workspace"), knownvalue.StringExact(risk)),
 					statecheck.ExpectKnownValue(address("risk"), tfjsonpath.New("url"), knownvalue.StringFunc(func(url string) error {
 						if want := fmt.Sprintf("%s/#/experiments/%s?workspace=%s", s.URL, ids["risk"], risk); url != want {
-							return fmt.Errorf("the page is %s, want %s", url, want)
+							return fmt.Errorf("page: got %s, want %s", url, want)
 						}
 						return nil
 					})),
@@ -98,7 +100,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 				PreConfig: func() {
 					for key, there := range map[string]*server{"outside": s, "risk": inRisk, "fraud": inFraud} {
 						there.ExpectExperiment(t, ids[key], name, "active", map[string]string{"place": key, "stage": key})
-						there.expectHeld(t, ids[key], nil, "user admin MANAGE", "user "+ana.name+" READ")
+						there.expectLevels(t, ids[key], nil, "user admin MANAGE", "user "+ana.name+" READ")
 					}
 				},
 				Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
@@ -124,7 +126,7 @@ func otherWorkspace(t *testing.T, s *server) {
 	e.Refresh()
 	planned := e.Plan(in(fraud))
 	if planned.Diagnostics != "" || planned.Action != "replace" || !slices.Contains(planned.Changed, "workspace") {
-		t.Errorf("planned is to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
+		t.Errorf("got planned action %s, changed attributes %v, diagnostics %q", planned.Action, planned.Changed, planned.Diagnostics)
 	}
 	e.MustApply(in(fraud))
 	inRisk.ExpectExperiment(t, old, name, "deleted", map[string]string{"team": "risk"})
@@ -143,7 +145,7 @@ func otherWorkspace(t *testing.T, s *server) {
 		b.Refresh()
 		config["experiment_id"], config["workspace"] = elsewhere, risk
 		if planned := b.Plan(config); planned.Diagnostics != "" || planned.Action != "replace" {
-			t.Errorf("%s: planned is to %s, saying %q", kind, planned.Action, planned.Diagnostics)
+			t.Errorf("%s: got planned action %s, diagnostics %q", kind, planned.Action, planned.Diagnostics)
 		}
 		b.MustApply(config)
 		acctest.ExpectDiagnostics(t, b.Destroy(), "")
@@ -156,8 +158,10 @@ func otherWorkspace(t *testing.T, s *server) {
 	id = outside.Text("id")
 	for _, config := range []map[string]any{same, acctest.ExperimentAttributes(name, nil)} {
 		outside.Refresh()
-		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" || !slices.Equal(planned.Changed, []string{"workspace"}) {
-			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Diagnostics)
+		if planned := outside.Plan(config); planned.Diagnostics != "" || planned.Action != "update" ||
+			!slices.Equal(planned.Changed, []string{"workspace"}) {
+			t.Errorf("provider's own workspace: got planned action %s, changed attributes %v, diagnostics %q", planned.Action, planned.Changed,
+				planned.Diagnostics)
 		}
 		outside.MustApply(config)
 	}
@@ -188,23 +192,29 @@ func unknownWorkspace(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, b.Refresh(), "")
 		unknown := b.Plan(withWorkspace(config, tftypes.UnknownValue))
 		if unknown.Diagnostics != "" || unknown.Action != "update" {
-			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.TypeName, unknown.Action, unknown.Diagnostics)
+			t.Errorf("%s: an unknown workspace: got planned action %s, diagnostics %q", b.TypeName, unknown.Action, unknown.Diagnostics)
 		}
-		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" || fresh.Action != "create" {
-			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.TypeName, fresh.Action, fresh.Diagnostics)
+		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" ||
+			fresh.Action != "create" {
+			t.Errorf("%s: in an unknown workspace the plan is to %s, diagnostics %q", b.TypeName, fresh.Action, fresh.Diagnostics)
 		}
 		// The CLI plans again before it applies, in a process without a refresh.
 		b.Provider = b.Restart()
 		if again := b.Plan(withWorkspace(config, risk)); again.Diagnostics != "" || again.Action != "none" {
-			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.TypeName, again.Action, again.Diagnostics)
+			t.Errorf("%s: the same workspace: got planned action %s, diagnostics %q", b.TypeName, again.Action, again.Diagnostics)
 		}
-		acctest.ExpectDiagnostics(t, b.Plan(withWorkspace(config, fraud)).Diagnostics, "error at workspace: Could not change workspace: ", "Nothing was changed")
+		acctest.ExpectDiagnostics(
+			t,
+			b.Plan(withWorkspace(config, fraud)).Diagnostics,
+			"error at workspace: Could not change workspace: ",
+			"Nothing was changed",
+		)
 		values := b.Values()
 		moved := withWorkspace(values, fraud)
-		after, says := b.Provider.Apply(b.TypeName, values, moved)
-		acctest.ExpectDiagnostics(t, says, "error at workspace: Could not change workspace: ", "Run plan again")
+		after, diags := b.Provider.Apply(b.TypeName, values, moved)
+		acctest.ExpectDiagnostics(t, diags, "error at workspace: Could not change workspace: ", "Run plan again")
 		if !reflect.DeepEqual(after, values) {
-			t.Errorf("%s: the refused update leaves %v, not %v", b.TypeName, after, values)
+			t.Errorf("%s: the rejected update leaves %v, not %v", b.TypeName, after, values)
 		}
 	}
 	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"stage": "dev"})
@@ -220,7 +230,8 @@ func withWorkspace(config map[string]any, workspace any) map[string]any {
 	return all
 }
 
-// workspaceContent checks that an experiment with runs is not moved to another workspace, and that the plan reports that it would be deleted.
+// workspaceContent checks that an experiment with runs is not moved to another workspace, and that the plan reports that it would be
+// deleted.
 func workspaceContent(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	_, fraud := s.newWorkspace(t, "fraud")
@@ -231,7 +242,12 @@ func workspaceContent(t *testing.T, s *server) {
 	}
 	e.MustApply(in(risk, "delete_if_empty"))
 	inRisk.AddRun(t, e.Text("id"))
-	acctest.ExpectDiagnostics(t, e.Apply(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
+	acctest.ExpectDiagnostics(
+		t,
+		e.Apply(in(fraud, "delete_if_empty")),
+		"error at workspace: Could not replace experiment: The workspace of ",
+		"set workspace back to \""+risk+"\"",
+	)
 	inRisk.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 	e.MustApply(in(risk, "delete"))
 	e.Refresh()
@@ -272,13 +288,14 @@ func workspaceImports(t *testing.T, s *server) {
 		b.ExpectEmptyPlan(c.config)
 	}
 	for kind, more := range map[string]map[string]any{
-		"mlflow_experiment": {}, "mlflow_experiment_permissions": {}, "mlflow_experiment_tag": {"key": "team"}, "mlflow_experiment_permission": {"user_name": ana.name},
+		"mlflow_experiment": {}, "mlflow_experiment_permissions": {}, "mlflow_experiment_tag": {"key": "team"},
+		"mlflow_experiment_permission": {"user_name": ana.name},
 	} {
 		identity := withWorkspace(more, risk)
 		identity["experiment_id"] = id
-		state, says := importIdentity(s.Provider(t, nil), kind, identity)
-		if says != "" || state["workspace"] != risk {
-			t.Errorf("the identity of %s gives %v and says %q", kind, state, says)
+		state, diags := importIdentity(s.Provider(t, nil), kind, identity)
+		if diags != "" || state["workspace"] != risk {
+			t.Errorf("the identity of %s gives %v and diagnostics %q", kind, state, diags)
 		}
 	}
 	b := s.ExperimentResource(t)
@@ -316,14 +333,14 @@ func blockWorkspace(t *testing.T, s *server) {
 	e.Provider = inFraud.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, e.Read(), "error: Could not read experiment: different server", "belongs to MLflow workspace \""+risk+"\"")
 	if planned := e.Plan(pinned); planned.Action != "update" || planned.Diagnostics != "" {
-		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Diagnostics)
+		t.Errorf("its own workspace, in the block: got planned action %s, diagnostics %q", planned.Action, planned.Diagnostics)
 	}
 	e.Provider = inRisk.Provider(t, nil)
 	e.MustApply(pinned)
 	e.Provider = inFraud.Provider(t, nil)
 	acctest.ExpectDiagnostics(t, e.Read(), "")
 	if planned := e.Plan(pinned); planned.Action != "none" || planned.Diagnostics != "" {
-		t.Errorf("with another provider workspace, the plan is to %s, saying %q", planned.Action, planned.Diagnostics)
+		t.Errorf("with another provider workspace: got planned action %s, diagnostics %q", planned.Action, planned.Diagnostics)
 	}
 }
 
@@ -331,7 +348,10 @@ func blockWorkspace(t *testing.T, s *server) {
 func workspaceDrift(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name, ana := s.Name("drift"), s.addUser(t)
-	config := acctest.ExperimentAttributes(name, map[string]any{"workspace": risk, "if_deleted": "restore", "tags": map[string]string{"team": "risk"}})
+	config := acctest.ExperimentAttributes(
+		name,
+		map[string]any{"workspace": risk, "if_deleted": "restore", "tags": map[string]string{"team": "risk"}},
+	)
 	e := s.ExperimentResource(t)
 	e.MustApply(config)
 	id := e.Text("id")
@@ -343,20 +363,20 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk.grant(t, id, ana, "EDIT")
 	acctest.ExpectDiagnostics(t, e.Refresh(), "")
 	if planned := e.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, []string{"name", "tags", "tags_all"}) {
-		t.Errorf("drift is a plan to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("drift: got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	e.MustApply(config)
 	p.Refresh()
 	if planned := p.Plan(grants); planned.Action != "update" || !slices.Contains(planned.Changed, "users") {
-		t.Errorf("a grant made elsewhere is a plan to %s, changing %v", planned.Action, planned.Changed)
+		t.Errorf("a grant made elsewhere: got planned action %s, changed attributes %v", planned.Action, planned.Changed)
 	}
 	p.MustApply(grants)
 	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"team": "risk"})
-	inRisk.expectHeld(t, id, nil, "user admin MANAGE")
+	inRisk.expectLevels(t, id, nil, "user admin MANAGE")
 	inRisk.DeleteExperiment(t, id)
 	acctest.ExpectDiagnostics(t, e.Apply(config), "warning: Experiment not found, removed from state")
 	if e.Text("id") != id {
-		t.Errorf("restored is %s, not %s", e.Text("id"), id)
+		t.Errorf("restored: got %s, not %s", e.Text("id"), id)
 	}
 	acctest.ExpectDiagnostics(t, p.Destroy(), "")
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")

@@ -4,7 +4,6 @@ package provider_test
 
 import (
 	"encoding/base64"
-	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -45,22 +44,22 @@ type serverKind struct {
 	postgres bool
 	// anyHost: every host name is accepted.
 	anyHost bool
-	// DeletesTags and LongestValue: see backend.
-	deletesTags  bool
-	longestValue int
+	// deletesTags and maxTagValue: see acctest.Backend.
+	deletesTags bool
+	maxTagValue int
 }
 
 // serverKinds is the matrix. Each server is started once for all tests of its row.
 var serverKinds = map[string]serverKind{
-	"newest plain":           {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000},
-	"newest basic auth":      {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants},
-	"newest with workspaces": {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants, workspaces: true},
+	"newest plain":           {version: "TEST_MLFLOW_NEWEST", deletesTags: true, maxTagValue: 20000},
+	"newest basic auth":      {version: "TEST_MLFLOW_NEWEST", deletesTags: true, maxTagValue: 20000, grants: rbacGrants},
+	"newest with workspaces": {version: "TEST_MLFLOW_NEWEST", deletesTags: true, maxTagValue: 20000, grants: rbacGrants, workspaces: true},
 	"newest on PostgreSQL": {
-		version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants, workspaces: true, postgres: true,
+		version: "TEST_MLFLOW_NEWEST", deletesTags: true, maxTagValue: 20000, grants: rbacGrants, workspaces: true, postgres: true,
 	},
-	"3.12 basic auth": {version: "TEST_MLFLOW_LEGACY", deletesTags: true, longestValue: 5000, grants: listedGrants},
-	"2.22 plain":      {version: "TEST_MLFLOW_OLD", longestValue: 5000, anyHost: true},
-	"2.22 basic auth": {version: "TEST_MLFLOW_OLD", longestValue: 5000, anyHost: true, grants: unlistedGrants},
+	"3.12 basic auth": {version: "TEST_MLFLOW_LEGACY", deletesTags: true, maxTagValue: 5000, grants: listedGrants},
+	"2.22 plain":      {version: "TEST_MLFLOW_OLD", maxTagValue: 5000, anyHost: true},
+	"2.22 basic auth": {version: "TEST_MLFLOW_OLD", maxTagValue: 5000, anyHost: true, grants: unlistedGrants},
 }
 
 func TestServers(t *testing.T) {
@@ -71,7 +70,7 @@ func TestServers(t *testing.T) {
 			for name, scenario := range serverScenarios(kind) {
 				t.Run(name, func(t *testing.T) { scenario(t, s) })
 			}
-			if kind.grants != unlistedGrants { // every call costs there, and the plain one says it all
+			if kind.grants != unlistedGrants { // requests are slow there, and the row "2.22 plain" runs the same version
 				runScenarios(t, s.Backend)
 			}
 		})
@@ -117,10 +116,11 @@ func (s *server) version() string { return os.Getenv(s.kind.version) }
 func (s *server) describe(url string) *acctest.Backend {
 	b := &acctest.Backend{
 		URL: url, URLArgument: "tracking_uri", Settings: map[string]any{}, Header: http.Header{},
-		DeletesTags: s.kind.deletesTags, ReservesNames: true, SetsArtifactLocation: !s.kind.workspaces, MaxTagValue: s.kind.longestValue,
+		DeletesTags: s.kind.deletesTags, ReservesNames: true, SetsArtifactLocation: !s.kind.workspaces, MaxTagValue: s.kind.maxTagValue,
 		RejectedTags: map[string]string{
-			strings.Repeat("k", 251): "too long a key", "long value": strings.Repeat("v", 20001), "a@b": "x", "a/../b": "x", "./a": "x", "/a": "x", "a//b": "x",
-			"a/": "x", ".": "x", "..": "x", "a,b": "x", "emoji ☃": "x",
+			strings.Repeat("k", 251): "too long a key", "long value": strings.Repeat("v", 20001), "a@b": "x", "a/../b": "x", "./a": "x", "/a": "x",
+			"a//b": "x",
+			"a/":   "x", ".": "x", "..": "x", "a,b": "x", "emoji ☃": "x",
 		},
 	}
 	if s.kind.grants != noGrants {
@@ -150,7 +150,7 @@ type person struct{ name, password string }
 // addUser creates a user.
 func (s *server) addUser(t *testing.T) person {
 	t.Helper()
-	p := person{name: fmt.Sprintf("user-%d", acctest.Counter.Add(1)), password: "users-password-1234"}
+	p := person{name: acctest.UniqueName("user"), password: "users-password-1234"}
 	s.MustDo(t, "POST", "/api/2.0/mlflow/users/create", map[string]any{"username": p.name, "password": p.password})
 	return p
 }

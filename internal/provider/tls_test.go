@@ -31,7 +31,7 @@ func behindTLS(t *testing.T, s *server) {
 	}
 	client, trusted := clientCertificate(t)
 	front := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target) }})
-	front.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what is tested
+	front.Config.ErrorLog = log.New(io.Discard, "", 0) // rejected handshakes are expected
 	front.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: trusted, MinVersion: tls.VersionTLS12}
 	front.StartTLS()
 	t.Cleanup(front.Close)
@@ -51,7 +51,12 @@ func behindTLS(t *testing.T, s *server) {
 		t.Run(what, func(t *testing.T) {
 			settings["retry_timeout_seconds"] = 1
 			e := through.Provider(t, settings).Resource("mlflow_experiment")
-			acctest.ExpectDiagnostics(t, e.Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ", "certificate")
+			acctest.ExpectDiagnostics(
+				t,
+				e.Apply(acctest.ExperimentAttributes(s.Name("refused"), nil)),
+				"error: Could not look up experiment: ",
+				"certificate",
+			)
 		})
 	}
 }
@@ -65,7 +70,9 @@ func clientCertificate(t *testing.T) (file string, trusted *x509.CertPool) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, KeyUsage: x509.KeyUsageDigitalSignature, IsCA: true, BasicConstraintsValid: true,
+		ExtKeyUsage: []x509.ExtKeyUsage{
+			x509.ExtKeyUsageClientAuth,
+		}, KeyUsage: x509.KeyUsageDigitalSignature, IsCA: true, BasicConstraintsValid: true,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestMocks_traceLocation runs the tests of a module that passes a trace location, with a mock of the provider: null, without a prefix, and complete.
+// TestMocks_traceLocation runs the tests of a module that passes a trace location, with a mock of the provider: null, without a prefix, and
+// complete.
 func TestMocks_traceLocation(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
@@ -57,19 +58,20 @@ func TestMocks_traceLocation(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_importByIdentity checks that the Read after an import by identity returns the trace location. Older CLIs do not support identities.
+// TestTraceLocation_importByIdentity checks that the Read after an import by identity returns the trace location. Older CLIs do not support
+// identities.
 func TestTraceLocation_importByIdentity(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	w.BindTraceLocation(id, "main", "traces", "churn")
 	d := w.Provider(t, emulator.AdminToken)
-	state, says := importIdentity(d, "mlflow_experiment", map[string]any{"experiment_id": id})
-	if says != "" {
-		t.Fatalf("import says %q", says)
+	state, diags := importIdentity(d, "mlflow_experiment", map[string]any{"experiment_id": id})
+	if diags != "" {
+		t.Fatalf("import: got diagnostics %q", diags)
 	}
-	state, says = d.Read("mlflow_experiment", state)
-	if bound, _ := state["trace_location"].(map[string]any); says != "" || bound["effective_table_prefix"] != "churn" {
-		t.Errorf("the state has %v, says %q", state["trace_location"], says)
+	state, diags = d.Read("mlflow_experiment", state)
+	if bound, _ := state["trace_location"].(map[string]any); diags != "" || bound["effective_table_prefix"] != "churn" {
+		t.Errorf("the state has %v, diagnostics %q", state["trace_location"], diags)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestTwoAddresses_atOnce applies all operations of a run at the same time, without the CLI.
-func TestTwoAddresses_atOnce(t *testing.T) {
+// TestTwoAddresses_concurrent applies all operations of a run at the same time, without the CLI.
+func TestTwoAddresses_concurrent(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	b := &acctest.Backend{URL: w.URL, URLArgument: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}
@@ -19,7 +19,8 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 			return []declaration{tag}, []declaration{tag}
 		},
 		"an experiment": func(_, name, _ string) (from, to []declaration) {
-			adopted := declaration{"mlflow_experiment", acctest.WithAdoptExisting(map[string]any{"name": name, "tags": map[string]string{"stage": "x"}})}
+			adopted := declaration{"mlflow_experiment",
+				acctest.WithAdoptExisting(map[string]any{"name": name, "tags": map[string]string{"stage": "x"}})}
 			return []declaration{adopted}, []declaration{adopted}
 		},
 		"one grant": func(id, _, level string) (from, to []declaration) {
@@ -62,7 +63,13 @@ func TestTwoAddresses_inTurn(t *testing.T) {
 func asSingleGrants(id, level string, groups ...string) []declaration {
 	var all []declaration
 	for _, group := range groups {
-		all = append(all, declaration{"mlflow_experiment_permission", acctest.AttributeValues("experiment_id", id, "group_name", group, "permission_level", level)})
+		all = append(
+			all,
+			declaration{
+				"mlflow_experiment_permission",
+				acctest.AttributeValues("experiment_id", id, "group_name", group, "permission_level", level),
+			},
+		)
 	}
 	return all
 }
@@ -81,8 +88,8 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	var olds, nexts []*acctest.Resource
 	for _, d := range from {
 		old := b.Provider(t, nil).Resource(d.kind)
-		if says := old.Apply(d.config); acctest.HasError(says) {
-			t.Fatalf("%v says %q", d, says)
+		if diags := old.Apply(d.config); acctest.HasError(diags) {
+			t.Fatalf("%v: got diagnostics %q", d, diags)
 		}
 		olds = append(olds, old)
 	}
@@ -91,8 +98,8 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 	for _, old := range olds {
 		old.Provider = p
 		all.Go(func() {
-			if says := old.ApplyPlan(old.Plan(nil), nil); acctest.HasError(says) || old.Values() != nil {
-				t.Errorf("from %v: %q", from, says)
+			if diags := old.ApplyPlan(old.Plan(nil), nil); acctest.HasError(diags) || old.Values() != nil {
+				t.Errorf("from %v: %q", from, diags)
 			}
 		})
 	}
@@ -100,8 +107,8 @@ func switchAtOnce(t *testing.T, b *acctest.Backend, from, to []declaration) {
 		next := p.Resource(d.kind)
 		nexts = append(nexts, next)
 		all.Go(func() {
-			if says := next.ApplyPlan(next.Plan(d.config), d.config); acctest.HasError(says) {
-				t.Errorf("to %v: %q", to, says)
+			if diags := next.ApplyPlan(next.Plan(d.config), d.config); acctest.HasError(diags) {
+				t.Errorf("to %v: %q", to, diags)
 			}
 		})
 	}

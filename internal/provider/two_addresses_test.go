@@ -20,8 +20,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// addressSwitch is a configuration with two sides. Each declares the same objects under other addresses: another resource name, or another type. For the
-// provider, another for_each key or module is the same. Terraform deletes the resources of one side and creates those of the other, in any order.
+// addressSwitch is a configuration with two sides. Each declares the same objects under other addresses: another resource name, or another
+// type. For the provider, another for_each key or module is the same. Terraform deletes the resources of one side and creates those of the
+// other, in any order.
 type addressSwitch struct {
 	*acctest.Workspace
 	t *testing.T
@@ -85,8 +86,8 @@ const (
 // levels are the grants of the two sides. They differ, so that each side has something to write.
 var levels = map[string]string{"a": "CAN_READ", "b": "CAN_EDIT"}
 
-// side returns the configuration of a side, "a" or "b". Its objects depend on the experiment gate-SIDE, and latch-SIDE depends on the objects: delaying the
-// creation of a gate or the deletion of a latch forces an order.
+// side returns the configuration of a side, "a" or "b". Its objects depend on the experiment gate-SIDE, and latch-SIDE depends on the
+// objects: delaying the creation of a gate or the deletion of a latch forces an order.
 func (s *addressSwitch) side(side string, o order) string {
 	meta, level := "", levels[side]
 	if o != anyOrder {
@@ -265,7 +266,8 @@ func TestTwoAddresses_replaced(t *testing.T) {
 	s := newAddressSwitch(t)
 	step := func(trigger string, createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
 		var checks []plancheck.PlanCheck
-		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permission", "mlflow_experiment_permissions"} {
+		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permission",
+			"mlflow_experiment_permissions"} {
 			checks = append(checks, plancheck.ExpectResourceAction(kind+".this", action))
 		}
 		lifecycle := fmt.Sprintf("lifecycle {\n  replace_triggered_by = [terraform_data.trigger]\n  create_before_destroy = %t\n}", createFirst)
@@ -289,13 +291,13 @@ type declaration struct {
 	config map[string]any
 }
 
-// switchAddress deletes one resource and creates another in the same run. The first operation is "delete", "create", or "plan": the plan of the create,
-// before both.
+// switchAddress deletes one resource and creates another in the same run. The first operation is "delete", "create", or "plan": the plan of
+// the create, before both.
 func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
 	old := b.Provider(t, nil).Resource(from.kind)
-	if says := old.Apply(from.config); acctest.HasError(says) {
-		t.Fatalf("%v says %q", from, says)
+	if diags := old.Apply(from.config); acctest.HasError(diags) {
+		t.Fatalf("%v: got diagnostics %q", from, diags)
 	}
 	old.Provider = old.Restart()
 	next := old.Resource(to.kind)
@@ -311,8 +313,8 @@ func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first
 		slices.Reverse(operations)
 	}
 	for _, operate := range operations {
-		if says := operate(); acctest.HasError(says) {
-			t.Errorf("from %v to %v, %s first: %q", from, to, first, says)
+		if diags := operate(); acctest.HasError(diags) {
+			t.Errorf("from %v to %v, %s first: %q", from, to, first, diags)
 		}
 	}
 	if old.Values() != nil {

@@ -15,9 +15,9 @@ func TestRefresh_wrongResponses(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	d := w.Provider(t, emulator.AdminToken)
-	experiment, says := d.Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "tags": map[string]string{"team": "risk"}})
-	if says != "" {
-		t.Fatal(says)
+	experiment, diags := d.Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "tags": map[string]string{"team": "risk"}})
+	if diags != "" {
+		t.Fatal(diags)
 	}
 	id := textOf(experiment["id"])
 	managed := map[string]map[string]any{"mlflow_experiment": experiment}
@@ -26,9 +26,9 @@ func TestRefresh_wrongResponses(t *testing.T) {
 		"mlflow_experiment_permission":  {"experiment_id": id, "group_name": "risk", "permission_level": "CAN_READ"},
 		"mlflow_experiment_permissions": {"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}},
 	} {
-		state, says := d.Create(kind, config)
-		if strings.Contains(says, "error") {
-			t.Fatal(says)
+		state, diags := d.Create(kind, config)
+		if strings.Contains(diags, "error") {
+			t.Fatal(diags)
 		}
 		managed[kind] = state
 	}
@@ -40,9 +40,9 @@ func TestRefresh_wrongResponses(t *testing.T) {
 			}
 			defer w.ClearFaults()
 			for kind, state := range managed {
-				after, says := w.Provider(t, emulator.AdminToken).Read(kind, state)
-				if !strings.HasPrefix(says, "error: Could not read") || !reflect.DeepEqual(after, state) {
-					t.Errorf("%s: the refresh says %q, and the state is %v, was %v", kind, says, after, state)
+				after, diags := w.Provider(t, emulator.AdminToken).Read(kind, state)
+				if !strings.HasPrefix(diags, "error: Could not read") || !reflect.DeepEqual(after, state) {
+					t.Errorf("%s: the refresh: got diagnostics %q and state %v, was %v", kind, diags, after, state)
 				}
 			}
 		})

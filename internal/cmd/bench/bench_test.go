@@ -30,7 +30,7 @@ func TestSelectRows(t *testing.T) {
 			got = append(got, r.name)
 		}
 		if !slices.Equal(got, tc.want) || tc.err == "" && err != nil || tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err)) {
-			t.Errorf("rows %q are %q, %v; want %q, %q", tc.names, got, err, tc.want, tc.err)
+			t.Errorf("rows %q: got %q, %v; want %q, %q", tc.names, got, err, tc.want, tc.err)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestCalls(t *testing.T) {
 	write(before + plan)
 	got, err := w.calls(since)
 	if want := map[string]int{"host": 1, "search": 1, "permissions": 2}; err != nil || !maps.Equal(got, want) {
-		t.Errorf("calls are %v, %v; want %v", got, err, want)
+		t.Errorf("calls: got %v, %v; want %v", got, err, want)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestTables(t *testing.T) {
 		"bulk on 0 3.0s 3.00 1.50 0.0s unknown", "bulk off 0 4.0s 4.00 2.00 0.0s unknown",
 	}
 	if got := lines(true); !slices.Equal(got, with) {
-		t.Errorf("with a plugin the table is %q, want %q", got, with)
+		t.Errorf("with a plugin the table: got %q, want %q", got, with)
 	}
 	without := []string{"terraform_data 0 1.0s 1.00 0.0s", "bulk on 0 2.0s 2.00 0.0s unknown", "bulk off 0 3.0s 3.00 0.0s unknown"}
 	if got := lines(false); !slices.Equal(got, without) {

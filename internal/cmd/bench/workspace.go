@@ -76,7 +76,7 @@ func startWorkspace(ctx context.Context, program, folder string, r row) (*worksp
 	_, address, found := strings.Cut(first, "http://")
 	if !found {
 		w.stop()
-		return nil, fmt.Errorf("the local workspace said %q instead of its address (%w)", first, err)
+		return nil, fmt.Errorf("first line of the local workspace is %q, not its URL (%w)", first, err)
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 	w.url = "http://" + strings.TrimSpace(address)

@@ -40,9 +40,9 @@ type settings struct {
 	latency time.Duration
 	journal string // file name, empty for none
 	// See emulator.Options.
-	seed, seedNotebooks, seedGitNotebooks                      int
-	seedRuns                                                   int // in the experiment seededRuns
-	addsManagers, foldsGroupNames, folderRights, noFolderTimes bool
+	seed, seedNotebooks, seedGitNotebooks                                   int
+	seedRuns                                                                int // in the experiment seededRuns
+	addManagers, ignoreGroupCase, requireFolderPermissions, omitFolderTimes bool
 }
 
 // parse parses the flags. It writes the usage text to errOut.
@@ -57,15 +57,15 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.IntVar(&s.seedGitNotebooks, "seed-git-notebooks", 0, "number of experiments of notebooks in Git folders to create at the start")
 	flags.IntVar(&s.seedRuns, "seed-runs", 0, "number of finished runs to create at the start, an hour apart, in the experiment "+seededRuns)
 	flags.StringVar(&s.journal, "journal", "", "`file` to which one JSON line per request is written")
-	flags.BoolVar(&s.addsManagers, "adds-managers", false, "add direct grants for the owner and for admins whenever permissions are written")
-	flags.BoolVar(&s.foldsGroupNames, "folds-group-names", false, "look up groups case-insensitively")
+	flags.BoolVar(&s.addManagers, "add-managers", false, "add direct grants for the owner and for admins whenever permissions are written")
+	flags.BoolVar(&s.ignoreGroupCase, "ignore-group-case", false, "look up groups case-insensitively")
 	flags.BoolVar(
-		&s.folderRights,
-		"folder-rights",
+		&s.requireFolderPermissions,
+		"require-folder-permissions",
 		false,
 		"require permissions on folders to delete, restore, and move experiments and to create folders",
 	)
-	flags.BoolVar(&s.noFolderTimes, "no-folder-times", false, "omit created_at and modified_at of folders")
+	flags.BoolVar(&s.omitFolderTimes, "omit-folder-times", false, "omit created_at and modified_at of folders")
 	usage := "accept `TOKEN=PRINCIPAL` instead of the default tokens (repeatable); a principal is an email or an application ID"
 	flags.Func("token", usage, func(text string) error {
 		token, principal, ok := strings.Cut(text, "=")
@@ -111,7 +111,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	options := emulator.Options{
 		Tokens: s.tokens, Latency: s.latency, Seed: s.seed, SeedNotebooks: s.seedNotebooks, SeedGitNotebooks: s.seedGitNotebooks,
-		AddsManagers: s.addsManagers, FoldsGroupNames: s.foldsGroupNames, FolderRights: s.folderRights, NoFolderTimes: s.noFolderTimes,
+		AddManagers: s.addManagers, IgnoreGroupCase: s.ignoreGroupCase, RequireFolderPermissions: s.requireFolderPermissions,
+		OmitFolderTimes: s.omitFolderTimes,
 	}
 	if s.journal != "" {
 		file, err := os.Create(s.journal)

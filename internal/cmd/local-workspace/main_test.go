@@ -26,7 +26,7 @@ func TestParse(t *testing.T) {
 		{"defaults", "", settings{addr: "127.0.0.1:8089", tokens: defaults}, ""},
 		{
 			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -seed-notebooks 2 -seed-git-notebooks 1 -seed-runs 3 -journal calls.jsonl " +
-				"-token a=x@example.com -token b=y@example.com -adds-managers -folds-group-names -folder-rights -no-folder-times",
+				"-token a=x@example.com -token b=y@example.com -add-managers -ignore-group-case -require-folder-permissions -omit-folder-times",
 			settings{
 				"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, "calls.jsonl",
 				7, 2, 1, 3, true, true, true, true,
@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 			got, err := parse(strings.Fields(c.args), io.Discard)
 			if c.rejection != "" {
 				if err == nil || !strings.Contains(err.Error(), c.rejection) {
-					t.Errorf("error = %v, want %q", err, c.rejection)
+					t.Errorf("error: got %v, want %q", err, c.rejection)
 				}
 				return
 			}
@@ -52,7 +52,7 @@ func TestParse(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !reflect.DeepEqual(got, c.want) {
-				t.Errorf("settings = %+v, want %+v", got, c.want)
+				t.Errorf("settings: got %+v, want %+v", got, c.want)
 			}
 		})
 	}
@@ -86,7 +86,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if seeded != "Experiment /Shared/runs contains 2 runs." {
-		t.Errorf("line about the runs = %q", seeded)
+		t.Errorf("line about the runs: got %q", seeded)
 	}
 	go func() { _, _ = io.Copy(io.Discard, read) }()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host+"/api/2.0/preview/scim/v2/Me", nil)
@@ -100,7 +100,7 @@ func TestRun(t *testing.T) {
 	}
 	defer response.Body.Close()
 	if body, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(body), "carol@example.com") {
-		t.Errorf("Me = %s, %v", body, err)
+		t.Errorf("Me: got %s, %v", body, err)
 	}
 
 	cancel()
@@ -109,7 +109,7 @@ func TestRun(t *testing.T) {
 	}
 	if text, err := os.ReadFile(journal); err != nil || strings.Count(string(text), "\n") != 1 ||
 		!strings.Contains(string(text), "/scim/v2/Me") {
-		t.Errorf("journal = %s, %v", text, err)
+		t.Errorf("journal: got %s, %v", text, err)
 	}
 }
 
@@ -121,6 +121,6 @@ func TestRunWithoutAJournal(t *testing.T) {
 		io.Discard,
 	)
 	if err == nil || !strings.Contains(err.Error(), "could not open the journal") {
-		t.Errorf("error = %v", err)
+		t.Errorf("error: got %v", err)
 	}
 }

@@ -37,12 +37,12 @@ func (s *Store) listArtifacts(c *wire.Call) (any, error) {
 	q := c.URL.Query()
 	folder := q.Get("path")
 	if strings.HasPrefix(folder, "/") || slices.Contains(strings.Split(folder, "/"), "..") {
-		return nil, wire.Invalid("Invalid path")
+		return nil, wire.InvalidParameter("Invalid path")
 	}
 	folder = path.Clean(folder)
 	inVolume := strings.HasPrefix(r.artifactURI, "dbfs:/Volumes/")
 	if inVolume && q.Get("page_token") != "" {
-		return nil, wire.Invalid("Parameter 'page_token' is not supported for artifacts in volumes. "+
+		return nil, wire.InvalidParameter("Parameter 'page_token' is not supported for artifacts in volumes. "+
 			"Use /api/2.0/fs/directories%s instead.", strings.TrimPrefix(r.artifactURI, "dbfs:"))
 	}
 	from, err := paging.Decode(q.Get("page_token"), paging.ID([]string{r.id, folder}))

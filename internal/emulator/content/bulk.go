@@ -25,7 +25,7 @@ func (s *Store) deleteRuns(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.Until == nil {
-		return nil, wire.Required("max_timestamp_millis")
+		return nil, wire.MissingParameter("max_timestamp_millis")
 	}
 	created := func(r *run) int64 { return r.created }
 	chosen := oldest(runs, int(in.MaxRuns), created, func(r *run) bool { return r.deleted == 0 && r.created <= int64(*in.Until) })
@@ -44,7 +44,7 @@ func (s *Store) restoreRuns(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.From == nil {
-		return nil, wire.Required("min_timestamp_millis")
+		return nil, wire.MissingParameter("min_timestamp_millis")
 	}
 	deleted := func(r *run) int64 { return r.deleted }
 	chosen := oldest(runs, int(in.MaxRuns), deleted, func(r *run) bool { return r.deleted != 0 && r.deleted >= int64(*in.From) })
@@ -67,7 +67,11 @@ func (s *Store) bulk(c *wire.Call) (bulkRequest, []*run, error) {
 	case err != nil:
 		return in, nil, err
 	case in.MaxRuns < 1 || in.MaxRuns > maxBulkRuns:
-		return in, nil, wire.Invalid("Invalid value %d for parameter 'max_runs' supplied. It must be between 1 and %d.", in.MaxRuns, maxBulkRuns)
+		return in, nil, wire.InvalidParameter(
+			"Invalid value %d for parameter 'max_runs' supplied. It must be between 1 and %d.",
+			in.MaxRuns,
+			maxBulkRuns,
+		)
 	}
 	return in, s.in(e.ID).runs, nil
 }

@@ -135,7 +135,7 @@ func (s *Store) in(experimentID string) *items {
 func (s *Store) writable(c *wire.Call, experimentID string) (Experiment, error) {
 	e, err := s.experiments.Editable(c, experimentID)
 	if err == nil && e.Deleted {
-		err = wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", e.ID)
+		err = wire.InvalidParameter("The experiment %s must be in the 'active' state. Current state is deleted.", e.ID)
 	}
 	return e, err
 }

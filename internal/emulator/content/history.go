@@ -20,7 +20,7 @@ func (s *Store) metricHistory(c *wire.Call) (any, error) {
 	q := c.URL.Query()
 	key := q.Get("metric_key")
 	if key == "" {
-		return nil, wire.Required("metric_key")
+		return nil, wire.MissingParameter("metric_key")
 	}
 	asked, err := queryLimit(q)
 	if err != nil {

@@ -43,7 +43,7 @@ func (d dataset) check() error {
 		{"name", d.Name}, {"digest", d.Digest}, {"source_type", d.SourceType}, {"source", d.Source},
 	} {
 		if field.value == "" {
-			return wire.Required("dataset." + field.name)
+			return wire.MissingParameter("dataset." + field.name)
 		}
 	}
 	return nil
@@ -115,11 +115,11 @@ func (s *Store) logModel(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.ModelJSON == "" {
-		return nil, wire.Required("model_json")
+		return nil, wire.MissingParameter("model_json")
 	}
 	var described map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(in.ModelJSON), &described); err != nil {
-		return nil, wire.Invalid("Malformed model info. The model_json is no JSON object: %v", err)
+		return nil, wire.InvalidParameter("Malformed model info. The model_json is no JSON object: %v", err)
 	}
 	var missing []string
 	for _, field := range []string{"artifact_path", "flavors", "run_id", "utc_time_created"} {
@@ -128,7 +128,7 @@ func (s *Store) logModel(c *wire.Call) (any, error) {
 		}
 	}
 	if missing != nil {
-		return nil, wire.Invalid("Model json is missing mandatory fields: %s", strings.Join(missing, ", "))
+		return nil, wire.InvalidParameter("Model json is missing mandatory fields: %s", strings.Join(missing, ", "))
 	}
 	history := []json.RawMessage{}
 	// The tag can have any value. One that is not a history is replaced.

@@ -33,30 +33,45 @@ var goodKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
 func checkKey(what, key string, limit int) error {
 	switch {
 	case key == "":
-		return wire.Required("key")
+		return wire.MissingParameter("key")
 	case !goodKey.MatchString(key):
-		return wire.Invalid("Invalid %s name: '%s'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), "+
-			"colon(:) and slashes (/).", what, key)
+		return wire.InvalidParameter(
+			"Invalid %s name: '%s'. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), "+
+				"colon(:) and slashes (/).",
+			what,
+			key,
+		)
 	case len(key) > limit:
-		return wire.Invalid("The name of %s '%s' had length %d, which exceeded length limit of %d", what, key, len(key), limit)
+		return wire.InvalidParameter("The name of %s '%s' had length %d, which exceeded length limit of %d", what, key, len(key), limit)
 	}
 	return nil
 }
 
 func checkTag(tag keyValue) error {
 	if len(tag.Value) > maxTagValue {
-		return wire.Invalid("Tag value of '%s' had length %d, which exceeded length limit of %d", tag.Key, len(tag.Value), maxTagValue)
+		return wire.InvalidParameter("Tag value of '%s' had length %d, which exceeded length limit of %d", tag.Key, len(tag.Value), maxTagValue)
 	}
 	return checkKey("tag", tag.Key, maxTagKey)
 }
 
 func (r *run) checkParam(param keyValue) error {
 	if len(param.Value) > maxParamValue {
-		return wire.Invalid("Param value of '%s' had length %d, which exceeded length limit of %d", param.Key, len(param.Value), maxParamValue)
+		return wire.InvalidParameter(
+			"Param value of '%s' had length %d, which exceeded length limit of %d",
+			param.Key,
+			len(param.Value),
+			maxParamValue,
+		)
 	}
 	if old, ok := r.params[param.Key]; ok && old != param.Value {
-		return wire.Invalid("Changing param values is not allowed. Param with key='%s' was already logged with value='%s' for run ID='%s'. "+
-			"Attempted logging new value '%s'.", param.Key, old, r.id, param.Value)
+		return wire.InvalidParameter(
+			"Changing param values is not allowed. Param with key='%s' was already logged with value='%s' for run ID='%s'. "+
+				"Attempted logging new value '%s'.",
+			param.Key,
+			old,
+			r.id,
+			param.Value,
+		)
 	}
 	return checkKey("parameter", param.Key, maxParamKey)
 }
@@ -81,9 +96,9 @@ func metricOf(key string, value float64, millis int64) metricIn {
 func (m metricIn) check() error {
 	switch {
 	case m.Value == nil:
-		return wire.Required("value")
+		return wire.MissingParameter("value")
 	case m.Timestamp == nil:
-		return wire.Required("timestamp")
+		return wire.MissingParameter("timestamp")
 	}
 	return checkKey("metric", m.Key, maxMetricKey)
 }
@@ -135,7 +150,7 @@ func (s *Store) entry(c *wire.Call) (*run, keyValue, error) {
 	}
 	r, err := s.writableRun(c, in.id())
 	if err == nil && in.Value == nil {
-		err = wire.Required("value")
+		err = wire.MissingParameter("value")
 	}
 	if err != nil {
 		return nil, keyValue{}, err
@@ -180,10 +195,10 @@ func (s *Store) deleteRunTag(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.Key == "" {
-		return nil, wire.Required("key")
+		return nil, wire.MissingParameter("key")
 	}
 	if _, ok := r.tags[in.Key]; !ok {
-		return nil, wire.Missing("No tag with name: %s in run with id %s", in.Key, r.id)
+		return nil, wire.NotFound("No tag with name: %s in run with id %s", in.Key, r.id)
 	}
 	delete(r.tags, in.Key)
 	return wire.Empty{}, nil
@@ -200,7 +215,11 @@ type batch struct {
 // logBatch serves log-batch. It stores everything or nothing, although clients must not rely on that.
 func (s *Store) logBatch(c *wire.Call) (any, error) {
 	if len(c.Payload) > maxBatchBody {
-		return nil, wire.Invalid("Batched logging API requests must be at most %d bytes, got a request of size %d.", maxBatchBody, len(c.Payload))
+		return nil, wire.InvalidParameter(
+			"Batched logging API requests must be at most %d bytes, got a request of size %d.",
+			maxBatchBody,
+			len(c.Payload),
+		)
 	}
 	var in batch
 	if err := c.Decode(&in); err != nil {
@@ -243,8 +262,11 @@ func (b batch) check(r *run) error {
 			return err
 		}
 		if other, ok := seen[param.Key]; ok && other != param.Value {
-			return wire.Invalid("Duplicate parameter keys have been submitted: '%s'. Please ensure the request contains only one param value "+
-				"per param key.", param.Key)
+			return wire.InvalidParameter(
+				"Duplicate parameter keys have been submitted: '%s'. Please ensure the request contains only one param value "+
+					"per param key.",
+				param.Key,
+			)
 		}
 		seen[param.Key] = param.Value
 	}
@@ -267,8 +289,15 @@ func (b batch) checkCounts() error {
 		{"metrics, params, and tags", len(b.Metrics) + len(b.Params) + len(b.Tags), maxBatchEntries},
 	} {
 		if count.got > count.limit {
-			return wire.Invalid("A batch logging request can contain at most %d %s. Got %d %s. Please split up %s across multiple requests "+
-				"and try again.", count.limit, count.of, count.got, count.of, count.of)
+			return wire.InvalidParameter(
+				"A batch logging request can contain at most %d %s. Got %d %s. Please split up %s across multiple requests "+
+					"and try again.",
+				count.limit,
+				count.of,
+				count.got,
+				count.of,
+				count.of,
+			)
 		}
 	}
 	return nil
@@ -277,10 +306,16 @@ func (b batch) checkCounts() error {
 // checkBatchEntry applies the limits of log-batch to a parameter or a tag.
 func checkBatchEntry(what string, entry keyValue) error {
 	if length := utf8.RuneCountInString(entry.Value); length > maxBatchValue {
-		return wire.Invalid("The value of %s '%s' had length %d, which exceeded length limit of %d", what, entry.Key, length, maxBatchValue)
+		return wire.InvalidParameter(
+			"The value of %s '%s' had length %d, which exceeded length limit of %d",
+			what,
+			entry.Key,
+			length,
+			maxBatchValue,
+		)
 	}
 	if length := utf8.RuneCountInString(entry.Key); length > maxBatchKey {
-		return wire.Invalid("The name of %s '%s' had length %d, which exceeded length limit of %d", what, entry.Key, length, maxBatchKey)
+		return wire.InvalidParameter("The name of %s '%s' had length %d, which exceeded length limit of %d", what, entry.Key, length, maxBatchKey)
 	}
 	return checkKey(what, entry.Key, 4*maxBatchKey)
 }

@@ -101,8 +101,11 @@ func (s *Store) createModel(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if strings.ContainsAny(in.Name, `/:.%"'`) {
-		return nil, wire.Invalid("Invalid model name ('%s') provided. Model name must be a non-empty string and cannot contain the following "+
-			"characters: ('/', ':', '.', '%%', '\"', \"'\")", in.Name)
+		return nil, wire.InvalidParameter(
+			"Invalid model name ('%s') provided. Model name must be a non-empty string and cannot contain the following "+
+				"characters: ('/', ':', '.', '%%', '\"', \"'\")",
+			in.Name,
+		)
 	}
 	m := &model{name: in.Name, kind: in.ModelType, sourceRunID: in.SourceRunID, params: map[string]string{}, tags: map[string]string{}}
 	if err := setAll("parameter", m.params, in.Params); err != nil {
@@ -134,7 +137,7 @@ func setAll(what string, into map[string]string, entries []keyValue) error {
 func (s *Store) findModel(c *wire.Call, access access) (*model, error) {
 	m := s.models[c.PathValue("model_id")]
 	if m == nil || m.deleted {
-		return nil, wire.Missing("Logged model with ID '%s' not found.", c.PathValue("model_id"))
+		return nil, wire.NotFound("Logged model with ID '%s' not found.", c.PathValue("model_id"))
 	}
 	_, err := access(c, m.experimentID)
 	return m, err
@@ -162,7 +165,7 @@ func (s *Store) finalizeModel(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if in.Status != modelReady && in.Status != modelUploadFailed {
-		return nil, wire.Invalid("Invalid value '%s' for parameter 'status' supplied.", in.Status)
+		return nil, wire.InvalidParameter("Invalid value '%s' for parameter 'status' supplied.", in.Status)
 	}
 	m.status, m.updated = in.Status, s.now()
 	return map[string]any{"model": m.json()}, nil
@@ -219,7 +222,7 @@ func (s *Store) deleteModelTag(c *wire.Call) (any, error) {
 	}
 	key := c.PathValue("key")
 	if _, ok := m.tags[key]; !ok {
-		return nil, wire.Missing("No tag with key '%s' found for logged model with ID '%s'.", key, m.id)
+		return nil, wire.NotFound("No tag with key '%s' found for logged model with ID '%s'.", key, m.id)
 	}
 	delete(m.tags, key)
 	m.updated = s.now()

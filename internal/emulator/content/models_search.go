@@ -23,7 +23,7 @@ func (s *Store) searchModels(c *wire.Call) (any, error) {
 	}
 	for _, d := range in.Datasets {
 		if d.Name == "" {
-			return nil, wire.Required("datasets.dataset_name")
+			return nil, wire.MissingParameter("datasets.dataset_name")
 		}
 	}
 	in.extra = fmt.Sprint(in.Datasets)

@@ -179,18 +179,18 @@ func (s *Store) editableRun(c *wire.Call, id string) (*run, error) {
 func (s *Store) writableRun(c *wire.Call, id string) (*run, error) {
 	r, err := s.editableRun(c, id)
 	if err == nil && r.deleted != 0 {
-		return nil, wire.Invalid("The run %s must be in the 'active' state. Current state is deleted.", id)
+		return nil, wire.InvalidParameter("The run %s must be in the 'active' state. Current state is deleted.", id)
 	}
 	return r, err
 }
 
 func (s *Store) findRun(c *wire.Call, id string, access access) (*run, error) {
 	if id == "" {
-		return nil, wire.Required("run_id")
+		return nil, wire.MissingParameter("run_id")
 	}
 	r := s.runs[id]
 	if r == nil {
-		return nil, wire.Missing("Run with id=%s not found", id)
+		return nil, wire.NotFound("Run with id=%s not found", id)
 	}
 	_, err := access(c, r.experimentID)
 	return r, err

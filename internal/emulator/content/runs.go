@@ -30,8 +30,13 @@ func (s *Store) createRun(c *wire.Call) (any, error) {
 		r.tags[tag.Key] = tag.Value
 	}
 	if tagged, ok := r.tags[tagRunName]; ok && in.RunName != "" && tagged != in.RunName {
-		return nil, wire.Invalid("Both 'run_name' argument and '%s' tag are specified, but with different values (run_name='%s', %s='%s').",
-			tagRunName, in.RunName, tagRunName, tagged)
+		return nil, wire.InvalidParameter(
+			"Both 'run_name' argument and '%s' tag are specified, but with different values (run_name='%s', %s='%s').",
+			tagRunName,
+			in.RunName,
+			tagRunName,
+			tagged,
+		)
 	}
 	r.started = r.created
 	if in.StartTime != nil {
@@ -67,7 +72,7 @@ func (s *Store) updateRun(c *wire.Call) (any, error) {
 	}
 	if in.Status != "" {
 		if !slices.Contains(runStatuses, in.Status) {
-			return nil, wire.Invalid("Invalid value '%s' for parameter 'status' supplied.", in.Status)
+			return nil, wire.InvalidParameter("Invalid value '%s' for parameter 'status' supplied.", in.Status)
 		}
 		r.status = in.Status
 	}

@@ -50,7 +50,7 @@ func (k kind[T]) page(s *Store, c *wire.Call, in search, list func(*items) []T) 
 		return nil, "", err
 	}
 	if len(in.ExperimentIDs) == 0 {
-		return nil, "", wire.Required("experiment_ids")
+		return nil, "", wire.MissingParameter("experiment_ids")
 	}
 	var all []T
 	for i, id := range in.ExperimentIDs {

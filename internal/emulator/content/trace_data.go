@@ -37,7 +37,7 @@ func (s *Store) signedTrace(c *wire.Call) (*trace, error) {
 	if t := s.signed[c.PathValue("key")]; t != nil {
 		return t, nil
 	}
-	return nil, wire.Denied("The signature does not match.")
+	return nil, wire.PermissionDenied("The signature does not match.")
 }
 
 func (s *Store) putTraceData(c *wire.Call) (any, error) {

@@ -99,7 +99,7 @@ func (s *Store) startTrace(c *wire.Call) (any, error) {
 	}
 	if old := s.traces[info.ID]; old != nil {
 		if old.experimentID != e.ID {
-			return nil, wire.Invalid("Trace with ID '%s' belongs to another experiment.", info.ID)
+			return nil, wire.InvalidParameter("Trace with ID '%s' belongs to another experiment.", info.ID)
 		}
 		s.removeTrace(old)
 	}
@@ -122,7 +122,7 @@ func (s *Store) findTrace(c *wire.Call, access access) (*trace, error) {
 	id := c.PathValue("trace_id")
 	t := s.traces[id]
 	if t == nil {
-		return nil, wire.Missing("Trace with ID '%s' not found.", id)
+		return nil, wire.NotFound("Trace with ID '%s' not found.", id)
 	}
 	_, err := access(c, t.experimentID)
 	return t, err
@@ -235,7 +235,7 @@ func (s *Store) deleteTraces(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if (in.Until == nil) == (len(in.RequestIDs) == 0) {
-		return nil, wire.Invalid("Either 'max_timestamp_millis' or 'request_ids' must be specified, but not both.")
+		return nil, wire.InvalidParameter("Either 'max_timestamp_millis' or 'request_ids' must be specified, but not both.")
 	}
 	var chosen []*trace
 	for _, t := range s.in(e.ID).traces {
@@ -283,7 +283,7 @@ func (s *Store) deleteTraceTag(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	if _, ok := t.tags[in.Key]; !ok {
-		return nil, wire.Missing("No trace tag with key '%s' for trace with ID '%s'", in.Key, t.id)
+		return nil, wire.NotFound("No trace tag with key '%s' for trace with ID '%s'", in.Key, t.id)
 	}
 	delete(t.tags, in.Key)
 	return wire.Empty{}, nil

@@ -25,15 +25,15 @@ type Account struct {
 	Groups      []Principal // the groups that contain the account directly, without duplicates
 }
 
-// Join adds the account to a group.
-func (a *Account) Join(group string) {
+// AddToGroup adds the account to a group.
+func (a *Account) AddToGroup(group string) {
 	if p := Group(group); !slices.Contains(a.Groups, p) {
 		a.Groups = append(a.Groups, p)
 	}
 }
 
-// Leave ends the direct membership of the account in a group.
-func (a *Account) Leave(group string) {
+// RemoveFromGroup ends the direct membership of the account in a group.
+func (a *Account) RemoveFromGroup(group string) {
 	a.Groups = slices.DeleteFunc(a.Groups, func(p Principal) bool { return p == Group(group) })
 }
 
@@ -41,18 +41,18 @@ func (a *Account) Leave(group string) {
 type Directory struct {
 	accounts        map[Principal]*Account // by folded principal, see key
 	newID           func() string
-	foldsGroupNames bool
+	ignoreGroupCase bool
 }
 
-// New returns an empty directory. newID returns the ID of the next account; IDs must increase as strings. With foldsGroupNames, groups
+// New returns an empty directory. newID returns the ID of the next account; IDs must increase as strings. With ignoreGroupCase, groups
 // are found in any case, as users and service principals always are.
-func New(newID func() string, foldsGroupNames bool) *Directory {
-	return &Directory{accounts: map[Principal]*Account{}, newID: newID, foldsGroupNames: foldsGroupNames}
+func New(newID func() string, ignoreGroupCase bool) *Directory {
+	return &Directory{accounts: map[Principal]*Account{}, newID: newID, ignoreGroupCase: ignoreGroupCase}
 }
 
-// key folds names whose case is ignored: those of users and service principals, and those of groups only with foldsGroupNames.
+// key folds names whose case is ignored: those of users and service principals, and those of groups only with ignoreGroupCase.
 func (d *Directory) key(p Principal) Principal {
-	if p.Kind != KindGroup || d.foldsGroupNames {
+	if p.Kind != KindGroup || d.ignoreGroupCase {
 		p.Name = strings.ToLower(p.Name)
 	}
 	return p
@@ -67,7 +67,7 @@ func (d *Directory) AddGroup(name string) *Account { return d.add(Group(name), n
 // AddMember adds a user or service principal unless it exists, and returns its account, which is in the group `users`.
 func (d *Directory) AddMember(p Principal, displayName string) *Account {
 	a := d.add(p, displayName)
-	a.Join(UsersGroup)
+	a.AddToGroup(UsersGroup)
 	return a
 }
 

@@ -32,7 +32,7 @@ const (
 var conjunction = regexp.MustCompile(`(?i)^\s+AND\s`)
 
 func invalidClauses(filter string) error {
-	return wire.Invalid("Invalid clause(s) in filter string: '%s'.", filter)
+	return wire.InvalidParameter("Invalid clause(s) in filter string: '%s'.", filter)
 }
 
 // unquote removes the quotes from a value and reports whether there were any.
@@ -45,7 +45,7 @@ func unquote(value string) (string, bool) {
 
 func (c Condition) withText(quoted bool) (Condition, error) {
 	if !quoted {
-		return c, wire.Invalid("Expected a quoted string value for '%s'. Got value %s", cmp.Or(c.Key, c.Field), c.text)
+		return c, wire.InvalidParameter("Expected a quoted string value for '%s'. Got value %s", cmp.Or(c.Key, c.Field), c.text)
 	}
 	switch c.operator {
 	case "=", "!=":
@@ -54,7 +54,7 @@ func (c Condition) withText(quoted bool) (Condition, error) {
 	case "ILIKE":
 		c.pattern = likePattern("(?si)", c.text)
 	default:
-		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.Key, c.Field))
+		return c, wire.InvalidParameter("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.Key, c.Field))
 	}
 	return c, nil
 }
@@ -62,10 +62,10 @@ func (c Condition) withText(quoted bool) (Condition, error) {
 func (c Condition) withNumber(quoted bool) (Condition, error) {
 	n, err := strconv.ParseFloat(c.text, 64)
 	if quoted || err != nil {
-		return c, wire.Invalid("Expected numeric value for '%s'. Got value %s", cmp.Or(c.Key, c.Field), c.text)
+		return c, wire.InvalidParameter("Expected numeric value for '%s'. Got value %s", cmp.Or(c.Key, c.Field), c.text)
 	}
 	if c.operator == "LIKE" || c.operator == "ILIKE" {
-		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.Key, c.Field))
+		return c, wire.InvalidParameter("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.Key, c.Field))
 	}
 	c.number = n
 	return c, nil

@@ -161,7 +161,7 @@ func (l Language) ParseOrder(clauses []string) ([]Ordering, error) {
 	for _, clause := range clauses {
 		m := l.order.FindStringSubmatch(clause)
 		if m == nil {
-			return nil, wire.Invalid("Invalid order_by clause '%s'.", clause)
+			return nil, wire.InvalidParameter("Invalid order_by clause '%s'.", clause)
 		}
 		field, key, _, err := l.field(m[1], m[2], l.unordered)
 		if err != nil {
@@ -185,7 +185,7 @@ func (l Language) field(prefix, name, excluded string) (field, key string, numbe
 		field, number = l.numbers[name], true
 	}
 	if field == "" || field == excluded {
-		return "", "", false, wire.Invalid("Invalid attribute key '%s' specified.", name)
+		return "", "", false, wire.InvalidParameter("Invalid attribute key '%s' specified.", name)
 	}
 	return field, key, number, nil
 }

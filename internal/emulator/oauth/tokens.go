@@ -34,8 +34,8 @@ func New(d *directory.Directory, client Client, now func() time.Time) *Tokens {
 	return &Tokens{directory: d, client: client, now: now, byValue: map[string]token{}}
 }
 
-// Accept adds a token that does not expire.
-func (t *Tokens) Accept(value string, holder *directory.Account) {
+// Add adds a token that does not expire.
+func (t *Tokens) Add(value string, holder *directory.Account) {
 	t.byValue[value] = token{holder: holder}
 }
 

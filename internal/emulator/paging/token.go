@@ -53,7 +53,7 @@ func Decode(encoded, id string) (Token, error) {
 }
 
 // invalidToken returns the error for a page token that does not belong to the request.
-func invalidToken() error { return wire.Invalid("Invalid page token.") }
+func invalidToken() error { return wire.InvalidParameter("Invalid page token.") }
 
 // Cut returns the page of a list that begins at the token, and the token of the next page, which is empty at the end.
 func Cut[T any](all []T, from Token, limit int) ([]T, string) {
@@ -71,7 +71,11 @@ func Limit(requested *wire.Int64, preset, maximum int) (int, error) {
 		return preset, nil
 	}
 	if *requested < 1 || *requested > wire.Int64(maximum) {
-		return 0, wire.Invalid("Invalid value %d for parameter 'max_results' supplied. It must be between 1 and %d.", *requested, maximum)
+		return 0, wire.InvalidParameter(
+			"Invalid value %d for parameter 'max_results' supplied. It must be between 1 and %d.",
+			*requested,
+			maximum,
+		)
 	}
 	return int(*requested), nil
 }

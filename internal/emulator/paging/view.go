@@ -20,7 +20,7 @@ func ParseView(text, parameter string) (View, error) {
 	case ActiveOnly, DeletedOnly, All:
 		return view, nil
 	}
-	return "", wire.Invalid("Invalid value '%s' for parameter '%s' supplied.", text, parameter)
+	return "", wire.InvalidParameter("Invalid value '%s' for parameter '%s' supplied.", text, parameter)
 }
 
 // Shows reports whether the view includes an object that is deleted or active.

@@ -40,7 +40,7 @@ func (s Routes) resource(a *directory.Account, members []*directory.Account) res
 		return r
 	}
 	r["entitlements"] = []any{map[string]any{"value": "workspace-access"}}
-	if !a.Inactive || !s.Options.OmitsInactive {
+	if !a.Inactive || !s.Options.OmitInactive {
 		r["active"] = !a.Inactive
 	}
 	return r

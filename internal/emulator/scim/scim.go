@@ -19,14 +19,14 @@ type Options struct {
 	PageSize int
 	// MemberTypes adds the type to each member of a group: User, Group, or ServicePrincipal. Without it, only $ref contains the type.
 	MemberTypes bool
-	// OmitsInactive omits the attribute active of inactive users and service principals, which is false otherwise.
-	OmitsInactive bool
-	// ListsNoAccountMembers omits members of account groups in lists. Reads by ID contain them.
-	ListsNoAccountMembers bool
-	// RestrictsExternalIDs rejects a read by ID that includes externalId, except for admins.
-	RestrictsExternalIDs bool
-	// RestrictsMembers omits members of groups in lists, and rejects a read of a group by ID that includes them, except for admins.
-	RestrictsMembers bool
+	// OmitInactive omits the attribute active of inactive users and service principals, which is false otherwise.
+	OmitInactive bool
+	// OmitAccountMembersInLists omits members of account groups in lists. Reads by ID contain them.
+	OmitAccountMembersInLists bool
+	// RestrictExternalIDs rejects a read by ID that includes externalId, except for admins.
+	RestrictExternalIDs bool
+	// RestrictMembers omits members of groups in lists, and rejects a read of a group by ID that includes them, except for admins.
+	RestrictMembers bool
 }
 
 // Routes serves the accounts of a directory.
@@ -80,7 +80,7 @@ func (s Routes) List(collection string) wire.Handler {
 			if !matches(r) {
 				continue
 			}
-			if s.hidesMembers(c) || s.Options.ListsNoAccountMembers && a.OfAccount {
+			if s.hidesMembers(c) || s.Options.OmitAccountMembersInLists && a.OfAccount {
 				delete(r, "members")
 			}
 			found = append(found, r)
@@ -134,7 +134,7 @@ func (s Routes) Get(collection string) wire.Handler {
 			return nil, failure(http.StatusNotFound, "", singular(collection)+" with id "+id+" not found.")
 		}
 		query := c.URL.Query()
-		if isSelected("externalId", query) && s.Options.RestrictsExternalIDs && !s.isAdmin(c.Caller) {
+		if isSelected("externalId", query) && s.Options.RestrictExternalIDs && !s.isAdmin(c.Caller) {
 			return nil, failure(http.StatusForbidden, "", "Only workspace admins can read the attribute externalId.")
 		}
 		if kinds[collection] == directory.KindGroup && isSelected("members", query) && s.hidesMembers(c) {
@@ -146,7 +146,7 @@ func (s Routes) Get(collection string) wire.Handler {
 
 // hidesMembers reports whether the caller may not see who is in which group.
 func (s Routes) hidesMembers(c *wire.Call) bool {
-	return s.Options.RestrictsMembers && !s.isAdmin(c.Caller)
+	return s.Options.RestrictMembers && !s.isAdmin(c.Caller)
 }
 
 func (s Routes) isAdmin(a *directory.Account) bool {

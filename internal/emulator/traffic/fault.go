@@ -49,8 +49,8 @@ func (l *Layer) ClearFaults() {
 	l.faults = nil
 }
 
-// FaultsLeft returns the number of faults that are not used up. A fault without a limit never is.
-func (l *Layer) FaultsLeft() int {
+// RemainingFaults returns the number of faults that are not used up. A fault without a limit never is.
+func (l *Layer) RemainingFaults() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
@@ -96,7 +96,7 @@ func (f Fault) reachesHandler() bool {
 }
 
 // apply changes the response as the fault specifies.
-func (f Fault) apply(out *Reply) {
+func (f Fault) apply(out *ResponseRecorder) {
 	switch {
 	case f.DropBefore || f.DropAfter:
 		out.Status = 0

@@ -46,7 +46,7 @@ func (l *Layer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	l.runHooks(r, body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	out := NewReply()
+	out := NewResponseRecorder()
 	l.options.Header(out.Header())
 	fault := l.nextFault(r, body)
 	if !Wait(r.Context(), l.options.Latency+fault.Delay) {

@@ -18,27 +18,27 @@ func Errorf(status int, code, format string, args ...any) *Error {
 	return &Error{status, map[string]any{"error_code": code, "message": fmt.Sprintf(format, args...)}}
 }
 
-// Invalid returns the error for a value that is rejected.
-func Invalid(format string, args ...any) *Error {
+// InvalidParameter returns the error for a value that is rejected.
+func InvalidParameter(format string, args ...any) *Error {
 	return Errorf(http.StatusBadRequest, "INVALID_PARAMETER_VALUE", format, args...)
 }
 
-// Missing returns the error for an object that does not exist.
-func Missing(format string, args ...any) *Error {
+// NotFound returns the error for an object that does not exist.
+func NotFound(format string, args ...any) *Error {
 	return Errorf(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", format, args...)
 }
 
-// Taken returns the error for a name that is in use.
-func Taken(format string, args ...any) *Error {
+// AlreadyExists returns the error for a name that is in use.
+func AlreadyExists(format string, args ...any) *Error {
 	return Errorf(http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", format, args...)
 }
 
-// Denied returns the error for a caller without the permission that is needed.
-func Denied(format string, args ...any) *Error {
+// PermissionDenied returns the error for a caller without the permission that is needed.
+func PermissionDenied(format string, args ...any) *Error {
 	return Errorf(http.StatusForbidden, "PERMISSION_DENIED", format, args...)
 }
 
-// Required returns the error for a parameter that is not set.
-func Required(parameter string) *Error {
-	return Invalid("Missing value for required parameter '%s'.", parameter)
+// MissingParameter returns the error for a parameter that is not set.
+func MissingParameter(parameter string) *Error {
+	return InvalidParameter("Missing value for required parameter '%s'.", parameter)
 }

@@ -45,7 +45,7 @@ func QueryNumber(query url.Values, name string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return 0, Invalid("Invalid value '%s' for parameter '%s' supplied.", text, name)
+		return 0, InvalidParameter("Invalid value '%s' for parameter '%s' supplied.", text, name)
 	}
 	return n, nil
 }

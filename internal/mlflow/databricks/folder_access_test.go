@@ -55,7 +55,7 @@ func TestFoldersCreate_exists(t *testing.T) {
 // The creation time is zero if the server does not return it.
 func TestFoldersFind(t *testing.T) {
 	for _, without := range []bool{false, true} {
-		w := emulator.New(emulator.Options{NoFolderTimes: without})
+		w := emulator.New(emulator.Options{OmitFolderTimes: without})
 		w.Mkdirs("/Projects/retail")
 		folder, err := foldersOf(t, w).Find(t.Context(), "/Workspace/Projects/retail/")
 		if err != nil || folder.ID != w.FolderID("/Projects/retail") || folder.Created.IsZero() != without {

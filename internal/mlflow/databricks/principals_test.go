@@ -70,7 +70,7 @@ func join(w *emulator.Workspace, group string, members ...emulator.Principal) {
 		if m.Kind == "group" {
 			w.AddGroup(m.Name)
 		}
-		w.Join(m, group)
+		w.AddToGroups(m, group)
 	}
 }
 
@@ -82,7 +82,7 @@ var (
 
 func TestPrincipals(t *testing.T) {
 	t.Parallel()
-	w, client := mlflowtest.Workspace(t, emulator.Options{SCIM: emulator.SCIMOptions{OmitsInactive: true}})
+	w, client := mlflowtest.Workspace(t, emulator.Options{SCIM: emulator.SCIMOptions{OmitInactive: true}})
 	w.SetNames(ana, "Ana Lee", "ext-1")
 	w.SetNames(groupOf("risk"), "", "ext-9")
 	w.Deactivate(ben)
@@ -152,7 +152,7 @@ func TestPrincipals_calls(t *testing.T) {
 // A page has as many resources as the server likes. A group without members costs a read of its own, as does one of the account.
 func TestPrincipals_pages(t *testing.T) {
 	t.Parallel()
-	for _, o := range []emulator.SCIMOptions{{}, {PageSize: 1}, {PageSize: 3, MemberTypes: true}, {PageSize: 4, ListsNoAccountMembers: true}} {
+	for _, o := range []emulator.SCIMOptions{{}, {PageSize: 1}, {PageSize: 3, MemberTypes: true}, {PageSize: 4, OmitAccountMembersInLists: true}} {
 		w, client := mlflowtest.Workspace(t, emulator.Options{SCIM: o})
 		want := []string{"group g"}
 		var members []emulator.Principal
@@ -176,7 +176,7 @@ func TestPrincipals_pages(t *testing.T) {
 			return (n + o.PageSize - 1) / o.PageSize
 		}
 		single := 0
-		if o.ListsNoAccountMembers {
+		if o.OmitAccountMembersInLists {
 			single = 1
 		}
 		if users, groups, byID := w.Count("GET", scimPath+"Users"), w.Count("GET", scimPath+"Groups"), w.Count("GET", scimPath+"Groups/*"); users != pages(13) ||
@@ -203,7 +203,7 @@ func TestPrincipals_incomplete(t *testing.T) {
 	wanted := []mlflow.Principal{mlflowtest.Group("risk"), mlflowtest.Group("leads"), mlflowtest.Group("ml-platform"), mlflowtest.User(emulator.User)}
 	t.Run("members", func(t *testing.T) {
 		t.Parallel()
-		w, client := prepare(t, emulator.SCIMOptions{RestrictsMembers: true, RestrictsExternalIDs: true}, emulator.UserToken)
+		w, client := prepare(t, emulator.SCIMOptions{RestrictMembers: true, RestrictExternalIDs: true}, emulator.UserToken)
 		found := expectPrincipals(t, client, wanted, "group leads", "group ml-platform", "group risk", "user ana@example.com",
 			"incomplete group leads: "+noMembers, "incomplete group ml-platform: "+noMembers, "incomplete group risk: "+noMembers)
 		if !rest.IsPermissionDenied(found.Incomplete[0].Err) {
@@ -215,7 +215,7 @@ func TestPrincipals_incomplete(t *testing.T) {
 	})
 	t.Run("external IDs", func(t *testing.T) {
 		t.Parallel()
-		_, client := prepare(t, emulator.SCIMOptions{RestrictsExternalIDs: true, ListsNoAccountMembers: true}, emulator.UserToken)
+		_, client := prepare(t, emulator.SCIMOptions{RestrictExternalIDs: true, OmitAccountMembersInLists: true}, emulator.UserToken)
 		expectPrincipals(t, client, wanted[2:3], "group ml-platform")
 	})
 	for route, want := range map[string][]string{

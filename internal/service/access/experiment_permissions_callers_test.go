@@ -77,7 +77,7 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 
 // TestPermissionsResource_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
 func TestPermissionsResource_serverAddsManagers(t *testing.T) {
-	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
+	w := acctest.NewWorkspace(t, emulator.Options{AddManagers: true})
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
 	config := func(attributes string) string { return w.Config(acctest.PermissionsBlock(id, attributes)) }
@@ -121,7 +121,7 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 // a warning.
 func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
+	w := acctest.NewWorkspace(t, emulator.Options{AddManagers: true})
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
 	state, says := w.Provider(t, emulator.AdminToken).Create("mlflow_experiment_permissions", map[string]any{

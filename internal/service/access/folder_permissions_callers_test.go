@@ -136,7 +136,7 @@ func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 
 // TestFolderPermissions_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
 func TestFolderPermissions_serverAddsManagers(t *testing.T) {
-	w := newFolders(t, emulator.Options{AddsManagers: true})
+	w := newFolders(t, emulator.Options{AddManagers: true})
 	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
 		folderState("users", knownvalue.Null())}
 	asUser := w.Backend()

@@ -164,7 +164,7 @@ func TestFolderPermissions_recreated(t *testing.T) {
 // TestFolderPermissions_creationTime: if the server returns no creation times, only the object ID identifies the folder.
 func TestFolderPermissions_creationTime(t *testing.T) {
 	t.Parallel()
-	w := newFolders(t, emulator.Options{NoFolderTimes: true, Now: func() time.Time { return time.UnixMilli(1700000000000) }})
+	w := newFolders(t, emulator.Options{OmitFolderTimes: true, Now: func() time.Time { return time.UnixMilli(1700000000000) }})
 	b := folderBlock(t, w, emulator.AdminToken)
 	b.MustApply(folderConfig("/Teams/retail", readers))
 	b.MustApply(folderConfig("/Teams/retail", editors))

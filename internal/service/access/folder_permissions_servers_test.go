@@ -86,7 +86,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 // TestFolderPermissions_sameServer: a server with another URL is the same if it has the folder with its creation time.
 func TestFolderPermissions_sameServer(t *testing.T) {
 	t.Parallel()
-	for name, options := range map[string]emulator.Options{"with creation times": {}, "without": {NoFolderTimes: true}} {
+	for name, options := range map[string]emulator.Options{"with creation times": {}, "without": {OmitFolderTimes: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t, options)

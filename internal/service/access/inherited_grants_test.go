@@ -19,7 +19,7 @@ import (
 // TestPermissions_homeFolderManagers: in a home folder, servers add direct grants for the owner and the admins, who also inherit them, to
 // each list that is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
 func TestPermissions_homeFolderManagers(t *testing.T) {
-	w := newFolders(t, emulator.Options{AddsManagers: true})
+	w := newFolders(t, emulator.Options{AddManagers: true})
 	w.Mkdirs(home + "/models")
 	id := w.CreateExperiment(emulator.User, home+"/churn", nil)
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as after a change in the UI

@@ -13,7 +13,7 @@ import (
 // next read would report as an undeclared grant.
 func TestPermissions_groupInOtherSpelling(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{FoldsGroupNames: true})
+	w := acctest.NewWorkspace(t, emulator.Options{IgnoreGroupCase: true})
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	for kind, config := range map[string]map[string]any{

@@ -40,7 +40,7 @@ func TestExperiment_resourceRenamed(t *testing.T) {
 		},
 		"restored, tags set": {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}),
 			says: restored},
-		"restored, name reserved": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true},
+		"restored, name reserved": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedReserveName: true},
 			says: restored},
 		"another spelling": {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}),
 			says: "warning: Experiment deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},

@@ -148,8 +148,8 @@ func TestExperiment_createFaults(t *testing.T) {
 			w.Inject(fault)
 			acctest.UnitTest(t,
 				resource.TestStep{Config: config, ExpectNonEmptyPlan: fault.Times > 1, PostApplyFunc: func() {
-					if n := len(w.Experiments()); n != 1 || w.FaultsLeft() > 0 && fault.Times <= 1 {
-						t.Errorf("got %d experiments and %d remaining faults, want 1 and 0", n, w.FaultsLeft())
+					if n := len(w.Experiments()); n != 1 || w.RemainingFaults() > 0 && fault.Times <= 1 {
+						t.Errorf("got %d experiments and %d remaining faults, want 1 and 0", n, w.RemainingFaults())
 					}
 				}},
 				resource.TestStep{PreConfig: w.ClearFaults, Config: config, PostApplyFunc: func() {

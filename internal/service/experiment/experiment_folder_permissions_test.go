@@ -10,7 +10,7 @@ import (
 // TestExperiment_folderPermissions: if an operation requires a permission on the folder, the error contains it.
 func TestExperiment_folderPermissions(t *testing.T) {
 	t.Parallel()
-	w := acctest.NewWorkspace(t, emulator.Options{FolderRights: true})
+	w := acctest.NewWorkspace(t, emulator.Options{RequireFolderPermissions: true})
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")

@@ -13,7 +13,7 @@ import (
 // withDeleted returns a workspace where a deleted experiment with a run reserves the name /Shared/churn.
 func withDeleted(t *testing.T) (w *acctest.Workspace, old string) {
 	t.Helper()
-	w = acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
+	w = acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: true})
 	old = w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"old": "yes"})
 	w.AddRun(old)
 	w.Trash(old)

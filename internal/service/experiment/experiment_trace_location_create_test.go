@@ -72,8 +72,8 @@ func TestTraceLocation_createFails(t *testing.T) {
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) || !strings.Contains(got, c.also) {
 				t.Errorf("create: got diagnostics %q, want %q and %q", got, c.want, c.also)
 			}
-			if n := len(w.Experiments()); (n == 1) != c.created || w.FaultsLeft() > 0 {
-				t.Errorf("got %d experiments and %d remaining faults, want created = %t", n, w.FaultsLeft(), c.created)
+			if n := len(w.Experiments()); (n == 1) != c.created || w.RemainingFaults() > 0 {
+				t.Errorf("got %d experiments and %d remaining faults, want created = %t", n, w.RemainingFaults(), c.created)
 			}
 			if !c.created {
 				return
@@ -129,7 +129,7 @@ func TestTraceLocation_adopt(t *testing.T) {
 	} {
 		for kind, how := range map[string]map[string]any{"adopt": {"adopt_existing": true}, "restore": {"if_deleted": "restore"}} {
 			t.Run(kind+", "+name, func(t *testing.T) {
-				w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
+				w := acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: true})
 				id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 				if c.bound {
 					w.BindTraceLocation(id, "main", "traces", "churn")

@@ -35,7 +35,7 @@ func TestExperiment_updateSavesPartialState(t *testing.T) {
 			"error: Could not remove experiment tag: Tag \"b\""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
+			w := acctest.NewWorkspace(t, emulator.Options{ServeTagDeletion: true})
 			e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn",
 				map[string]string{"a": "1", "b": "1", "mlflow.note.content": "old"}))
 			both := map[string]string{"a": "1", "b": "1"}

@@ -49,11 +49,11 @@ func newRandomWorkspace(seed uint64) *randomWorkspace {
 	}
 	own := groups[2:]
 	for range 4 {
-		w.Join(own[w.random.IntN(len(own))], own[w.random.IntN(len(own))].Name)
-		w.Join(w.individuals[w.random.IntN(len(w.individuals)-1)], own[w.random.IntN(len(own))].Name)
+		w.AddToGroups(own[w.random.IntN(len(own))], own[w.random.IntN(len(own))].Name)
+		w.AddToGroups(w.individuals[w.random.IntN(len(w.individuals)-1)], own[w.random.IntN(len(own))].Name)
 	}
 	if w.random.IntN(4) == 0 {
-		w.Join(own[w.random.IntN(len(own))], "admins")
+		w.AddToGroups(own[w.random.IntN(len(own))], "admins")
 	}
 	grantees := slices.Concat(w.individuals, own, own)
 	if w.random.IntN(3) == 0 {

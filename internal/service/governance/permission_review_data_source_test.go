@@ -252,7 +252,7 @@ func TestPermissionReview_requests(t *testing.T) {
 			t.Fatalf("%s: got path %q, want %q", g.Grant, g.Path, folder)
 		}
 	}
-	if w.FaultsLeft() > 0 {
+	if w.RemainingFaults() > 0 {
 		t.Error("the server did not limit the rate")
 	}
 }

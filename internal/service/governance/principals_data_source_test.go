@@ -72,9 +72,9 @@ func workspaceWithGroups(t *testing.T, o emulator.SCIMOptions) *acctest.Workspac
 	w.AddUser("carl@example.com", "leads")
 	w.SetNames(emulator.UserPrincipal(emulator.User), "Ana", "idp-1")
 	w.Deactivate(emulator.UserPrincipal(emulator.OtherUser))
-	w.Join(emulator.UserPrincipal(emulator.OtherUser), "risk")
-	w.Join(emulator.GroupPrincipal("leads"), "risk")
-	w.Join(emulator.GroupPrincipal("risk"), "leads")
+	w.AddToGroups(emulator.UserPrincipal(emulator.OtherUser), "risk")
+	w.AddToGroups(emulator.GroupPrincipal("leads"), "risk")
+	w.AddToGroups(emulator.GroupPrincipal("risk"), "leads")
 	w.ResetJournal()
 	return w
 }
@@ -110,7 +110,7 @@ func TestPrincipals(t *testing.T) {
 
 func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
-	w := workspaceWithGroups(t, emulator.SCIMOptions{RestrictsMembers: true})
+	w := workspaceWithGroups(t, emulator.SCIMOptions{RestrictMembers: true})
 	d := w.Provider(t, emulator.UserToken)
 	const reason = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can " +
 		"read the members of a group (HTTP 403)."

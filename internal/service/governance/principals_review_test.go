@@ -89,7 +89,7 @@ func TestPrincipals_requests(t *testing.T) {
 	for i := range reviewedGroups {
 		w.AddGroup(groupName(i))
 		if i > 0 {
-			w.Join(emulator.GroupPrincipal(groupName(i)), groupName((i-1)/2)) // two nested groups in each group
+			w.AddToGroups(emulator.GroupPrincipal(groupName(i)), groupName((i-1)/2)) // two nested groups in each group
 		}
 	}
 	for i := range reviewedUsers {

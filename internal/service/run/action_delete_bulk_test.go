@@ -238,7 +238,7 @@ func TestDeleteRuns_largePages(t *testing.T) {
 	if got := w.deletion(t).MustInvoke(config); got != "Deleted 2,500 runs" {
 		t.Errorf("got result %q, want %q", got, "Deleted 2,500 runs")
 	}
-	if w.FaultsLeft() > 0 {
+	if w.RemainingFaults() > 0 {
 		t.Error("got remaining faults, want none")
 	}
 	w.expectDeleted(t, w.ofA)

@@ -46,7 +46,7 @@ func TestRestoreExperiment(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: keeps})
+				w := acctest.NewWorkspace(t, emulator.Options{DeletedReserveName: keeps})
 				id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 				w.AddRun(id)
 				config := tc.prepare(w, id)

@@ -76,7 +76,7 @@ func TestTagResource_lifecycle(t *testing.T) {
 }
 
 func TestTagResource_removal(t *testing.T) {
-	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
+	w := acctest.NewWorkspace(t, emulator.Options{ServeTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team": "risk", "foreign": "theirs"})
 	theirs := "theirs"
 	acctest.UnitTest(t, resource.TestStep{

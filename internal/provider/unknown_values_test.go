@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// lateResource returns a resource whose output is unknown while its input changes, or while only the version changes.
-func lateResource(value, version string) string {
+// unknownResource returns a resource whose output is unknown while its input changes, or while only the version changes.
+func unknownResource(value, version string) string {
 	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %s\n  triggers_replace = %q\n}\n", value, version)
 }
 
@@ -27,8 +27,8 @@ func inPlace(addresses ...string) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: checks}
 }
 
-// TestLateValues checks that one apply updates resources in place, whether an unknown value is the same after the apply or not.
-func TestLateValues(t *testing.T) {
+// TestUnknownValues checks that one apply updates resources in place, whether an unknown value is the same after the apply or not.
+func TestUnknownValues(t *testing.T) {
 	const (
 		tag, grant, list = "mlflow_experiment_tag.test", "mlflow_experiment_permission.test", "mlflow_experiment_permissions.test"
 		declared         = `
@@ -58,7 +58,7 @@ func TestLateValues(t *testing.T) {
 	}
 	step := func(version, suffix, key, user string, plan resource.ConfigPlanChecks) resource.TestStep {
 		return resource.TestStep{
-			Config: w.Config(lateResource(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
+			Config: w.Config(unknownResource(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
 			PostApplyFunc: func() {
 				value := "risk"
 				w.ExpectTag(t, ids["tagged"+suffix], key, &value)
@@ -83,8 +83,8 @@ func TestLateValues(t *testing.T) {
 	)
 }
 
-// TestLateValues_replacedExperiment checks that tags and permissions of a replaced experiment move to the new one in the same apply.
-func TestLateValues_replacedExperiment(t *testing.T) {
+// TestUnknownValues_replacedExperiment checks that tags and permissions of a replaced experiment move to the new one in the same apply.
+func TestUnknownValues_replacedExperiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(location string) string {
 		return w.Config(fmt.Sprintf(`
@@ -130,43 +130,56 @@ func TestLateValues_replacedExperiment(t *testing.T) {
 	)
 }
 
-// TestLateValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the replacement.
-func TestLateValues_location(t *testing.T) {
+// TestUnknownValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the
+// replacement.
+func TestUnknownValues_location(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var first string
 	config := func(location, version, tag string) string {
-		return w.Config(lateResource(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
+		return w.Config(unknownResource(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
 			"name = \"/Shared/churn\"\nartifact_location = terraform_data.late.output\ntags = { team = %q }", tag)))
 	}
 	stays := func() {
 		if e, _ := w.Experiment(first); e.LifecycleStage != "active" || e.ArtifactLocation != "s3://bucket/a" {
-			t.Errorf("the experiment is %s at %s", e.LifecycleStage, e.ArtifactLocation)
+			t.Errorf("experiment: got %s at %s", e.LifecycleStage, e.ArtifactLocation)
 		}
 	}
-	acctest.UnitTest(t,
+	acctest.UnitTest(
+		t,
 		resource.TestStep{Config: config("s3://bucket/a", "1", "risk"), PostApplyFunc: func() { first = w.MustFind(t, "/Shared/churn").ID }},
-		resource.TestStep{Config: config("s3://bucket/a", "2", "fraud"), ConfigPlanChecks: inPlace(acctest.ExperimentAddress), PostApplyFunc: stays},
+		resource.TestStep{
+			Config:           config("s3://bucket/a", "2", "fraud"),
+			ConfigPlanChecks: inPlace(acctest.ExperimentAddress),
+			PostApplyFunc:    stays,
+		},
 		resource.TestStep{
 			Config: config("s3://bucket/b", "3", "fraud"), ConfigPlanChecks: inPlace(acctest.ExperimentAddress),
 			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`),
 		},
 		resource.TestStep{
 			PreConfig: stays, Config: config("s3://bucket/b", "3", "fraud"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate),
+			),
 		},
 	)
 	if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" {
-		t.Errorf("in the end the first experiment is %s", e.LifecycleStage)
+		t.Errorf("in the end the first experiment: got %s", e.LifecycleStage)
 	}
 }
 
-// TestLateValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is the same.
-func TestLateValues_host(t *testing.T) {
+// TestUnknownValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is
+// the same.
+func TestUnknownValues_host(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/granted", nil)
 	config := func(version, name, user, value string) string {
-		return lateResource(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
-			"USER", user, "VALUE", value, "ID", id).Replace(`
+		return unknownResource(
+			fmt.Sprintf("%q", w.URL),
+			version,
+		) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
+			"USER", user, "VALUE", value, "ID", id).
+			Replace(`
 			provider "mlflow" {
 			  host  = HOST
 			  token = "TOKEN"
@@ -188,13 +201,20 @@ func TestLateValues_host(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("1", "/Workspace/Shared/churn/", "Ana@Example.com", "risk")},
 		resource.TestStep{
-			Config:           config("2", "/Shared/churn", "ana@example.com", "risk"),
-			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress), acctest.ExpectChanges("mlflow_experiment_permission.test"), acctest.ExpectChanges("mlflow_experiment_permissions.test")),
+			Config: config("2", "/Shared/churn", "ana@example.com", "risk"),
+			ConfigPlanChecks: acctest.PreApply(
+				acctest.ExpectChanges(acctest.ExperimentAddress),
+				acctest.ExpectChanges("mlflow_experiment_permission.test"),
+				acctest.ExpectChanges("mlflow_experiment_permissions.test"),
+			),
 		},
 		resource.TestStep{
-			Config:           config("3", "/Shared/churn", "ANA@example.com", "fraud"),
-			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags", "tags_all"), acctest.ExpectChanges("mlflow_experiment_permission.test")),
-			PostApplyFunc:    func() { w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "fraud"}) },
+			Config: config("3", "/Shared/churn", "ANA@example.com", "fraud"),
+			ConfigPlanChecks: acctest.PreApply(
+				acctest.ExpectChanges(acctest.ExperimentAddress, "tags", "tags_all"),
+				acctest.ExpectChanges("mlflow_experiment_permission.test"),
+			),
+			PostApplyFunc: func() { w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "fraud"}) },
 		},
 	)
 }

@@ -25,8 +25,8 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Reply records a response, so that a fault can change it before it is sent. It implements [http.ResponseWriter].
-type Reply struct {
+// ResponseRecorder records a response, so that a fault can change it before it is sent. It implements [http.ResponseWriter].
+type ResponseRecorder struct {
 	// Status is the HTTP status, 200 unless the handler sets another one.
 	Status int
 	// Body is the whole body.
@@ -35,20 +35,22 @@ type Reply struct {
 	header http.Header
 }
 
-// NewReply returns an empty response with status 200.
-func NewReply() *Reply { return &Reply{Status: http.StatusOK, header: http.Header{}} }
+// NewResponseRecorder returns an empty response with status 200.
+func NewResponseRecorder() *ResponseRecorder {
+	return &ResponseRecorder{Status: http.StatusOK, header: http.Header{}}
+}
 
 // Header implements [http.ResponseWriter].
-func (r *Reply) Header() http.Header { return r.header }
+func (r *ResponseRecorder) Header() http.Header { return r.header }
 
 // WriteHeader implements [http.ResponseWriter].
-func (r *Reply) WriteHeader(status int) { r.Status = status }
+func (r *ResponseRecorder) WriteHeader(status int) { r.Status = status }
 
 // Write implements [http.ResponseWriter].
-func (r *Reply) Write(b []byte) (int, error) { return r.Body.Write(b) }
+func (r *ResponseRecorder) Write(b []byte) (int, error) { return r.Body.Write(b) }
 
 // Send sends the response. If half is set, it sends half of the body, and the server closes the connection.
-func (r *Reply) Send(rw http.ResponseWriter, half bool) {
+func (r *ResponseRecorder) Send(rw http.ResponseWriter, half bool) {
 	for key, values := range r.header {
 		rw.Header()[key] = values
 	}
