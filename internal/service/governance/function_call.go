@@ -63,10 +63,10 @@ func call(
 	if err == nil {
 		result.msgPack, err = msgpack.Marshal(computed)
 	}
-	var refused *argumentError
+	var invalid *argumentError
 	switch {
-	case errors.As(err, &refused):
-		resp.Error = function.NewArgumentFuncError(refused.position, refused.Error())
+	case errors.As(err, &invalid):
+		resp.Error = function.NewArgumentFuncError(invalid.position, invalid.Error())
 	case err != nil:
 		resp.Error = function.NewFuncError(err.Error())
 	}

@@ -40,9 +40,8 @@ func ParseDatabricksState(state []byte, diags *diag.Diagnostics) (s DatabricksSt
 // object.
 func (s DatabricksState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
 	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the "+
-		"permissions of %s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType,
-		resourceType,
-		manages))
+		"permissions of %s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.",
+		s.ID, s.ObjectType, resourceType, manages))
 }
 
 // Declared returns the grants with the principals in their current spelling, so that a configuration with the same spelling plans no

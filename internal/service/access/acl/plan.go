@@ -152,12 +152,12 @@ func (l *List) callerGrantToKeep(
 	if !plan.shouldKeepCaller() || !loses {
 		return own, caller
 	}
-	who, ok := Caller(ctx, l.Client, diags)
-	_, isPlanned := levels[l.Client.PrincipalKey(who.Principal)]
-	if ok && !isPlanned && !HasManage(l.Client, who, planned, list) {
-		own = mlflow.Grant{Principal: who.Principal, Level: mlflow.LevelManage}
+	current, ok := Caller(ctx, l.Client, diags)
+	_, isPlanned := levels[l.Client.PrincipalKey(current.Principal)]
+	if ok && !isPlanned && !HasManage(l.Client, current, planned, list) {
+		own = mlflow.Grant{Principal: current.Principal, Level: mlflow.LevelManage}
 	}
-	return own, who.Principal
+	return own, current.Principal
 }
 
 // summaryKept is the summary of the warnings about undeclared grants that a write keeps.

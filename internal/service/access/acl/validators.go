@@ -86,9 +86,9 @@ func (v principalsValidator) invalidNameReason(name string) string {
 
 // CheckGrant rejects a principal that the server does not support, at the path who, and reports a level that is not a known one, at the
 // path level, as a warning: a newer server can have more levels.
-func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
+func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, principal, level path.Path) {
 	if err := client.CheckPrincipal(g.Principal); err != nil {
-		diags.AddAttributeError(who, "Invalid principal", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(principal, "Invalid principal", framework.UpperFirst(err.Error())+".")
 	}
 	if g.Level != "" && !slices.Contains(known, g.Level) {
 		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is "+
