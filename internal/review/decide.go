@@ -30,7 +30,7 @@ type Decision struct {
 	Until string
 }
 
-// DecidedGrant is a grant with the decision about it.
+// DecidedGrant is a grant with its fingerprint and the decision about it.
 type DecidedGrant struct {
 	Fingerprint string
 	Grant       Grant
@@ -68,8 +68,8 @@ const maxProblems = 10
 // not require a new decision. If no decision with the fingerprint applies, the grant is stale. Until is inclusive, and compared with the
 // date of today in its time zone. Decisions to revoke do not expire.
 //
-// It returns an error if a decision is invalid, or if two decisions have the same fingerprint and level. The error lists them, and how to
-// correct them.
+// It returns an error if a decision is invalid, or if two decisions have the same fingerprint and level. The error lists the first 10,
+// and how to correct them.
 func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
 	byFingerprint, err := validateDecisions(decisions)
 	if err != nil {

@@ -54,7 +54,7 @@ func (c Changes) categories() []changeCategory {
 	}
 }
 
-// Markdown returns the number of changes of each kind, and a table of the first ones. Names are escaped.
+// Markdown returns the number of changes of each kind, and a table of the first 50 changes. Names are escaped.
 func (c Changes) Markdown() string {
 	if !c.Any() {
 		return "No changes.\n"

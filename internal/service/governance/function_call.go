@@ -15,7 +15,8 @@ import (
 )
 
 // CallFunction sends a function call to next, the framework's server, without the cost that the framework adds to each value of a large
-// review. It simplifies the types of the arguments, and it returns the result that the function encoded itself.
+// review. It simplifies the types of the arguments, and it returns the result that the function encoded itself. The error is that of
+// next; errors of the function are part of the response.
 func CallFunction(
 	ctx context.Context, req *tfprotov6.CallFunctionRequest,
 	next func(context.Context, *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error),

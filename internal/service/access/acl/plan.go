@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// CheckSpelling rejects a different spelling of a principal if a level in the same map is unknown.
+// CheckSpelling rejects a different spelling of a principal if a level in the same map is unknown, at the entry of the plan.
 func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *Declared) {
 	planned := plan.maps()
 	for i, prior := range state.maps() {
