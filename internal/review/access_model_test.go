@@ -101,7 +101,7 @@ func (m *model) isUser(kind, name string) bool {
 }
 
 // paths returns descriptions of the access paths of a principal on an experiment, and its effective levels.
-func (m *model) paths(id, name, kind, who string) (paths map[string]bool, levels []string) {
+func (m *model) paths(id, name, kind, principal string) (paths map[string]bool, levels []string) {
 	paths = map[string]bool{}
 	levelSet, admin, granted := map[string]bool{}, false, false
 	add := func(g Grant, group string, depth int) {
@@ -120,23 +120,23 @@ func (m *model) paths(id, name, kind, who string) (paths map[string]bool, levels
 		if !m.sameExperiment(id, name, g) {
 			continue
 		}
-		own := g.Kind == kind && g.Principal == who
-		if own && (kind != "group" || m.isUnresolved(who)) {
+		own := g.Kind == kind && g.Principal == principal
+		if own && (kind != "group" || m.isUnresolved(principal)) {
 			add(g, "", 0)
 		}
-		depth, inside := m.depth[[3]string{g.Principal, kind, who}]
-		if g.Kind == "group" && inside && !own && (kind != "group" || m.isUnresolved(who)) {
+		depth, inside := m.depth[[3]string{g.Principal, kind, principal}]
+		if g.Kind == "group" && inside && !own && (kind != "group" || m.isUnresolved(principal)) {
 			add(g, g.Principal, depth)
 		}
 	}
 	for _, s := range m.p.Principals {
-		if s.Kind == kind && s.Name == who && s.Exists && s.Admin {
+		if s.Kind == kind && s.Name == principal && s.Exists && s.Admin {
 			add(Grant{Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "admin"}, "", 0)
 		}
 	}
 	positive := slices.ContainsFunc(slices.Collect(maps.Keys(levelSet)), func(l string) bool { return rightsOf(l) != "" })
 	denied := levelSet["DENY"] && !admin
-	if m.isUser(kind, who) && m.r.DefaultLevel != "" && rightsOf(m.r.DefaultLevel) != "" && !denied && (!granted || positive) {
+	if m.isUser(kind, principal) && m.r.DefaultLevel != "" && rightsOf(m.r.DefaultLevel) != "" && !denied && (!granted || positive) {
 		paths[fmt.Sprint(m.r.DefaultLevel, "", 0, true, "", "default")] = true
 		levelSet[m.r.DefaultLevel] = true
 	}
@@ -180,11 +180,11 @@ func (m *model) principals() map[principal]bool {
 func expectModel(t *testing.T, r Review, p Principals) {
 	t.Helper()
 	m := newModel(r, p)
-	type place struct{ id, name, kind, who string }
-	gotLevels, gotPaths := map[place][]string{}, map[place]map[string]bool{}
+	type accessKey struct{ id, name, kind, principal string }
+	gotLevels, gotPaths := map[accessKey][]string{}, map[accessKey]map[string]bool{}
 	experiments := map[[2]string]bool{}
 	for _, a := range EffectiveAccess(r, p) {
-		at := place{a.ExperimentID, a.Experiment, a.Kind, a.Principal}
+		at := accessKey{a.ExperimentID, a.Experiment, a.Kind, a.Principal}
 		gotLevels[at] = append(gotLevels[at], a.Level)
 		if gotPaths[at] == nil {
 			gotPaths[at] = map[string]bool{}
@@ -200,11 +200,11 @@ func expectModel(t *testing.T, r Review, p Principals) {
 	for _, e := range groupByExperiment(r) {
 		experiments[[2]string{e.ID, e.Name}] = true
 	}
-	wantLevels, wantPaths := map[place][]string{}, map[place]map[string]bool{}
+	wantLevels, wantPaths := map[accessKey][]string{}, map[accessKey]map[string]bool{}
 	for e := range experiments {
-		for who := range m.principals() {
-			if paths, levels := m.paths(e[0], e[1], who.kind, who.name); len(levels) > 0 {
-				at := place{e[0], e[1], who.kind, who.name}
+		for p := range m.principals() {
+			if paths, levels := m.paths(e[0], e[1], p.kind, p.name); len(levels) > 0 {
+				at := accessKey{e[0], e[1], p.kind, p.name}
 				wantLevels[at], wantPaths[at] = levels, paths
 				slices.Sort(gotLevels[at])
 			}
@@ -245,7 +245,7 @@ func randomReview(seed uint64) (Review, Principals) {
 		return pick(rnd, "CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN", "CAN_READ", "USE", "DENY", "NO_PERMISSIONS", "CAN_FLY",
 			"CAN_SWIM")
 	}
-	who := func() (kind, name string) {
+	anyPrincipal := func() (kind, name string) {
 		return pick(rnd, "user", "group", "group", "service_principal"), pick(rnd, "a", "b", "c", "d", "e")
 	}
 	r := Review{DefaultLevel: pick(rnd, "", "", "CAN_READ", "CAN_EDIT", "NO_PERMISSIONS", "CAN_FLY")}
@@ -256,14 +256,14 @@ func randomReview(seed uint64) (Review, Principals) {
 	for range rnd.IntN(12) {
 		id := pick(rnd, "", "1", "2", "3")
 		g := Grant{ExperimentID: id, Experiment: "/e" + id, Level: level(), Inherited: rnd.IntN(2) == 0}
-		g.Kind, g.Principal = who()
+		g.Kind, g.Principal = anyPrincipal()
 		g.InheritedFrom = pick(rnd, "", "/Shared", "admin", "workspace", "every experiment")
 		r.Grants = append(r.Grants, g)
 	}
 	var p Principals
 	for range rnd.IntN(10) {
 		m := Member{Group: pick(rnd, "a", "b", "c", "d", "e")}
-		m.Kind, m.Name = who()
+		m.Kind, m.Name = anyPrincipal()
 		for range rnd.IntN(3) {
 			m.Via = append(m.Via, pick(rnd, "a", "b", "c", "d", "f"))
 		}
@@ -271,7 +271,7 @@ func randomReview(seed uint64) (Review, Principals) {
 	}
 	for range rnd.IntN(4) {
 		s := PrincipalStatus{Exists: rnd.IntN(3) > 0, Admin: rnd.IntN(4) == 0}
-		s.Kind, s.Name = who()
+		s.Kind, s.Name = anyPrincipal()
 		if s.Kind == "group" {
 			s.Admin = false
 		}

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// ParseDate parses a date as YYYY-MM-DD, or the date of a time in RFC 3339 format.
+// ParseDate parses a date as YYYY-MM-DD, or the date of a time in RFC 3339 format, and returns the start of that day in UTC. If the text is
+// neither, it returns an error that contains the expected format.
 func ParseDate(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if day, err := time.Parse(time.DateOnly, text); err == nil {

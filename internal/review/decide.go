@@ -30,7 +30,7 @@ type Decision struct {
 	Until string
 }
 
-// DecidedGrant is a grant with the decision about it.
+// DecidedGrant is a grant with its fingerprint and the decision about it.
 type DecidedGrant struct {
 	Fingerprint string
 	Grant       Grant
@@ -50,14 +50,14 @@ type Decisions struct {
 	Expired []DecidedGrant
 	// Stale are grants with a level that the decision does not cover, for example because it was raised.
 	Stale []DecidedGrant
-	// Gone are decisions that apply to none of the grants, sorted by fingerprint and level.
-	Gone   []Decision
-	Counts DecisionCounts
+	// Unmatched are decisions that apply to none of the grants, sorted by fingerprint and level.
+	Unmatched []Decision
+	Counts    DecisionCounts
 }
 
-// DecisionCounts are the lengths of the lists of [Decisions]. Grants is the sum of all others except Gone.
+// DecisionCounts are the lengths of the lists of [Decisions]. Grants is the sum of all others except Unmatched.
 type DecisionCounts struct {
-	Grants, Undecided, Approved, Revoked, Deferred, Expired, Stale, Gone int
+	Grants, Undecided, Approved, Revoked, Deferred, Expired, Stale, Unmatched int
 }
 
 // maxProblems is the maximum number of problems that the error of [Decide] lists.
@@ -68,8 +68,8 @@ const maxProblems = 10
 // not require a new decision. If no decision with the fingerprint applies, the grant is stale. Until is inclusive, and compared with the
 // date of today in its time zone. Decisions to revoke do not expire.
 //
-// It returns an error if a decision is invalid, or if two decisions have the same fingerprint and level. The error lists them, and how to
-// correct them.
+// It returns an error if a decision is invalid, or if two decisions have the same fingerprint and level. The error lists the first 10,
+// and how to correct them.
 func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
 	byFingerprint, err := validateDecisions(decisions)
 	if err != nil {
@@ -104,16 +104,17 @@ func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) 
 	for _, candidates := range byFingerprint {
 		for _, d := range candidates {
 			if !applied[d.key()] {
-				result.Gone = append(result.Gone, d.Decision)
+				result.Unmatched = append(result.Unmatched, d.Decision)
 			}
 		}
 	}
-	slices.SortFunc(result.Gone, func(a, b Decision) int {
+	slices.SortFunc(result.Unmatched, func(a, b Decision) int {
 		return cmp.Or(cmp.Compare(a.Fingerprint, b.Fingerprint), compareLevels(a.Level, b.Level))
 	})
 	result.Counts = DecisionCounts{
 		Grants: len(lines), Undecided: len(result.Undecided), Approved: len(result.Approved), Revoked: len(result.Revoked),
-		Deferred: len(result.Deferred), Expired: len(result.Expired), Stale: len(result.Stale), Gone: len(result.Gone),
+		Deferred: len(result.Deferred), Expired: len(result.Expired), Stale: len(result.Stale),
+		Unmatched: len(result.Unmatched),
 	}
 	return result, nil
 }

@@ -26,8 +26,8 @@ func decidedTexts(d Decisions) []string {
 			texts = append(texts, fmt.Sprintf("%s %s %s by %q", list.name, g.Grant.Principal, g.Grant.Level, g.Decision.Reviewer))
 		}
 	}
-	for _, g := range d.Gone {
-		texts = append(texts, fmt.Sprintf("gone %s by %q", g.Level, g.Reviewer))
+	for _, g := range d.Unmatched {
+		texts = append(texts, fmt.Sprintf("unmatched %s by %q", g.Level, g.Reviewer))
 	}
 	return texts
 }
@@ -86,10 +86,10 @@ func TestDecide(t *testing.T) {
 			[]string{`stale ana CAN_READ by "a"`}},
 		"an unknown level": {[]Grant{grant("CAN_FLY")}, []Decision{decide("a", "CAN_MANAGE", "approve", "")},
 			[]string{`stale ana CAN_FLY by "a"`}},
-		"gone": {nil, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`gone CAN_READ by "a"`}},
+		"no grant": {nil, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`unmatched CAN_READ by "a"`}},
 		"a new decision for the raised level": {
 			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "revoke", ""), decide("b", "CAN_EDIT", "approve", "")},
-			[]string{`approved ana CAN_EDIT by "b"`, `gone CAN_READ by "a"`},
+			[]string{`approved ana CAN_EDIT by "b"`, `unmatched CAN_READ by "a"`},
 		},
 		"two grants that differ only in level": {
 			[]Grant{grant("CAN_EDIT"), grant("CAN_RUN")}, []Decision{decide("a", "CAN_RUN", "revoke", ""),
@@ -98,15 +98,15 @@ func TestDecide(t *testing.T) {
 		},
 		"several decisions for higher levels": {
 			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_RUN", "revoke", ""), decide("b", "CAN_EDIT", "approve", "")},
-			[]string{`stale ana CAN_READ by "b"`, `gone CAN_RUN by "a"`},
+			[]string{`stale ana CAN_READ by "b"`, `unmatched CAN_RUN by "a"`},
 		},
 		"raised above a revoked level": {
 			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_MANAGE", "approve", ""), decide("b", "CAN_READ", "revoke", "")},
-			[]string{`stale ana CAN_EDIT by "a"`, `gone CAN_READ by "b"`},
+			[]string{`stale ana CAN_EDIT by "a"`, `unmatched CAN_READ by "b"`},
 		},
 		"a revoked level that does not include the other one": {
 			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_MANAGE", "approve", ""), decide("b", "CAN_RUN", "revoke", "")},
-			[]string{`approved ana CAN_EDIT by "a"`, `gone CAN_RUN by "b"`},
+			[]string{`approved ana CAN_EDIT by "a"`, `unmatched CAN_RUN by "b"`},
 		},
 		"a duplicate grant": {
 			[]Grant{grant("CAN_READ"), grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")},
@@ -115,7 +115,7 @@ func TestDecide(t *testing.T) {
 		"the principal inherits the level instead": {
 			[]Grant{{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true}},
 			[]Decision{decide("a", "CAN_READ", "approve", "")},
-			[]string{`undecided ana CAN_READ by ""`, `gone CAN_READ by "a"`},
+			[]string{`undecided ana CAN_READ by ""`, `unmatched CAN_READ by "a"`},
 		},
 	} {
 		got, err := Decide(Review{Grants: c.grants}, c.decisions, today)
@@ -173,7 +173,7 @@ func TestDecide_errors(t *testing.T) {
 	}
 }
 
-// checkDecide checks that every grant is in one list, that every decision is applied or in Gone, and that the counts add up.
+// checkDecide checks that every grant is in one list, that every decision is applied or in Unmatched, and that the counts add up.
 func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	t.Helper()
 	given := slices.Clone(decisions)
@@ -192,7 +192,7 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	}
 	c := d.Counts
 	if c.Grants != c.Undecided+c.Approved+c.Revoked+c.Deferred+c.Expired+c.Stale || c.Grants != len(fingerprints(r)) ||
-		c.Gone != len(d.Gone) {
+		c.Unmatched != len(d.Unmatched) {
 		t.Fatalf("got counts %+v of %d grants, want the lengths of the lists", c, len(fingerprints(r)))
 	}
 	var got []DecidedGrant
@@ -211,13 +211,13 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("got grants %+v, want %+v", got, want)
 	}
-	for _, gone := range d.Gone {
-		used[gone] = true
+	for _, unmatched := range d.Unmatched {
+		used[unmatched] = true
 	}
 	for _, decision := range decisions {
 		checked, _ := validateDecision(decision)
 		if checked.Decision.Decision != "" && !used[checked.Decision] {
-			t.Fatalf("decision %+v is neither applied nor in Gone", decision)
+			t.Fatalf("decision %+v is neither applied nor in Unmatched", decision)
 		}
 	}
 }
@@ -229,7 +229,7 @@ func randomDecisions(seed uint64, r Review) []Decision {
 	for _, l := range fingerprints(r) {
 		for range rnd.IntN(3) {
 			decisions = append(decisions, Decision{
-				Fingerprint: pick(rnd, l.Fingerprint, l.Fingerprint, l.Fingerprint, "fgone"),
+				Fingerprint: pick(rnd, l.Fingerprint, l.Fingerprint, l.Fingerprint, "f0"),
 				Level:       pick(rnd, l.Grant.Level, "CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"),
 				Decision:    pick(rnd, "approve", "revoke", "defer", ""), Until: pick(rnd, "", "2026-11-25", "2026-11-26"),
 			})

@@ -41,8 +41,8 @@ type Change struct {
 	ExperimentID string
 	// Experiment is the name of the experiment, in the second review if it is in both.
 	Experiment string
-	Kind       string
-	Principal  string
+	// Kind and Principal are those of the grants.
+	Kind, Principal string
 	// DisplayName can be empty.
 	DisplayName string
 	// Before and After are the highest levels, separated by ", " if there are several. They are empty if there is no grant.
@@ -51,7 +51,7 @@ type Change struct {
 	GrantsBefore, GrantsAfter []string
 }
 
-// Rename is a change of the name of an experiment.
+// Rename is a change of the name of an experiment. Before and After are the names.
 type Rename struct {
 	ExperimentID  string
 	Before, After string

@@ -38,11 +38,11 @@ type changeCategory struct {
 }
 
 func (c Changes) categories() []changeCategory {
-	of := func(label, what string, changes []Change) changeCategory {
-		return changeCategory{label, fmt.Sprintf("%d %s", len(changes), what), len(changes), changes}
+	of := func(label, description string, changes []Change) changeCategory {
+		return changeCategory{label, fmt.Sprintf("%d %s", len(changes), description), len(changes), changes}
 	}
-	experiments := func(what string, n int) changeCategory {
-		return changeCategory{text: formatCount(n, "experiment") + " " + what, count: n}
+	experiments := func(description string, n int) changeCategory {
+		return changeCategory{text: formatCount(n, "experiment") + " " + description, count: n}
 	}
 	return []changeCategory{
 		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with a different level", c.Changed),
@@ -54,7 +54,7 @@ func (c Changes) categories() []changeCategory {
 	}
 }
 
-// Markdown returns the number of changes of each kind, and a table of the first ones. Names are escaped.
+// Markdown returns the number of changes of each kind, and a table of the first 50 changes. Names are escaped.
 func (c Changes) Markdown() string {
 	if !c.Any() {
 		return "No changes.\n"

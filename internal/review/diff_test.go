@@ -145,11 +145,11 @@ func checkDiff(t *testing.T, a, b Review) {
 	if again := Diff(shuffle(2, a), shuffle(3, b)); !reflect.DeepEqual(again, changes) {
 		t.Fatalf("got in another order\n%+v\nwant\n%+v", again, changes)
 	}
-	back := Diff(b, a)
-	if len(back.Raised) != len(changes.Lowered) || len(back.Lowered) != len(changes.Raised) || len(back.Changed) != len(changes.Changed) ||
-		len(back.SourceChanged) != len(changes.SourceChanged) || len(back.Renamed) != len(changes.Renamed) ||
-		len(back.NewlyListed) != len(changes.NoLongerListed) {
-		t.Fatalf("got in the other direction\n%+v\nwant the reverse of\n%+v", back, changes)
+	reverse := Diff(b, a)
+	if len(reverse.Raised) != len(changes.Lowered) || len(reverse.Lowered) != len(changes.Raised) ||
+		len(reverse.Changed) != len(changes.Changed) || len(reverse.SourceChanged) != len(changes.SourceChanged) || len(reverse.Renamed) != len(changes.Renamed) ||
+		len(reverse.NewlyListed) != len(changes.NoLongerListed) {
+		t.Fatalf("got in the other direction\n%+v\nwant the reverse of\n%+v", reverse, changes)
 	}
 	// Every grant that is only in the second review is part of a change.
 	seen := map[[4]string]bool{}

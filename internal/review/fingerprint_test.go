@@ -121,7 +121,7 @@ func TestLines_decided(t *testing.T) {
 			t.Fatalf("got in another order\n%s\nwant\n%s", again, text)
 		}
 		d, err := Decide(r, decisionsOf(t, text, "approve"), today)
-		if err != nil || d.Counts.Approved != d.Counts.Grants || d.Counts.Gone != 0 {
+		if err != nil || d.Counts.Approved != d.Counts.Grants || d.Counts.Unmatched != 0 {
 			t.Fatalf("got counts %+v (%v), want all approved after\n%s", d.Counts, err, text)
 		}
 		if d, err := Decide(r, decisionsOf(t, text, ""), today); err != nil || d.Counts.Undecided != d.Counts.Grants {

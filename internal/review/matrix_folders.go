@@ -70,48 +70,48 @@ func (f *folder) addExperiment(r *row, columns []namedPrincipal) {
 		if !ok {
 			continue
 		}
-		h := folderAccess{experiments: 1, grants: c.grants}
+		access := folderAccess{experiments: 1, grants: c.grants}
 		for _, g := range c.shown {
 			count := levelCount{level: g.Level, experiments: 1}
 			if g.Inherited {
 				count.inherited = 1
 			}
-			h.levels = append(h.levels, count)
+			access.levels = append(access.levels, count)
 		}
-		f.access[i].add(h)
+		f.access[i].add(access)
 	}
 }
 
 func (f *folder) addFolder(sub *folder) {
 	f.folders = append(f.folders, sub)
-	for i, h := range sub.access {
-		if h.experiments > 0 {
-			f.access[i].add(h)
+	for i, access := range sub.access {
+		if access.experiments > 0 {
+			f.access[i].add(access)
 		}
 	}
 }
 
-func (h *folderAccess) add(other folderAccess) {
-	if h.experiments == 0 {
-		h.grants = other.grants
+func (a *folderAccess) add(other folderAccess) {
+	if a.experiments == 0 {
+		a.grants = other.grants
 	}
-	h.mixed = h.mixed || other.mixed || !slices.Equal(h.grants, other.grants)
-	h.experiments += other.experiments
+	a.mixed = a.mixed || other.mixed || !slices.Equal(a.grants, other.grants)
+	a.experiments += other.experiments
 	for _, count := range other.levels {
-		i := slices.IndexFunc(h.levels, func(c levelCount) bool { return c.level == count.level })
+		i := slices.IndexFunc(a.levels, func(c levelCount) bool { return c.level == count.level })
 		if i < 0 {
-			i = len(h.levels)
-			h.levels = append(h.levels, levelCount{level: count.level})
+			i = len(a.levels)
+			a.levels = append(a.levels, levelCount{level: count.level})
 		}
-		h.levels[i].experiments += count.experiments
-		h.levels[i].inherited += count.inherited
+		a.levels[i].experiments += count.experiments
+		a.levels[i].inherited += count.inherited
 	}
 }
 
 // sortedLevels returns the levels, the highest first.
-func (h *folderAccess) sortedLevels() []levelCount {
-	return slices.SortedFunc(slices.Values(h.levels), func(a, b levelCount) int { return compareLevels(a.level, b.level) })
+func (a *folderAccess) sortedLevels() []levelCount {
+	return slices.SortedFunc(slices.Values(a.levels), func(x, y levelCount) int { return compareLevels(x.level, y.level) })
 }
 
 // isUniform reports whether a principal has the same grants on all experiments of the folder.
-func (f *folder) isUniform(h folderAccess) bool { return h.experiments == f.size && !h.mixed }
+func (f *folder) isUniform(a folderAccess) bool { return a.experiments == f.size && !a.mixed }

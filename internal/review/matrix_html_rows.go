@@ -157,13 +157,13 @@ func shownLevels(c cell) []cellLevelView {
 
 // cell returns the levels that a principal has on every experiment of the folder.
 func (f *folder) cell(i int) (cellView, bool) {
-	h := f.access[i]
-	if h.experiments == 0 {
+	access := f.access[i]
+	if access.experiments == 0 {
 		return cellView{}, false
 	}
 	var view cellView
 	var parts []string
-	for _, count := range h.sortedLevels() {
+	for _, count := range access.sortedLevels() {
 		if count.experiments < f.size {
 			view.Mixed = true
 			parts = append(parts, fmt.Sprintf("%s on %d of %d experiments", count.level, count.experiments, f.size))
@@ -202,12 +202,12 @@ func (p *pageBuilder) appendPrincipalRows(f *folder, i int, rows []principalRowV
 		}
 	}
 	for _, sub := range f.folders {
-		h := sub.access[i]
+		access := sub.access[i]
 		view, ok := sub.cell(i)
 		switch {
 		case !ok:
-		case sub.isUniform(h) && !view.Mixed:
-			grants := slices.Compact(slices.Clone(h.grants))
+		case sub.isUniform(access) && !view.Mixed:
+			grants := slices.Compact(slices.Clone(access.grants))
 			rows = append(rows, principalRowView{Path: sub.path, Size: sub.size, Levels: view.Levels, Grants: grants})
 		default:
 			rows = p.appendPrincipalRows(sub, i, rows)

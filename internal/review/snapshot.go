@@ -133,7 +133,8 @@ func checkUTF8(r Review) error {
 	return nil
 }
 
-// ParseSnapshot parses the result of [Snapshot].
+// ParseSnapshot parses the result of [Snapshot]. It returns an error, with advice, if the data is not a snapshot, has a newer version, or
+// contains a grant without a kind, principal, or level.
 func ParseSnapshot(data []byte) (Review, error) {
 	var s snapshot
 	if err := decodeSnapshot(data, &s); err != nil {

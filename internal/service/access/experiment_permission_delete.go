@@ -84,9 +84,9 @@ func (r *experimentPermissionResource) lostAccess(
 	if isUnreadable(err) {
 		// A caller that cannot read the list cannot find another source of access in it. If the experiment does not exist, this request
 		// also fails.
-		var held mlflow.DirectGrant
-		held, err = client.AccessControl().Level(ctx, id, p)
-		if isUnreadable(err) || err == nil && held.Level != mlflow.LevelManage {
+		var grant mlflow.DirectGrant
+		grant, err = client.AccessControl().Level(ctx, id, p)
+		if isUnreadable(err) || err == nil && grant.Level != mlflow.LevelManage {
 			return "", true
 		}
 	} else if err == nil {

@@ -103,7 +103,7 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	}
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
-	held, err := r.Client().AccessControl().Level(ctx, id, p)
+	grant, err := r.Client().AccessControl().Level(ctx, id, p)
 	_, noSuchPrincipal := mlflow.MissingPrincipal(err)
 	if err != nil && !noSuchPrincipal {
 		problem := r.problem(ctx, id, err)
@@ -116,24 +116,24 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	if framework.IDReused(state.created, held.Created) {
+	if framework.IDReused(state.created, grant.Created) {
 		resp.Diagnostics.AddWarning(summaryExperimentOfGrantNotFound, fmt.Sprintf("%s: the experiment no longer exists, and its ID now "+
 			"belongs to a different experiment, created %s, whose permissions are unmanaged.",
-			framework.UpperFirst(state.object()), framework.FormatTime(held.Created).ValueString()))
+			framework.UpperFirst(state.object()), framework.FormatTime(grant.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	if held.Level == "" {
+	if grant.Level == "" {
 		resp.Diagnostics.AddWarning("Permission not found, removed from state", fmt.Sprintf("%s no longer has a grant. If it is still "+
 			"in the configuration, the next apply grants it again.", framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	created := r.CachedCreationTime(id, held.Created, state.created)
+	created := r.CachedCreationTime(id, grant.Created, state.created)
 	if state.PermissionLevel.IsNull() { // an import
 		created = r.LookUpCreationTime(ctx, id, created)
 	}
-	state.PermissionLevel = types.StringValue(held.Level)
+	state.PermissionLevel = types.StringValue(grant.Level)
 	state.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
@@ -153,11 +153,11 @@ func (r *experimentPermissionResource) idReused(ctx context.Context, m *experime
 		return false, nil
 	}
 	_, p := m.principal()
-	held, err := r.Client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
+	grant, err := r.Client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
 	if _, missing := mlflow.MissingPrincipal(err); missing {
 		err = nil // the request that follows reports it
 	}
-	return framework.IDReused(m.created, held.Created), err
+	return framework.IDReused(m.created, grant.Created), err
 }
 
 // ImportState implements [resource.ResourceWithImportState].

@@ -106,9 +106,9 @@ func TestPermission_apply(t *testing.T) {
 		want      string
 		left      string // the level of the principal after the apply
 	}{
-		"an unknown group": {grant: true, kind: "group", principal: "nobody", level: "CAN_READ",
-			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: " +
-				"Principal: GroupName(nobody) does not exist"},
+		"an unknown group": {grant: true, kind: "group", principal: "missing", level: "CAN_READ",
+			want: "error at group_name: Could not grant permission: Group \"missing\" on experiment ID: " +
+				"Principal: GroupName(missing) does not exist"},
 		"a lost response": {grant: true, kind: "user", principal: emulator.User, level: "CAN_READ", left: "CAN_READ",
 			change: func(w *acctest.Workspace, _ string) {
 				w.Inject(emulator.Fault{Method: "PATCH", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})

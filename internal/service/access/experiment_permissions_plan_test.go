@@ -152,8 +152,8 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_plannedAgain: the CLI plans again during apply, possibly with another identity, or after other resources were
-// applied. Values that were known in the first plan must be the same, or the CLI fails.
+// TestPermissionsResource_plannedAgain: Terraform plans again during apply, possibly with another identity, or after other resources were
+// applied. Values that were known in the first plan must be the same, or Terraform fails.
 func TestPermissionsResource_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {

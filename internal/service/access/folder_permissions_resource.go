@@ -135,11 +135,11 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	folder, err := folders.Find(ctx, state.Path.ValueString())
-	if gone := r.missingReason(ctx, folders, &state, folder, err); gone != "" {
+	if reason := r.missingReason(ctx, folders, &state, folder, err); reason != "" {
 		if err == nil {
-			gone += " Its permissions are unmanaged until the next apply."
+			reason += " Its permissions are unmanaged until the next apply."
 		}
-		resp.Diagnostics.AddWarning(summaryFolderNotFound, gone)
+		resp.Diagnostics.AddWarning(summaryFolderNotFound, reason)
 		resp.State.RemoveResource(ctx)
 		return
 	}

@@ -12,16 +12,16 @@ import (
 // at the path, which the plan did not show.
 func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	t.Parallel()
-	const folder, elsewhere = "/Teams/retail", "/Archive/retail"
+	const folder, newPath = "/Teams/retail", "/Archive/retail"
 	for name, c := range map[string]struct {
 		change func(w *acctest.Workspace)
 		says   []string
 	}{
-		"moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) },
+		"moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, newPath) },
 			[]string{"was moved or renamed", "No object exists at the path now"}},
 		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
 			[]string{"was deleted outside Terraform", "No object exists at the path now"}},
-		"moved, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere); w.Mkdirs(folder) },
+		"moved, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, newPath); w.Mkdirs(folder) },
 			[]string{"was moved or renamed", "a different folder, with the object ID"}},
 		"an experiment in its place": {func(w *acctest.Workspace) {
 			w.DeleteFolder(folder)

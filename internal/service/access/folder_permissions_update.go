@@ -67,8 +67,8 @@ func (r *folderPermissionsResource) checkInPlace(
 ) bool {
 	const action = "set permissions"
 	folder, err := folders.Find(ctx, state.Path.ValueString())
-	if gone := r.missingReason(ctx, folders, state, folder, err); gone != "" {
-		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again to review the changes at the path.")
+	if reason := r.missingReason(ctx, folders, state, folder, err); reason != "" {
+		diags.AddError("Could not "+action, reason+" Nothing was changed.\n\nRun terraform plan again to review the changes at the path.")
 		return false
 	}
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 )
 
 // CallFunction sends a function call to next, the framework's server, without the cost that the framework adds to each value of a large
-// review. It simplifies the types of the arguments, and it returns the result that the function encoded itself.
+// review. It simplifies the types of the arguments, and it returns the result that the function encoded itself. The error is that of
+// next; errors of the function are part of the response.
 func CallFunction(
 	ctx context.Context, req *tfprotov6.CallFunctionRequest,
 	next func(context.Context, *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error),
@@ -63,10 +64,10 @@ func call(
 	if err == nil {
 		result.msgPack, err = msgpack.Marshal(computed)
 	}
-	var refused *argumentError
+	var invalid *argumentError
 	switch {
-	case errors.As(err, &refused):
-		resp.Error = function.NewArgumentFuncError(refused.position, refused.Error())
+	case errors.As(err, &invalid):
+		resp.Error = function.NewArgumentFuncError(invalid.position, invalid.Error())
 	case err != nil:
 		resp.Error = function.NewFuncError(err.Error())
 	}

@@ -36,7 +36,7 @@ func decodeReview(value tftypes.Value) (review.Review, error) {
 		err := eachIn(value, "grants", func(g *fields) { decoded.Grants = append(decoded.Grants, g.grant()) })
 		return decoded, withAdvice(err, useReview)
 	}
-	if _, given := f.attributes["grants"]; !given {
+	if _, ok := f.attributes["grants"]; !ok {
 		return decoded, errors.New("the object has no attribute \"grants\". Use the data source mlflow_permission_review, or a list of " +
 			"grants")
 	}
@@ -136,7 +136,7 @@ func decodeDecisions(value tftypes.Value) ([]review.Decision, error) {
 	var decoded []review.Decision
 	err := eachIn(value, "decisions", func(d *fields) {
 		for _, name := range []string{"fingerprint", "level", "decision"} {
-			if _, there := d.attributes[name]; !there {
+			if _, ok := d.attributes[name]; !ok {
 				d.fail("there is no attribute %q", name)
 			}
 		}

@@ -26,7 +26,7 @@ var (
 		"inherited_from": types.StringType, "decision": types.StringType, "decided_level": types.StringType, "reviewer": types.StringType,
 		"reason": types.StringType, "until": types.StringType,
 	})
-	goneType = newListType(map[string]attr.Type{
+	unmatchedType = newListType(map[string]attr.Type{
 		"fingerprint": types.StringType, "level": types.StringType, "decision": types.StringType, "reviewer": types.StringType,
 		"reason": types.StringType, "until": types.StringType,
 	})
@@ -36,7 +36,7 @@ var (
 	}}
 	decisionsType = map[string]attr.Type{
 		"undecided": decidedType, "approved": decidedType, "revoked": decidedType, "deferred": decidedType,
-		"expired": decidedType, "stale": decidedType, "gone": goneType, "counts": countsType,
+		"expired": decidedType, "stale": decidedType, "gone": unmatchedType, "counts": countsType,
 		"to_decide": types.StringType,
 	}
 )
@@ -100,7 +100,7 @@ type encodedDecisions struct {
 	Deferred  []encodedDecided  `msgpack:"deferred"`
 	Expired   []encodedDecided  `msgpack:"expired"`
 	Stale     []encodedDecided  `msgpack:"stale"`
-	Gone      []encodedDecision `msgpack:"gone"`
+	Unmatched []encodedDecision `msgpack:"gone"`
 	Counts    encodedCounts     `msgpack:"counts"`
 	ToDecide  string            `msgpack:"to_decide"`
 }
@@ -139,25 +139,25 @@ type encodedCounts struct {
 	Deferred  int `msgpack:"deferred"`
 	Expired   int `msgpack:"expired"`
 	Stale     int `msgpack:"stale"`
-	Gone      int `msgpack:"gone"`
+	Unmatched int `msgpack:"gone"`
 }
 
 func encodeDecisions(d review.Decisions, toDecide string) encodedDecisions {
 	return encodedDecisions{
 		Undecided: listOf(d.Undecided, encodeDecided), Approved: listOf(d.Approved, encodeDecided), Revoked: listOf(d.Revoked, encodeDecided),
 		Deferred: listOf(d.Deferred, encodeDecided), Expired: listOf(d.Expired, encodeDecided), Stale: listOf(d.Stale, encodeDecided),
-		Gone: listOf(d.Gone, encodeDecision), Counts: encodedCounts(d.Counts), ToDecide: toDecide,
+		Unmatched: listOf(d.Unmatched, encodeDecision), Counts: encodedCounts(d.Counts), ToDecide: toDecide,
 	}
 }
 
 func encodeDecided(d review.DecidedGrant) encodedDecided {
-	g, made := d.Grant, d.Decision
+	g, decision := d.Grant, d.Decision
 	return encodedDecided{
 		Fingerprint: d.Fingerprint, ExperimentID: optionalText(g.ExperimentID), ExperimentName: g.Experiment,
 		Kind: g.Kind, Principal: g.Principal,
 		DisplayName: optionalText(g.DisplayName), Level: g.Level, Inherited: g.Inherited, InheritedFrom: optionalText(g.InheritedFrom),
-		Decision: optionalText(made.Decision), DecidedLevel: optionalText(made.Level), Reviewer: optionalText(made.Reviewer),
-		Reason: optionalText(made.Reason), Until: optionalText(made.Until),
+		Decision: optionalText(decision.Decision), DecidedLevel: optionalText(decision.Level), Reviewer: optionalText(decision.Reviewer),
+		Reason: optionalText(decision.Reason), Until: optionalText(decision.Until),
 	}
 }
 

@@ -16,8 +16,10 @@ const DatabricksType = "databricks_permissions"
 // DatabricksState is the state of a databricks_permissions.
 type DatabricksState struct {
 	// ID is, for example, "/experiments/123" or "/directories/123".
-	ID            string `json:"id"`
-	ObjectType    string `json:"object_type"`
+	ID string `json:"id"`
+	// ObjectType is, for example, "mlflowExperiment" or "directory".
+	ObjectType string `json:"object_type"`
+	// DirectoryPath is the path of a folder, "" if the configuration contains its ID.
 	DirectoryPath string `json:"directory_path"`
 	AccessControl []struct {
 		UserName             string `json:"user_name"`
@@ -27,7 +29,7 @@ type DatabricksState struct {
 	} `json:"access_control"`
 }
 
-// ParseDatabricksState reads the state of a databricks_permissions. ok is false after an error.
+// ParseDatabricksState decodes the JSON of the state of a databricks_permissions. ok is false after an error.
 func ParseDatabricksState(state []byte, diags *diag.Diagnostics) (s DatabricksState, ok bool) {
 	if err := json.Unmarshal(state, &s); err != nil {
 		diags.AddError("Could not move permissions", fmt.Sprintf("The state of the databricks_permissions cannot be read: %s.", err))
@@ -40,9 +42,8 @@ func ParseDatabricksState(state []byte, diags *diag.Diagnostics) (s DatabricksSt
 // object.
 func (s DatabricksState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
 	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the "+
-		"permissions of %s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType,
-		resourceType,
-		manages))
+		"permissions of %s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.",
+		s.ID, s.ObjectType, resourceType, manages))
 }
 
 // Declared returns the grants with the principals in their current spelling, so that a configuration with the same spelling plans no

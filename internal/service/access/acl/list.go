@@ -17,6 +17,7 @@ import (
 // List is the access control list of one object on the server.
 type List struct {
 	Client *mlflow.Client
+	// Run has the lock of the list, and the grants that other resources of the run declare.
 	Run    *framework.RunState
 	Object Object
 	// Store reads and writes the list.
@@ -27,6 +28,7 @@ type List struct {
 
 // Object is the object that a list belongs to.
 type Object struct {
+	// ID is the ID of an experiment, or the object ID of a folder.
 	ID string
 	// Noun is "experiment" or "folder". Name describes the object in messages.
 	Noun, Name string
@@ -44,10 +46,12 @@ type Object struct {
 // Problem is the reason why an access control list cannot be read or written, with advice.
 type Problem struct {
 	Object Object
-	Err    error
+	// Err is the error of the request.
+	Err error
 	// ObjectMissing reports whether the object is deleted or does not exist.
 	ObjectMissing bool
-	Advice        []string
+	// Advice contains sentences with the cause and the next step.
+	Advice []string
 }
 
 // AddError reports the problem. action is a verb and a noun, for example "read permissions".
@@ -103,7 +107,7 @@ func (p *Problem) Denied() bool { return rest.IsPermissionDenied(p.Err) }
 // lock returns the lock of the list.
 func (l *List) lock() *framework.ACLLock { return l.Run.ACLLock(l.Object.ID) }
 
-// Read reads the list.
+// Read reads the list, as [mlflow.ACLStore].Get.
 func (l *List) Read(ctx context.Context) (mlflow.ACL, *Problem) {
 	list, err := l.Store.Get(ctx, l.Object.ID)
 	if err != nil {
@@ -157,7 +161,7 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// Caller looks up the current user. The client caches it.
+// Caller looks up the current user, which the client caches. It reports an error in diags, and returns false after one.
 func Caller(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Caller, bool) {
 	caller, err := client.Caller(ctx)
 	var unsupported *mlflow.UnsupportedError

@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// CheckSpelling rejects a different spelling of a principal if a level in the same map is unknown.
+// CheckSpelling rejects a different spelling of a principal if a level in the same map is unknown, at the entry of the plan.
 func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *Declared) {
 	planned := plan.maps()
 	for i, prior := range state.maps() {
@@ -152,12 +152,12 @@ func (l *List) callerGrantToKeep(
 	if !plan.shouldKeepCaller() || !loses {
 		return own, caller
 	}
-	who, ok := Caller(ctx, l.Client, diags)
-	_, isPlanned := levels[l.Client.PrincipalKey(who.Principal)]
-	if ok && !isPlanned && !HasManage(l.Client, who, planned, list) {
-		own = mlflow.Grant{Principal: who.Principal, Level: mlflow.LevelManage}
+	current, ok := Caller(ctx, l.Client, diags)
+	_, isPlanned := levels[l.Client.PrincipalKey(current.Principal)]
+	if ok && !isPlanned && !HasManage(l.Client, current, planned, list) {
+		own = mlflow.Grant{Principal: current.Principal, Level: mlflow.LevelManage}
 	}
-	return own, who.Principal
+	return own, current.Principal
 }
 
 // summaryKept is the summary of the warnings about undeclared grants that a write keeps.

@@ -21,7 +21,7 @@ func DirectGrants(list mlflow.ACL) []mlflow.Grant {
 	return grants
 }
 
-// LevelsOf returns the level of each principal.
+// LevelsOf returns the level of each principal: that of its last grant, as the server would use.
 func LevelsOf(rules mlflow.NameRules, grants []mlflow.Grant) map[mlflow.PrincipalKey]string {
 	levels := make(map[mlflow.PrincipalKey]string, len(grants))
 	for _, g := range grants {

@@ -60,21 +60,21 @@ func (l *List) Revoke(ctx context.Context, state *Declared) diag.Diagnostics {
 
 // checkRevoked checks that a list does not contain the revoked grants after a write. If it contains the CAN_MANAGE of a user or service
 // principal, the server itself restored it, as it does for owners: a destroy can never remove it, so that is a warning.
-func (l *List) checkRevoked(ctx context.Context, gone []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
-	released := LevelsOf(l.Client, gone)
-	var back []mlflow.Grant
+func (l *List) checkRevoked(ctx context.Context, revoked []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
+	levels := LevelsOf(l.Client, revoked)
+	var restored []mlflow.Grant
 	for _, g := range DirectGrants(after) {
-		switch _, isReleased := released[l.Client.PrincipalKey(g.Principal)]; {
-		case !isReleased:
+		switch _, isRevoked := levels[l.Client.PrincipalKey(g.Principal)]; {
+		case !isRevoked:
 		case isIndividual(g) && g.Level == mlflow.LevelManage:
-			back = append(back, g)
+			restored = append(restored, g)
 		default:
 			l.Problem(ctx, &mlflow.StillGrantedError{Principal: g.Principal}).AddError(diags, "remove permissions")
 		}
 	}
-	if len(back) > 0 {
+	if len(restored) > 0 {
 		diags.AddWarning("Grants restored by the server", fmt.Sprintf("The server itself adds these grants on %s to each list. They "+
 			"remain, unmanaged:\n%s",
-			l.Object.Name, framework.DescribeGrants(back)))
+			l.Object.Name, framework.DescribeGrants(restored)))
 	}
 }

@@ -56,7 +56,7 @@ func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal
 	}
 }
 
-// PrincipalNameValidator checks an attribute that contains the name of a principal.
+// PrincipalNameValidator warns if the value of an attribute looks like the name of a principal of another kind.
 type PrincipalNameValidator struct{ Kind mlflow.PrincipalKind }
 
 // Description implements [validator.Describer].
@@ -84,11 +84,11 @@ func (v principalsValidator) invalidNameReason(name string) string {
 	return ""
 }
 
-// CheckGrant rejects a principal that the server does not support, at the path who, and reports a level that is not a known one, at the
-// path level, as a warning: a newer server can have more levels.
-func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
+// CheckGrant rejects a principal that the server does not support, at the path principal, and reports a level that is not a known one, at
+// the path level, as a warning: a newer server can have more levels.
+func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, principal, level path.Path) {
 	if err := client.CheckPrincipal(g.Principal); err != nil {
-		diags.AddAttributeError(who, "Invalid principal", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(principal, "Invalid principal", framework.UpperFirst(err.Error())+".")
 	}
 	if g.Level != "" && !slices.Contains(known, g.Level) {
 		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is "+
