@@ -18,12 +18,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// TestCreate_isOurs: what is found after a create without a clear answer is ours only if everything says so.
+// TestCreate_isOurs checks when an experiment that is found after a create without a clear response is the created one.
 func TestCreate_isOurs(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response // to the create
+		answer mlflowtest.Response // to the create request
 		found  foundExperiment
 		ours   bool
 	}{
@@ -51,7 +51,7 @@ func TestCreate_isOurs(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(mlflowtest.GetChurnByName, tc.found.answer())
+				s.Read(mlflowtest.GetChurnByName, tc.found.response())
 				s.Expect(mlflowtest.Write{
 					Call: "POST " + mlflowtest.ExperimentsPath + "create", Response: tc.answer,
 					Body: `{"name":"churn","artifact_location":"s3://bucket/x","tags":[{"key":"team","value":"risk"}]}`,
@@ -59,13 +59,13 @@ func TestCreate_isOurs(t *testing.T) {
 				id, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{
 					Name: "churn", ArtifactLocation: "s3://bucket/x", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}},
 				}, now)
-				expectOurs(t, id, err, tc.ours)
+				expectCreated(t, id, err, tc.ours)
 			})
 		})
 	}
 }
 
-// foundExperiment is what get-by-name finds: churn, id 7, with the tag and the location that were sent unless it says otherwise.
+// foundExperiment is the response of get-by-name: churn, ID 7, with the tag and the location that were sent unless a field differs.
 type foundExperiment struct {
 	created              time.Time
 	tag, location, stage string
@@ -73,7 +73,7 @@ type foundExperiment struct {
 	owner                string
 }
 
-func (f foundExperiment) answer() mlflowtest.Response {
+func (f foundExperiment) response() mlflowtest.Response {
 	tag := `{"key":"team","value":"` + cmp.Or(f.tag, "risk") + `"}`
 	if f.noTag {
 		tag = `{"key":"mlflow.x","value":"y"}`
@@ -89,21 +89,21 @@ func (f foundExperiment) answer() mlflowtest.Response {
 		cmp.Or(f.location, "s3://bucket/x") + `","tags":[` + tag + `]` + at + `}}`)
 }
 
-func expectOurs(t *testing.T, id string, err error, ours bool) {
+func expectCreated(t *testing.T, id string, err error, ours bool) {
 	t.Helper()
 	if ours {
 		if id != "7" || err != nil {
-			t.Errorf("id %q, error %v", id, err)
+			t.Errorf("got ID %q, error %v", id, err)
 		}
 		return
 	}
 	var taken *mlflow.TakenError
 	if !errors.As(err, &taken) || taken.Experiment.ID != "7" || id != "" || taken.Unwrap() == nil || !strings.Contains(err.Error(), "experiment 7") {
-		t.Errorf("id %q, error %v", id, err)
+		t.Errorf("got ID %q, error %v", id, err)
 	}
 }
 
-// TestCreate_isOursOnDatabricks: there the owner tells too.
+// TestCreate_isOursOnDatabricks checks that, on Databricks, the owner must be the caller.
 func TestCreate_isOursOnDatabricks(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
@@ -112,19 +112,19 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				found := foundExperiment{created: now, owner: owner}.answer()
+				found := foundExperiment{created: now, owner: owner}.response()
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`, 1)
 				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
 				s.Read(mlflowtest.GetMe, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
 				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"}`, Response: mlflowtest.LostResponse})
 				id, err := s.Client(databricks.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
-				expectOurs(t, id, err, ours)
+				expectCreated(t, id, err, ours)
 			})
 		})
 	}
 }
 
-// TestCreate_isOursWithTraces: what is found is bound to the trace location that was sent.
+// TestCreate_isOursWithTraces checks that the found experiment must have the trace location that was sent.
 func TestCreate_isOursWithTraces(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
@@ -153,7 +153,7 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 					return `,"trace_location":{"uc_trace_location":` + tables + `}`
 				}
 				s := mlflowtest.NewScripted(t)
-				found := foundExperiment{created: now, owner: "ana@example.com"}.answer()
+				found := foundExperiment{created: now, owner: "ana@example.com"}.response()
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`+wire(tc.found), 1)
 				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
 				s.Read(mlflowtest.GetMe, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
@@ -168,13 +168,13 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 					}
 				}
 				id, err := s.Client(databricks.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), n, now)
-				expectOurs(t, id, err, tc.ours)
+				expectCreated(t, id, err, tc.ours)
 			})
 		})
 	}
 }
 
-// TestCreate_recorded: what real servers answer to a create.
+// TestCreate_recorded checks the responses of real servers to a create.
 func TestCreate_recorded(t *testing.T) {
 	t.Parallel()
 	for _, recording := range mlflowtest.Servers {
@@ -185,12 +185,12 @@ func TestCreate_recorded(t *testing.T) {
 			s.Expect(s.RecordedWrite("create"))
 			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}}}, time.Now())
 			if id != "1" || err != nil {
-				t.Errorf("id %q, error %v", id, err)
+				t.Errorf("got ID %q, error %v", id, err)
 			}
 			s.ExpectRequests("POST " + mlflowtest.ExperimentsPath + "create")
 			s.Expect(s.RecordedWrite("create: no name"))
 			if _, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{}, time.Now()); !rest.IsInvalid(err) {
-				t.Errorf("without a name: error %v", err)
+				t.Errorf("without a name: got error %v, want an invalid value", err)
 			}
 			s.ExpectRequests("POST " + mlflowtest.ExperimentsPath + "create")
 			for _, name := range []string{"create: taken", "create: taken by a deleted one"} {
@@ -199,15 +199,15 @@ func TestCreate_recorded(t *testing.T) {
 				_, err = client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now().Add(-time.Hour))
 				var taken *mlflow.TakenError
 				if !errors.As(err, &taken) || taken.Experiment.ID != "1" || strings.Contains(err.Error(), "sqlite") {
-					t.Errorf("%s: error %v", name, err)
+					t.Errorf("%s: got error %v, want that the name is in use, without SQL", name, err)
 				}
 			}
 		})
 	}
 }
 
-// TestCreate_wordsOfALoginPage: a page in place of an answer will not turn into one, so the create is not sent again.
-func TestCreate_wordsOfALoginPage(t *testing.T) {
+// TestCreate_signInPage checks that the create is not retried after a web page with a success status.
+func TestCreate_signInPage(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Read(mlflowtest.GetChurnByName, s.RecordedResponse("get-by-name: missing"))
@@ -216,8 +216,8 @@ func TestCreate_wordsOfALoginPage(t *testing.T) {
 	mlflowtest.ExpectError(t, err, "Sign in")
 }
 
-// TestCreate_lookFails: when nobody can tell whether it was created, the error says so.
-func TestCreate_lookFails(t *testing.T) {
+// TestCreate_lookupFails checks the error if the provider cannot verify whether the experiment was created.
+func TestCreate_lookupFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := mlflowtest.NewScripted(t)

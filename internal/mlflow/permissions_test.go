@@ -27,7 +27,7 @@ func TestACLEntry_Effective(t *testing.T) {
 		"use is less than edit":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelEdit, mlflow.FromEveryExperiment)}, mlflow.LevelEdit},
 		"denied":                              {[]mlflow.Permission{from(mlflow.LevelManage, mlflow.FromEveryExperiment), direct(mlflow.LevelDeny)}, mlflow.LevelDeny},
 		"denied everywhere":                   {[]mlflow.Permission{from(mlflow.LevelDeny, mlflow.FromEveryExperiment), direct(mlflow.LevelManage)}, mlflow.LevelDeny},
-		"admins are not denied":               {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromAdmin)}, mlflow.LevelManage},
+		"an admin cannot be denied":           {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromAdmin)}, mlflow.LevelManage},
 		"managers of the workspace are not":   {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromWorkspace)}, mlflow.LevelManage},
 		"nothing is less than what is there":  {[]mlflow.Permission{direct(mlflow.LevelNone), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelRead},
 		"a level that is not known is lowest": {[]mlflow.Permission{direct("CAN_FLY"), from(mlflow.LevelRead, "/directories/1")}, mlflow.LevelRead},
@@ -44,13 +44,13 @@ func TestACLEntry_directAndInherited(t *testing.T) {
 	edit := mlflow.Permission{Level: mlflow.LevelEdit, Inherited: true}
 	e := mlflow.ACLEntry{Permissions: []mlflow.Permission{inherited, edit, {Level: mlflow.LevelRead, Inherited: true}}}
 	if level, ok := e.Direct(); ok {
-		t.Errorf("without a direct grant the direct level is %q", level)
+		t.Errorf("got direct level %q, want none", level)
 	}
 	if got := e.Inherited(); !slices.Equal(got, []string{mlflow.LevelEdit, mlflow.LevelRun}) {
-		t.Errorf("the inherited levels are %q", got)
+		t.Errorf("got inherited levels %q", got)
 	}
 	e.Permissions = append(e.Permissions, mlflow.Permission{Level: mlflow.LevelRead}, mlflow.Permission{Level: mlflow.LevelRun})
 	if level, ok := e.Direct(); !ok || level != mlflow.LevelRun {
-		t.Errorf("the direct level is %q", level)
+		t.Errorf("got direct level %q", level)
 	}
 }

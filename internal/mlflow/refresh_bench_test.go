@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// pageSize is how many experiments a page of a bulk refresh has, and readsPerPage how many reads each page takes.
+	// pageSize is the number of experiments in a page of a bulk refresh, and readsPerPage the number of reads before the next page.
 	pageSize     = 1000
 	readsPerPage = 8
 )
 
-// pageOf is a search's answer with n experiments, each with the tags that a Databricks workspace adds and three of a person's.
+// pageOf returns a page with n experiments, each with the tags that Databricks adds and three tags of a user.
 func pageOf(b *testing.B, n int) string {
 	b.Helper()
 	var page struct {
@@ -58,12 +58,12 @@ func BenchmarkSearchPage(b *testing.B) {
 			n++
 		}
 		if n != pageSize {
-			b.Fatalf("%d experiments", n)
+			b.Fatalf("got %d experiments, want %d", n, pageSize)
 		}
 	}
 }
 
-// BenchmarkRefreshExperiment reads experiments that are on a page already.
+// BenchmarkRefreshExperiment reads experiments that are in a page that was already read.
 func BenchmarkRefreshExperiment(b *testing.B) {
 	var replies []mlflowtest.Responder
 	for range readsPerPage - 1 {

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	serverInfo   = "GET /api/3.0/mlflow/server-info"
-	workspacesEnabled   = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	riskSpace    = `{"workspace":{"name":"risk","description":"d"}}`
-	otherSpace   = `{"workspace":{"name":"other"}}`
-	anaCreated   = `{"user":{"id":2,"username":"ana","is_admin":false}}`
-	benCreated   = `{"user":{"id":3,"username":"ben","is_admin":false}}`
-	roleDS       = `{"role":{"id":5,"name":"ds","workspace":"default","description":"d","permissions":[]}}`
-	roleDSOther  = `{"role":{"id":5,"name":"ds","workspace":"other","permissions":[]}}`
-	roleBI       = `{"role":{"id":6,"name":"bi","workspace":"default","permissions":[]}}`
-	rowAdded     = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}}`
-	rowOtherType = `{"role_permission":{"id":12,"role_id":5,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}}`
-	rowEdit      = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"*","permission":"EDIT"}}`
-	roleReads    = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[
+	serverInfo        = "GET /api/3.0/mlflow/server-info"
+	workspacesEnabled = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	riskSpace         = `{"workspace":{"name":"risk","description":"d"}}`
+	otherSpace        = `{"workspace":{"name":"other"}}`
+	anaCreated        = `{"user":{"id":2,"username":"ana","is_admin":false}}`
+	benCreated        = `{"user":{"id":3,"username":"ben","is_admin":false}}`
+	roleDS            = `{"role":{"id":5,"name":"ds","workspace":"default","description":"d","permissions":[]}}`
+	roleDSOther       = `{"role":{"id":5,"name":"ds","workspace":"other","permissions":[]}}`
+	roleBI            = `{"role":{"id":6,"name":"bi","workspace":"default","permissions":[]}}`
+	rowAdded          = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}}`
+	rowOtherType      = `{"role_permission":{"id":12,"role_id":5,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}}`
+	rowEdit           = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"*","permission":"EDIT"}}`
+	roleReads         = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[
 		{"id":12,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}]}]}`
 )
 

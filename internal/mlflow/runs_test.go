@@ -233,7 +233,7 @@ func TestListArtifacts(t *testing.T) {
 	mlflowtest.ExpectError(t, err, "same page token twice")
 	c = mlflowtest.Client(mlflowtest.NewReplies(mlflowtest.Reply(404, mlflowtest.NotFoundBody)), databricks.Backend{})
 	if _, err := c.ListArtifacts(t.Context(), "a", "", 3); !rest.IsNotFound(err) {
-		t.Errorf("no such run: %v", err)
+		t.Errorf("no such run: got error %v, want not found", err)
 	}
 }
 

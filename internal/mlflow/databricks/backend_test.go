@@ -33,7 +33,7 @@ func TestCreateParents_inTheWay(t *testing.T) {
 			s.Read("GET /api/2.0/workspace/get-status?path=%2FShared%2Fa", tc.there)
 			err := s.Client(databricks.Backend{}).CreateParents(t.Context(), "/Workspace/Shared/a/x")
 			if (err != nil) != tc.fails || tc.fails && !rest.IsAlreadyExists(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want already exists", err)
 			}
 		})
 	}
@@ -74,7 +74,7 @@ func TestFolders(t *testing.T) {
 		t.Errorf("status %+v, error %v", status, err)
 	}
 	if _, err := databricks.WorkspaceStatus(t.Context(), client, "/Shared/none"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 	if err := client.CreateParents(t.Context(), "/x"); err != nil || w.Count("POST", "/api/2.0/workspace/mkdirs") != 1 {
 		t.Error("the root folder was made")

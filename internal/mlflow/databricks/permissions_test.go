@@ -69,7 +69,7 @@ func TestDatabricksACL_Get(t *testing.T) {
 		t.Errorf("access context %+v, error %v", accessContext, err)
 	}
 	if _, err := client.AccessControl().Get(t.Context(), "42"); !rest.IsNotFound(err) {
-		t.Errorf("of what is not there: error %v", err)
+		t.Errorf("of what is not there: got error %v, want not found", err)
 	}
 }
 

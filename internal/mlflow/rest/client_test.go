@@ -211,7 +211,7 @@ func TestHeldBack(t *testing.T) {
 		c := newClient(transport, func(o *rest.Options) { o.RetryTimeout = 3 * time.Second })
 		for range 12 { // each refusal halves the rate
 			if _, err := get(t.Context(), c); !rest.IsThrottled(err) {
-				t.Fatalf("error %v", err)
+				t.Fatalf("got error %v, want rate-limited", err)
 			}
 		}
 		sent := len(transport.Sent)

@@ -65,7 +65,7 @@ func TestCallWithSecrets_short(t *testing.T) {
 	err := c.Do(t.Context(), rest.Call{Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Secrets: []string{"abc"}})
 	mlflowtest.ExpectError(t, err, "not shown", "INVALID_PARAMETER_VALUE")
 	if strings.Contains(err.Error(), "abc") || !rest.IsInvalid(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want an invalid value", err)
 	}
 }
 

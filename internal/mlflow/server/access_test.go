@@ -143,14 +143,14 @@ func TestServerAccess_Get_gone(t *testing.T) {
 			s.Read(tc.call, s.RecordedResponse(tc.answer))
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			if _, err := access.Get(t.Context(), "1"); !rest.IsNotFound(err) {
-				t.Errorf("Get: error %v", err)
+				t.Errorf("Get: got error %v, want not found", err)
 			}
 			if _, err := access.Level(t.Context(), "1", mlflowtest.User("ben")); !rest.IsNotFound(err) {
-				t.Errorf("Level: error %v", err)
+				t.Errorf("Level: got error %v, want not found", err)
 			}
 			// The server would grant on it all the same.
 			if _, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead}); !rest.IsNotFound(err) {
-				t.Errorf("Grant: error %v", err)
+				t.Errorf("Grant: got error %v, want not found", err)
 			}
 			if tc.answer == "get: deleted" {
 				s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))

@@ -170,14 +170,14 @@ func TestDirectory_older(t *testing.T) {
 		for range 2 {
 			users, err := d.Users(t.Context())
 			if got, want := fmt.Sprint(users), "[{admin true []} {ana false []} {ben false []}]"; err != nil || got != want {
-				t.Errorf("got %s and %v", got, err)
+				t.Errorf("got %s, error %v", got, err)
 			}
 		}
 		if s.Count(usersList) != 1 || len(s.Requests()) != 4 {
 			t.Errorf("not shared")
 		}
 		if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" || u.Admin {
-			t.Errorf("got %v and %v", u, err)
+			t.Errorf("got %v, error %v", u, err)
 		}
 		_, err := d.Roles(t.Context(), "")
 		expectUnsupported(t, err, "needs MLflow 3.13 or newer", "roles")
@@ -191,10 +191,10 @@ func TestDirectory_older(t *testing.T) {
 		expectUnsupported(t, err, "needs MLflow 3.11 or newer", "a list of users")
 		u, err := d.User(t.Context(), "admin")
 		if err != nil || u.Name != "admin" || !u.Admin {
-			t.Errorf("got %v and %v", u, err)
+			t.Errorf("got %v, error %v", u, err)
 		}
 		if _, err = d.User(t.Context(), "nobody"); !rest.IsNotFound(err) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want not found", err)
 		}
 		_, err = d.Workspaces(t.Context())
 		expectUnsupported(t, err, "MLflow 3.10 or newer")

@@ -359,7 +359,7 @@ func TestRBAC_caller(t *testing.T) {
 		s := newRBACServer(t)
 		s.Replay("users/current: wrong password")
 		if _, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context()); !rest.IsUnauthenticated(err) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want unauthenticated", err)
 		}
 	})
 }

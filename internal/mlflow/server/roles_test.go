@@ -36,10 +36,10 @@ func TestRoles(t *testing.T) {
 		}},
 	}
 	if err != nil || !reflect.DeepEqual(roles, want) {
-		t.Errorf("got %+v and %v", roles, err)
+		t.Errorf("got %+v, error %v", roles, err)
 	}
 	if _, err := d.Role(t.Context(), "default", "Risk"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestRoles_members(t *testing.T) {
 			s.Read(usersList, mlflowtest.OK(fmt.Sprintf(users, tc.admin, tc.workspace, tc.level)))
 			role, err := directoryOf(t, s).Role(t.Context(), "", "ds")
 			if err != nil || !reflect.DeepEqual(role.Members, tc.want) {
-				t.Errorf("got %v and %v, want %v", role.Members, err, tc.want)
+				t.Errorf("got %v, error %v; want %v", role.Members, err, tc.want)
 			}
 		})
 	}
@@ -101,14 +101,14 @@ func TestRoles_manager(t *testing.T) {
 	}
 	for range 3 {
 		if role, err := d.Role(t.Context(), "risk", "ds"); err != nil || !slices.Equal(role.Members, []string{"mia"}) {
-			t.Errorf("got %+v and %v", role, err)
+			t.Errorf("got %+v, error %v", role, err)
 		}
 	}
 	if lists := s.Count(usersList); lists != 1 || denied != 3 {
 		t.Errorf("%d lists, %d denied", lists, denied)
 	}
 	if _, err := d.Users(t.Context()); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestRoleWrites(t *testing.T) {
 	s.Expect(s.RecordedWrite("roles/create"))
 	role, err := d.CreateRole(ctx, "", "ds", "Data science")
 	if err != nil || role.ID == 0 || role.Name != "ds" || role.Workspace != "default" || role.Description != "Data science" || role.Members == nil {
-		t.Errorf("got %+v and %v", role, err)
+		t.Errorf("got %+v, error %v", role, err)
 	}
 	s.Replay("roles/list: changed")
 	s.Expect(s.RecordedWrite("roles/create: taken"))
@@ -143,7 +143,7 @@ func TestRoleWrites(t *testing.T) {
 		t.Error(err)
 	}
 	if err := d.UpdateRole(ctx, server.Role{Workspace: "default", Name: "none"}, "none", ""); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 
 	s.Expect(s.RecordedWrite("roles/assign"), s.RecordedWrite("roles/assign: a member"), s.RecordedWrite("roles/assign: no such user"))
@@ -296,7 +296,7 @@ func TestCreateRole(t *testing.T) {
 	s.Expect(create)
 	role, err := d.CreateRole(t.Context(), "risk", "ds", "d")
 	if err != nil || role.ID != 5 || role.Workspace != "risk" || role.Members == nil {
-		t.Errorf("got %+v and %v", role, err)
+		t.Errorf("got %+v, error %v", role, err)
 	}
 	create.Then[rolesOfRisk] = mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"mine","permissions":[]}]}`)
 	s.Expect(create)

@@ -26,13 +26,13 @@ func TestUsers(t *testing.T) {
 	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture")
 	users, err := d.Users(t.Context())
 	if got, want := fmt.Sprint(users), "[{admin true []} {ana false [{default risk}]} {ben false []}]"; err != nil || got != want {
-		t.Errorf("got %s and %v, want %s", got, err, want)
+		t.Errorf("got %s, error %v; want %s", got, err, want)
 	}
 	if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" {
-		t.Errorf("got %v and %v", u, err)
+		t.Errorf("got %v, error %v", u, err)
 	}
 	if _, err := d.User(t.Context(), "Ana"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 }
 
@@ -43,10 +43,10 @@ func TestUser_denied(t *testing.T) {
 	s.Read(usersList, s.RecordedResponse("users/list: ana"))
 	u, err := d.User(t.Context(), "ana")
 	if err != nil || u.Name != "ana" {
-		t.Errorf("got %v and %v", u, err)
+		t.Errorf("got %v, error %v", u, err)
 	}
 	if _, err := d.User(t.Context(), "ben"); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }
 
@@ -154,10 +154,10 @@ func TestUserWrites(t *testing.T) {
 			s.Expect(s.RecordedWrite("users/update-password: missing"), s.RecordedWrite("users/update-admin: missing"))
 			password := recordedBody(t, s.Exchange("users/update-password: missing"), &body).Password
 			if err := d.SetPassword(t.Context(), "nobody", password); !rest.IsNotFound(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want not found", err)
 			}
 			if err := d.SetAdmin(t.Context(), "nobody", true); !rest.IsNotFound(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want not found", err)
 			}
 		})
 	}
@@ -197,6 +197,6 @@ func TestDirectoryCaller(t *testing.T) {
 	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/current: admin", "current/permissions: admin")
 	caller, err := d.Caller(t.Context())
 	if err != nil || !caller.Admin || caller.Principal.Name != "admin" {
-		t.Errorf("got %+v and %v", caller, err)
+		t.Errorf("got %+v, error %v", caller, err)
 	}
 }

@@ -21,13 +21,13 @@ func TestWorkspaces(t *testing.T) {
 	list, err := d.Workspaces(ctx)
 	want := "[{default Default workspace for legacy resources } {other  } {risk Risk models s3://ml-risk}]"
 	if got := fmt.Sprint(list); err != nil || got != want {
-		t.Errorf("got %s and %v, want %s", got, err, want)
+		t.Errorf("got %s, error %v; want %s", got, err, want)
 	}
 	if w, err := d.Workspace(ctx, "risk"); err != nil || w != risk {
-		t.Errorf("got %v and %v", w, err)
+		t.Errorf("got %v, error %v", w, err)
 	}
 	if _, err := d.Workspace(ctx, "none"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 	if has, err := d.HasWorkspaces(ctx); err != nil || !has {
 		t.Errorf("workspaces %v, error %v", has, err)
@@ -47,7 +47,7 @@ func TestWorkspaces(t *testing.T) {
 		t.Error(err)
 	}
 	if err := d.UpdateWorkspace(ctx, server.Workspace{Name: "none"}); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 
 	s.Expect(s.RecordedWrite("workspaces/delete"), s.RecordedWrite("workspaces/delete: missing"), s.RecordedWrite("workspaces/delete: not empty"))
@@ -73,10 +73,10 @@ func TestWorkspaces_user(t *testing.T) {
 	s.Read(workspacesList, s.RecordedResponse("workspaces: of a user"))
 	s.Read(getRisk, s.RecordedResponse("workspaces/get: denied"))
 	if list, err := d.Workspaces(t.Context()); err != nil {
-		t.Errorf("got %v and %v", list, err)
+		t.Errorf("got %v, error %v", list, err)
 	}
 	if _, err := d.Workspace(t.Context(), "risk"); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }
 
