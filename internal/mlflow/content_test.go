@@ -32,8 +32,8 @@ func TestExperimentContent_recorded(t *testing.T) {
 		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.LegacyServer: wholeContent, mlflowtest.LegacyServerWithoutList: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
 	} {
 		for name, tc := range map[string]struct {
-			answers []string
-			want    mlflow.Content
+			responses []string
+			want      mlflow.Content
 		}{
 			"empty": {emptyAnswers, mlflow.Content{}},
 			"full":  {[]string{"runs/search", "traces/search", "traces", "logged-models/search"}, full},
@@ -41,7 +41,7 @@ func TestExperimentContent_recorded(t *testing.T) {
 			t.Run(recording+" "+name, func(t *testing.T) {
 				t.Parallel()
 				s := mlflowtest.NewRecorded(t, recording)
-				s.Replay(tc.answers...)
+				s.Replay(tc.responses...)
 				if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != tc.want {
 					t.Errorf("got %+v, error %v; want %+v", got, err, tc.want)
 				}

@@ -23,9 +23,9 @@ func TestCreate_isOurs(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response // to the create request
-		found  foundExperiment
-		ours   bool
+		response mlflowtest.Response // to the create request
+		found    foundExperiment
+		ours     bool
 	}{
 		"made just now":                    {mlflowtest.LostResponse, foundExperiment{created: now}, true},
 		"by a clock that is a little slow": {mlflowtest.LostResponse, foundExperiment{created: now.Add(-5 * time.Second)}, true},
@@ -35,9 +35,9 @@ func TestCreate_isOurs(t *testing.T) {
 		"without the tag":                  {mlflowtest.LostResponse, foundExperiment{created: now, noTag: true}, false},
 		"at another location":              {mlflowtest.LostResponse, foundExperiment{created: now, location: "s3://other/x"}, false},
 		"deleted":                          {mlflowtest.LostResponse, foundExperiment{created: now, stage: "deleted"}, false},
-		"after a clear answer":             {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
+		"after a clear response":           {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
 		"after a page":                     {mlflowtest.PageResponse(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
-		"after a proxy's answer":           {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
+		"after a proxy's response":         {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
 		"after a leftover grant": {
 			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
 			foundExperiment{created: now}, true,
@@ -53,7 +53,7 @@ func TestCreate_isOurs(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
 				s.Read(mlflowtest.GetChurnByName, tc.found.response())
 				s.Expect(mlflowtest.Write{
-					Call: "POST " + mlflowtest.ExperimentsPath + "create", Response: tc.answer,
+					Call: "POST " + mlflowtest.ExperimentsPath + "create", Response: tc.response,
 					Body: `{"name":"churn","artifact_location":"s3://bucket/x","tags":[{"key":"team","value":"risk"}]}`,
 				})
 				id, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{

@@ -26,7 +26,7 @@ func TestCreateRecovers(t *testing.T) {
 	}{
 		{"connection broken before the effect", emulator.Fault{DropBefore: true}},
 		{"connection broken after the effect", emulator.Fault{DropAfter: true}},
-		{"answer truncated", emulator.Fault{Truncate: true}},
+		{"response truncated", emulator.Fault{Truncate: true}},
 		{"503 before the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE"}},
 		{"503 after the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", AfterEffect: true}},
 		{"a gateway's page after the effect", emulator.Fault{Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html", AfterEffect: true}},

@@ -164,8 +164,8 @@ func searched(t *testing.T, client *mlflow.Client) (ids []string, err error) {
 func TestSearch_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
-		says   string
+		response mlflowtest.Response
+		says     string
 	}{
 		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"}, "a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
 		"an error as 200":        {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
@@ -175,7 +175,7 @@ func TestSearch_invalidResponses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(mlflowtest.SearchExperiments, tc.answer)
+			s.Read(mlflowtest.SearchExperiments, tc.response)
 			_, err := searched(t, s.Client(&server.Backend{}))
 			mlflowtest.ExpectError(t, err, tc.says)
 		})
@@ -211,8 +211,8 @@ func TestGet_invalidResponses(t *testing.T) {
 func TestWrites_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
-		fails  bool
+		response mlflowtest.Response
+		fails    bool
 	}{
 		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Response{Status: 204}, false}, "a proxy": {mlflowtest.OK(`{"status":"ok"}`), true},
 		"a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), true}, "an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
@@ -228,8 +228,8 @@ func TestWrites_invalidResponses(t *testing.T) {
 					t.Errorf("%s: got error %v, want one %t", what, err, tc.fails)
 				}
 			}
-			s.Expect(s.RecordedWrite("update").WithResponse(tc.answer), s.RecordedWrite("delete").WithResponse(tc.answer), s.RecordedWrite("set-experiment-tag").WithResponse(tc.answer),
-				s.RecordedWrite("delete-experiment-tag").WithResponse(tc.answer))
+			s.Expect(s.RecordedWrite("update").WithResponse(tc.response), s.RecordedWrite("delete").WithResponse(tc.response), s.RecordedWrite("set-experiment-tag").WithResponse(tc.response),
+				s.RecordedWrite("delete-experiment-tag").WithResponse(tc.response))
 			check("rename", client.RenameExperiment(t.Context(), "1", "churn"))
 			check("delete", client.DeleteExperiment(t.Context(), "1"))
 			check("tag", client.SetTag(t.Context(), "1", mlflow.Tag{Key: "stage", Value: "dev"}))

@@ -17,7 +17,7 @@ import (
 
 var maxResults = regexp.MustCompile(`"max_results":(\d+)`)
 
-// TestSearchRunRefs checks the sizes of the pages that it requests.
+// TestSearchRunRefs checks the sizes of the requested pages.
 func TestSearchRunRefs(t *testing.T) {
 	t.Parallel()
 	page := mlflowtest.Reply(200, runsPage(runA+","+runB))
@@ -56,7 +56,7 @@ func TestSearchRunRefs(t *testing.T) {
 			}), tc.backend)
 			refs, more, err := c.SearchRunRefs(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: tc.limit})
 			if (err == nil) != tc.ok || tc.ok && (len(refs) != min(2, tc.limit) || refs[0] != mlflow.RunRef{ID: "a", ExperimentID: "7"} || more != (tc.limit == 1)) {
-				t.Errorf("refs %v, more %v, error %v", refs, more, err)
+				t.Errorf("got refs %v, more %v, error %v", refs, more, err)
 			}
 			if !slices.Equal(sizes, tc.sizes) {
 				t.Errorf("page sizes %q, want %q", sizes, tc.sizes)

@@ -42,9 +42,9 @@ func TestCreateParents_inTheWay(t *testing.T) {
 func TestDatabricks_caller(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
-		want   mlflow.Principal
-		says   string
+		response mlflowtest.Response
+		want     mlflow.Principal
+		says     string
 	}{
 		"a user":              {mlflowtest.OK(`{"id":"7","userName":"ana@example.com","displayName":"Ana","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.User("ana@example.com"), ""},
 		"a service principal": {mlflowtest.OK(`{"id":"7","userName":"` + mlflowtest.ServicePrincipal.Name + `","displayName":"CI","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.ServicePrincipal, ""},
@@ -54,7 +54,7 @@ func TestDatabricks_caller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(mlflowtest.GetMe, tc.answer)
+			s.Read(mlflowtest.GetMe, tc.response)
 			caller, err := s.Client(databricks.Backend{}).Caller(t.Context())
 			mlflowtest.ExpectError(t, err, tc.says)
 			if caller.Principal != tc.want || err == nil && (caller.ID != "7" || caller.Home != "/Users/"+tc.want.Name || !slices.Equal(caller.Groups, []string{"users", "science"})) {

@@ -42,10 +42,10 @@ var noFolder = mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Path doesn't e
 func TestListFolder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		path   string
-		answer mlflowtest.Response
-		want   []string
-		says   string
+		path     string
+		response mlflowtest.Response
+		want     []string
+		says     string
 	}{
 		"an empty folder":       {"/a", mlflowtest.OK(`{}`), nil, ""},
 		"several objects":       {"/a", listText(folderText(1, "/a/b"), objectText(2, "NOTEBOOK", "/a/c")), []string{"/a/b", "/a/c"}, ""},
@@ -62,7 +62,7 @@ func TestListFolder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(listOf(c.path), c.answer)
+			s.Read(listOf(c.path), c.response)
 			objects, err := databricks.ListFolder(t.Context(), s.Client(databricks.Backend{}), c.path)
 			mlflowtest.ExpectError(t, err, c.says)
 			var paths []string

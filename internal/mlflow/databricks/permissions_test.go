@@ -87,7 +87,7 @@ func TestDatabricksACL_Set(t *testing.T) {
 		t.Errorf("granted are %q, want %q", got, want)
 	}
 	if held := mlflowtest.Levels(acl)["user "+emulator.User]; held != "CAN_EDIT" {
-		t.Errorf("the answer has %q", held)
+		t.Errorf("the response has %q", held)
 	}
 	if n := len(w.Journal()); n != 1 {
 		t.Errorf("%d calls", n)
@@ -168,7 +168,7 @@ func levelsOfExperiment(t *testing.T, client *mlflow.Client, id string) (levels 
 	return levels, err
 }
 
-// listAnswer is an access control list as Databricks answers it, with direct entries: "FIELD NAME LEVEL".
+// listAnswer is an access control list as Databricks responses it, with direct entries: "FIELD NAME LEVEL".
 func listAnswer(id string, entries ...string) mlflowtest.Response {
 	list := make([]string, len(entries))
 	for i, e := range entries {
@@ -191,8 +191,8 @@ func TestDatabricksACL_RevokeChecksTheAnswer(t *testing.T) {
 	const remaining = `{"user_name":"ben","permission_level":"CAN_EDIT"}`
 	before := listAnswer("1", "user_name ana CAN_READ", "user_name ben CAN_EDIT")
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
-		says   string
+		response mlflowtest.Response
+		says     string
 	}{
 		"it is gone":               {listAnswer("1", "user_name ben CAN_EDIT"), ""},
 		"it is there":              {before, `lists the grant to "ana"`},
@@ -210,21 +210,21 @@ func TestDatabricksACL_RevokeChecksTheAnswer(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
 			s.Read(listCall, before)
-			s.Expect(setting(http.MethodPut, remaining, tc.answer))
+			s.Expect(setting(http.MethodPut, remaining, tc.response))
 			mlflowtest.ExpectError(t, s.Client(databricks.Backend{}).AccessControl().Revoke(t.Context(), "1", mlflowtest.User("ana")), tc.says)
 		})
 	}
 }
 
-// TestDatabricksACL_writesAreChecked: a grant that the answer lacks is an error, also when it is there under another name or level.
+// TestDatabricksACL_writesAreChecked: a grant that the response lacks is an error, also when it is there under another name or level.
 func TestDatabricksACL_writesAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		grant  mlflow.Grant
-		sent   string
-		answer mlflowtest.Response
-		says   string
-		listed mlflow.Principal
+		grant    mlflow.Grant
+		sent     string
+		response mlflowtest.Response
+		says     string
+		listed   mlflow.Principal
 	}{
 		"as sent": {
 			mlflow.Grant{Principal: mlflowtest.Group("science"), Level: mlflow.LevelRead}, `{"group_name":"science","permission_level":"CAN_READ"}`,
@@ -263,7 +263,7 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 		} {
 			t.Run(name+" by "+method, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Expect(setting(method, tc.sent, tc.answer))
+				s.Expect(setting(method, tc.sent, tc.response))
 				err := write(s.Client(databricks.Backend{}).AccessControl())
 				mlflowtest.ExpectError(t, err, tc.says)
 				var lost *mlflow.NotGrantedError

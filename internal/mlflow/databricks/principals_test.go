@@ -259,7 +259,7 @@ func TestPrincipals_errors(t *testing.T) {
 	}
 }
 
-// scriptedLists answers with these pages.
+// scriptedLists responses with these pages.
 func scriptedLists(t *testing.T, pages map[string]string) *mlflow.Client {
 	t.Helper()
 	s := mlflowtest.NewScripted(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// TestCallWithSecrets: a secret in a request, and what a server makes of it, is in no log and in no error, whatever the server answers.
+// TestCallWithSecrets checks that neither a secret in a request nor a hash of it in the response appears in a log or an error.
 func TestCallWithSecrets(t *testing.T) {
 	t.Parallel()
 	const (
@@ -20,8 +20,8 @@ func TestCallWithSecrets(t *testing.T) {
 	)
 	echo := fmt.Sprintf(`{"username":"ana","password":%q}`, password)
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Responder
-		want   string
+		response mlflowtest.Responder
+		want     string
 	}{
 		"a taken name":                  {reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ana) already exists, hash `+hash+`"}`), "not shown"},
 		"a database's words":            {reply(400, `{"error_code":"BAD_REQUEST","message":"UPDATE users SET password_hash = '`+hash+`'"}`), "not shown"},
@@ -39,11 +39,11 @@ func TestCallWithSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			logged := 0
-			c := newClient(mlflowtest.NewReplies(tc.answer), func(o *rest.Options) {
+			c := newClient(mlflowtest.NewReplies(tc.response), func(o *rest.Options) {
 				o.Log = func(_ context.Context, e rest.Exchange) {
 					logged++
 					if text := fmt.Sprintf("%+v", e); strings.Contains(text, password) || strings.Contains(text, hash) {
-						t.Errorf("the log has %s", text)
+						t.Errorf("got the log %s, want no secret in it", text)
 					}
 				}
 			})
@@ -52,36 +52,36 @@ func TestCallWithSecrets(t *testing.T) {
 			})
 			mlflowtest.ExpectError(t, err, tc.want)
 			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, password) || strings.Contains(text, hash) || logged != 1 {
-				t.Errorf("error %s, %d lines in the log", text, logged)
+				t.Errorf("got error %s, %d lines in the log; want no secret, and 1 line", text, logged)
 			}
 		})
 	}
 }
 
-// A secret that is too short to be cut out of a text takes the whole text with it.
+// TestCallWithSecrets_short checks that a message is not shown if the secret is too short to redact only that.
 func TestCallWithSecrets_short(t *testing.T) {
 	t.Parallel()
 	c := newClient(mlflowtest.NewReplies(reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"abc is too short"}`)))
 	err := c.Do(t.Context(), rest.Call{Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Secrets: []string{"abc"}})
 	mlflowtest.ExpectError(t, err, "not shown", "INVALID_PARAMETER_VALUE")
 	if strings.Contains(err.Error(), "abc") || !rest.IsInvalid(err) {
-		t.Errorf("got error %v, want an invalid value", err)
+		t.Errorf("got error %v, want an invalid value without the secret", err)
 	}
 }
 
-// numberResponse is an answer with a number.
+// numberResponse is a response with a number.
 type numberResponse struct {
 	N rest.Int64 `json:"n"`
 }
 
 func (a *numberResponse) Validate(bool) error { return rest.CheckSame("number", "1", fmt.Sprint(a.N)) }
 
-// TestSwitchedOff: what the server does not have is not uncertain.
-func TestSwitchedOff(t *testing.T) {
+// TestDisabledFeature checks that an error for a disabled feature is not uncertain.
+func TestDisabledFeature(t *testing.T) {
 	t.Parallel()
 	err := errorOf(t, page(503, "Endpoint: /api/3.0/mlflow/workspaces disabled because the server is running without workspaces support."))
 	mlflowtest.ExpectError(t, err, "--enable-workspaces")
 	if rest.IsUncertain(err) {
-		t.Errorf("uncertain: %v", err)
+		t.Errorf("got an uncertain error %v, want a certain one", err)
 	}
 }

@@ -43,7 +43,7 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		recording string
-		reads     map[string]string // recorded answers by call
+		reads     map[string]string // recorded responses by call
 		want      []string
 		says      string
 	}{
@@ -69,8 +69,8 @@ func TestServerAccess_findsThePermissionAPI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, tc.recording)
-			for call, answer := range tc.reads {
-				s.Read(call, s.RecordedResponse(answer))
+			for call, response := range tc.reads {
+				s.Read(call, s.RecordedResponse(response))
 			}
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			levels, err := levelsOf(t, access)
@@ -98,7 +98,7 @@ func TestServerAccess_anErrorProvesNoAPI(t *testing.T) {
 		"a connection that never stood":   mlflowtest.ConnectionRefused,
 		"a connection that broke":         mlflowtest.LostResponse,
 		"a proxy's own refusal":           mlflowtest.PageResponse(403, "<title>Blocked by policy</title>"),
-		"a proxy's answer":                mlflowtest.OK(`{"status":"ok"}`),
+		"a proxy's response":              mlflowtest.OK(`{"status":"ok"}`),
 		"nothing":                         mlflowtest.OK(`{}`),
 		"a page":                          mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"an error that calls itself fine": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=admin not found"}`),
@@ -133,14 +133,14 @@ func TestServerAccess_anErrorProvesNoAPI(t *testing.T) {
 
 func TestServerAccess_Get_gone(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct{ call, answer string }{
+	for name, tc := range map[string]struct{ call, response string }{
 		"missing": {"GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1", "get: missing"},
 		"deleted": {"GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1", "get: deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newRBACServer(t)
-			s.Read(tc.call, s.RecordedResponse(tc.answer))
+			s.Read(tc.call, s.RecordedResponse(tc.response))
 			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 			if _, err := access.Get(t.Context(), "1"); !rest.IsNotFound(err) {
 				t.Errorf("Get: got error %v, want not found", err)
@@ -152,7 +152,7 @@ func TestServerAccess_Get_gone(t *testing.T) {
 			if _, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead}); !rest.IsNotFound(err) {
 				t.Errorf("Grant: got error %v, want not found", err)
 			}
-			if tc.answer == "get: deleted" {
+			if tc.response == "get: deleted" {
 				s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
 				s.Expect(s.withLevelsAfter(s.revokeWrite("ben"), nil))
 				if err := access.Revoke(t.Context(), "1", mlflowtest.User("ben")); err != nil {

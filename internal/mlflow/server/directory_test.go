@@ -42,11 +42,11 @@ func directoryOf(t *testing.T, s *mlflowtest.Scripted, change ...func(*mlflow.Op
 }
 
 // recordedDirectory is the directory of a recorded server.
-func recordedDirectory(t *testing.T, recording string, answers ...string) (*mlflowtest.Scripted, *server.Directory) {
+func recordedDirectory(t *testing.T, recording string, responses ...string) (*mlflowtest.Scripted, *server.Directory) {
 	t.Helper()
 	s := mlflowtest.NewRecorded(t, recording)
 	s.Replay("users/permissions/get: the probe")
-	s.Replay(answers...)
+	s.Replay(responses...)
 	return s, directoryOf(t, s)
 }
 
@@ -249,7 +249,7 @@ func TestDirectory_headers(t *testing.T) {
 	}
 }
 
-// TestDirectory_endedContext: a change whose answer is lost because the run ends is looked up all the same.
+// TestDirectory_endedContext: a change whose response is lost because the run ends is looked up all the same.
 func TestDirectory_endedContext(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)

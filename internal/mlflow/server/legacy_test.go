@@ -27,7 +27,7 @@ func legacyGet(username string) string {
 	return "GET " + mlflowtest.LegacyGrantsPath + "get?experiment_id=1&username=" + username
 }
 
-// legacyRow is one row as the server answers it.
+// legacyRow is one row as the server responses it.
 func legacyRow(level string) string {
 	return fmt.Sprintf(`{"experiment_permission":{"experiment_id":"1","permission":%q,"user_id":3}}`, level)
 }
@@ -79,7 +79,7 @@ func TestLegacy_readsUserByUser(t *testing.T) {
 // TestLegacy_readsNotAll: where not all grants can be read, single ones can be managed.
 func TestLegacy_readsNotAll(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct{ recording, answer, says string }{
+	for name, tc := range map[string]struct{ recording, response, says string }{
 		"no list of users":     {mlflowtest.LegacyServerWithoutList, "users/list: admin", "cannot list its users"},
 		"not a server admin":   {mlflowtest.LegacyServer, "users/list: ana", "only for server admins"},
 		"no longer an admin":   {mlflowtest.LegacyServer, "users/get: another", "only for server admins"},
@@ -89,7 +89,7 @@ func TestLegacy_readsNotAll(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewRecorded(t, tc.recording)
 			s.Replay("users/permissions/get: the probe", "permissions/get: the probe")
-			s.Read("GET "+mlflowtest.UsersPath+"list", s.RecordedResponse(tc.answer))
+			s.Read("GET "+mlflowtest.UsersPath+"list", s.RecordedResponse(tc.response))
 			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
 			var unsupported *mlflow.UnsupportedError
 			if errors.As(err, &unsupported) != (tc.says != "") || err == nil {
@@ -153,7 +153,7 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 		"somebody else's grant in between": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, "already exists"},
-		"a proxy's answer": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
+		"a proxy's response": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.OK(`{"status":"ok"}`))}
 		}, "experiment_permission"},
 	} {

@@ -93,11 +93,11 @@ func TestPrincipals_denied(t *testing.T) {
 // Servers without roles, or without a list of users, still tell about each user.
 func TestPrincipals_olderServers(t *testing.T) {
 	t.Parallel()
-	for recording, answers := range map[string][]string{
+	for recording, responses := range map[string][]string{
 		mlflowtest.LegacyServer: {"users/list: admin"}, mlflowtest.LegacyServerWithoutList: {"users/list: admin"},
 	} {
 		s := mlflowtest.NewRecorded(t, recording)
-		s.Replay(append(answers, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
+		s.Replay(append(responses, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
 		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
 		client := s.Client(&server.Backend{Username: "admin"})
 		expectLines(t, principalsOf(t, client, mlflowtest.User("admin"), mlflowtest.User("nobody"), mlflowtest.Group("risk")),

@@ -206,7 +206,7 @@ func TestRBAC_givesALevelBack(t *testing.T) {
 			revoke.Meanwhile = cancel
 			return []mlflowtest.Write{revoke, s.grantWrite("ben", "READ")}
 		}, []string{"context canceled"}},
-		"the revoke gets no clear answer and nothing was done": {func(s recordedServer, cancel func()) []mlflowtest.Write {
+		"the revoke gets no clear response and nothing was done": {func(s recordedServer, cancel func()) []mlflowtest.Write {
 			revoke := s.revokeWrite("ben").WithResponse(busy)
 			revoke.Meanwhile = cancel
 			return []mlflowtest.Write{revoke, s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one"))}
@@ -290,7 +290,7 @@ func TestRBAC_revokedMeansGone(t *testing.T) {
 	t.Parallel()
 	s := newRBACServer(t)
 	s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
-	s.Expect(s.revokeWrite("ben")) // it answers {}, and nothing changes
+	s.Expect(s.revokeWrite("ben")) // it responses {}, and nothing changes
 	err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Revoke(t.Context(), "1", mlflowtest.User("ben"))
 	mlflowtest.ExpectError(t, err, `still lists the grant to "ben"`)
 }

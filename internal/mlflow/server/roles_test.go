@@ -112,7 +112,7 @@ func TestRoles_manager(t *testing.T) {
 	}
 }
 
-// TestRoleWrites: what a real server answers to the changes of roles.
+// TestRoleWrites: what a real server responses to the changes of roles.
 func TestRoleWrites(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: admin", "roles/list: picture")
@@ -187,7 +187,7 @@ const (
 	roleMissing = "Role with id=5 not found"
 )
 
-// TestRoles_numbers: the number of a deleted role or row is another one's at once. A change whose answer was lost looks it up again and never
+// TestRoles_numbers: the number of a deleted role or row is another one's at once. A change whose response was lost looks it up again and never
 // acts on what it does not name.
 func TestRoles_numbers(t *testing.T) {
 	t.Parallel()

@@ -50,7 +50,7 @@ func TestUser_denied(t *testing.T) {
 	}
 }
 
-// TestCreateUser: a user is created once, whatever becomes of the answer, and the password is in no log and in no error.
+// TestCreateUser: a user is created once, whatever becomes of the response, and the password is in no log and in no error.
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	create := mlflowtest.Write{
@@ -131,7 +131,7 @@ func TestCreateUser_recorded(t *testing.T) {
 	expectTakenError(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
 }
 
-// TestUserWrites: what a real server answers to the other changes of users.
+// TestUserWrites: what a real server responses to the other changes of users.
 func TestUserWrites(t *testing.T) {
 	t.Parallel()
 	for _, recording := range mlflowtest.Servers {

@@ -13,7 +13,7 @@ import (
 
 var risk = server.Workspace{Name: "risk", Description: "Risk models", DefaultArtifactRoot: "s3://ml-risk"}
 
-// TestWorkspaces: what a real server with workspaces answers.
+// TestWorkspaces: what a real server with workspaces responses.
 func TestWorkspaces(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info", "workspaces", "workspaces/get: missing")
@@ -66,7 +66,7 @@ func TestWorkspaces(t *testing.T) {
 	mlflowtest.ExpectError(t, d.DeleteWorkspace(ctx, "default"), "reserved")
 }
 
-// A user is shown the workspaces that the user may enter; none is an empty answer.
+// A user is shown the workspaces that the user may enter; none is an empty response.
 func TestWorkspaces_user(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info")
@@ -98,7 +98,7 @@ func TestWorkspaces_off(t *testing.T) {
 	}
 }
 
-// TestCreateWorkspace: a workspace is created once, whatever becomes of the answer.
+// TestCreateWorkspace: a workspace is created once, whatever becomes of the response.
 func TestCreateWorkspace(t *testing.T) {
 	t.Parallel()
 	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
