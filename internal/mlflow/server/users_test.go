@@ -17,7 +17,7 @@ const (
 	testPassword = "correct-horse-battery"
 	usersWithBen = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":3,"username":"ben","is_admin":false,"roles":[]}]}`
 	benCreated   = `{"user":{"id":3,"is_admin":false,"username":"ben"}}`
-	// takenWithHash is what a server says when the name is taken.
+	// takenWithHash is the response of a server if the name is in use.
 	takenWithHash = `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ben) already exists. Error: scrypt:32768:8:1$HnFb$12e6b78d"}`
 )
 
@@ -36,7 +36,7 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-// TestUser_denied: who may not list the users is still shown the own account.
+// TestUser_denied checks that a user who cannot list users can read their own account.
 func TestUser_denied(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "users/get: oneself", "users/get: another")
@@ -50,7 +50,7 @@ func TestUser_denied(t *testing.T) {
 	}
 }
 
-// TestCreateUser: a user is created once, whatever becomes of the response, and the password is in no log and in no error.
+// TestCreateUser checks that a user is created once, also if the response is lost, and that no log and no error contains the password.
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	create := mlflowtest.Write{
@@ -69,19 +69,19 @@ func TestCreateUser(t *testing.T) {
 		taken  bool
 		want   string
 	}{
-		"created":                        {writes: []mlflowtest.Write{create}},
-		"there before":                   {users: usersWithBen, taken: true},
-		"created by others meanwhile":    {writes: []mlflowtest.Write{create.WithResponse(taken)}, taken: true},
-		"lost, but created":              {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.LostResponse)}},
-		"a gateway gave up, but created": {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.PageResponse(504, "timeout"))}},
-		"lost before it came":            {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.LostResponse)), create}},
-		"lost, and then there": {writes: []mlflowtest.Write{
+		"created":                      {writes: []mlflowtest.Write{create}},
+		"existing":                     {users: usersWithBen, taken: true},
+		"created by another client":    {writes: []mlflowtest.Write{create.WithResponse(taken)}, taken: true},
+		"lost response":                {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.LostResponse)}},
+		"gateway timeout, but created": {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.PageResponse(504, "timeout"))}},
+		"lost request":                 {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.LostResponse)), create}},
+		"lost response, then in use": {writes: []mlflowtest.Write{
 			without(create.WithResponse(mlflowtest.LostResponse)), create.WithResponse(taken),
 		}},
-		"a sign-in page":    {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))}, want: "not shown"},
-		"refused":           {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
-		"lost, and unknown": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
-		"another one": {writes: []mlflowtest.Write{
+		"a sign-in page":               {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))}, want: "not shown"},
+		"rejected":                     {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
+		"lost response, failed lookup": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
+		"a user with other values": {writes: []mlflowtest.Write{
 			then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`, `"ben","is_admin":true`, 1))),
 		}, taken: true},
 	} {
@@ -106,7 +106,7 @@ func TestCreateUser(t *testing.T) {
 				}
 				for _, secret := range []string{testPassword, "scrypt"} {
 					if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text+logged, secret) {
-						t.Errorf("error %s; log %s", text, logged)
+						t.Errorf("got error %s and log %s, want neither to contain %q", text, logged, secret)
 					}
 				}
 			})
@@ -131,7 +131,7 @@ func TestCreateUser_recorded(t *testing.T) {
 	expectTakenError(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
 }
 
-// TestUserWrites: what a real server responses to the other changes of users.
+// TestUserWrites checks the responses of real servers to the other changes of users.
 func TestUserWrites(t *testing.T) {
 	t.Parallel()
 	for _, recording := range mlflowtest.Servers {
@@ -148,7 +148,7 @@ func TestUserWrites(t *testing.T) {
 				"again":    d.DeleteUser(t.Context(), "cleo"),
 			} {
 				if err != nil {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s: got error %v, want none", name, err)
 				}
 			}
 			s.Expect(s.RecordedWrite("users/update-password: missing"), s.RecordedWrite("users/update-admin: missing"))
@@ -163,7 +163,7 @@ func TestUserWrites(t *testing.T) {
 	}
 }
 
-// TestDeleteUser: "not found" is success only if a look finds nobody.
+// TestDeleteUser checks that "not found" is success only if a lookup confirms it.
 func TestDeleteUser(t *testing.T) {
 	t.Parallel()
 	remove := mlflowtest.Write{
@@ -175,10 +175,10 @@ func TestDeleteUser(t *testing.T) {
 		left   string
 		want   string
 	}{
-		"gone":                 {[]mlflowtest.Write{remove}, someUsers, ""},
-		"lost, and then gone":  {[]mlflowtest.Write{remove.WithResponse(mlflowtest.LostResponse), remove}, someUsers, ""},
+		"not found":            {[]mlflowtest.Write{remove}, someUsers, ""},
+		"lost, then not found": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.LostResponse), remove}, someUsers, ""},
 		"still listed":         {[]mlflowtest.Write{remove}, usersWithBen, "not found"},
-		"a gateway without it": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers, "has no such endpoint"},
+		"page of a gateway":    {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers, "has no such endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,7 +13,7 @@ import (
 
 var risk = server.Workspace{Name: "risk", Description: "Risk models", DefaultArtifactRoot: "s3://ml-risk"}
 
-// TestWorkspaces: what a real server with workspaces responses.
+// TestWorkspaces checks the responses of a real server with workspaces.
 func TestWorkspaces(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info", "workspaces", "workspaces/get: missing")
@@ -30,7 +30,7 @@ func TestWorkspaces(t *testing.T) {
 		t.Errorf("got error %v, want not found", err)
 	}
 	if has, err := d.HasWorkspaces(ctx); err != nil || !has {
-		t.Errorf("workspaces %v, error %v", has, err)
+		t.Errorf("got workspaces %v, error %v; want true", has, err)
 	}
 	s.ExpectRequests(serverInfo, workspacesList, "GET "+mlflowtest.WorkspacesPath+"/none")
 
@@ -59,14 +59,14 @@ func TestWorkspaces(t *testing.T) {
 	}
 	err = d.DeleteWorkspace(ctx, "risk")
 	if full, ok := errors.AsType[*server.NotEmptyError](err); !ok || full.Name != "risk" {
-		t.Errorf("error %T: %v", err, err)
+		t.Errorf("got error %T: %v, want *NotEmptyError of risk", err, err)
 	}
 	mlflowtest.ExpectError(t, err, "still contains 1 resource(s)")
 	s.Expect(s.RecordedWrite("workspaces/delete: default"))
 	mlflowtest.ExpectError(t, d.DeleteWorkspace(ctx, "default"), "reserved")
 }
 
-// A user is shown the workspaces that the user may enter; none is an empty response.
+// TestWorkspaces_user checks that a user lists only the workspaces with access, which can be none.
 func TestWorkspaces_user(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info")
@@ -80,7 +80,7 @@ func TestWorkspaces_user(t *testing.T) {
 	}
 }
 
-// TestWorkspaces_off: a server that has no workspaces is not asked for any.
+// TestWorkspaces_off checks that no request for workspaces is sent to a server without them.
 func TestWorkspaces_off(t *testing.T) {
 	t.Parallel()
 	for _, recording := range []string{mlflowtest.RBACServer, mlflowtest.LegacyServer, mlflowtest.LegacyServerWithoutList} {
@@ -98,7 +98,7 @@ func TestWorkspaces_off(t *testing.T) {
 	}
 }
 
-// TestCreateWorkspace: a workspace is created once, whatever becomes of the response.
+// TestCreateWorkspace checks that a workspace is created once, also if the response is lost.
 func TestCreateWorkspace(t *testing.T) {
 	t.Parallel()
 	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
