@@ -27,8 +27,8 @@ func TestPrincipalKey(t *testing.T) {
 		same []string // kinds of servers
 	}{
 		"a user":                                  {mlflowtest.User("ben"), mlflowtest.User("ben"), []string{mlflow.KindDatabricks, mlflow.KindServer}},
-		"a user in other letters":                 {mlflowtest.User("ben"), mlflowtest.User("BEN"), []string{mlflow.KindDatabricks}},
-		"a group in other letters":                {mlflowtest.Group("risk"), mlflowtest.Group("Risk"), nil},
+		"a user in another case":                  {mlflowtest.User("ben"), mlflowtest.User("BEN"), []string{mlflow.KindDatabricks}},
+		"a group in another case":                 {mlflowtest.Group("risk"), mlflowtest.Group("Risk"), nil},
 		"a user and a group":                      {mlflowtest.User("risk"), mlflowtest.Group("risk"), nil},
 		"a service principal under another field": {mlflowtest.User("6f1c"), principal("6F1C"), []string{mlflow.KindDatabricks}},
 	} {

@@ -27,17 +27,17 @@ func TestCreate_isOurs(t *testing.T) {
 		found    foundExperiment
 		ours     bool
 	}{
-		"made just now":                    {mlflowtest.LostResponse, foundExperiment{created: now}, true},
-		"by a clock that is a little slow": {mlflowtest.LostResponse, foundExperiment{created: now.Add(-5 * time.Second)}, true},
-		"made an hour before":              {mlflowtest.LostResponse, foundExperiment{created: now.Add(-time.Hour)}, false},
-		"made at an unknown time":          {mlflowtest.LostResponse, foundExperiment{}, false},
-		"with another tag":                 {mlflowtest.LostResponse, foundExperiment{created: now, tag: "other"}, false},
-		"without the tag":                  {mlflowtest.LostResponse, foundExperiment{created: now, noTag: true}, false},
-		"at another location":              {mlflowtest.LostResponse, foundExperiment{created: now, location: "s3://other/x"}, false},
-		"deleted":                          {mlflowtest.LostResponse, foundExperiment{created: now, stage: "deleted"}, false},
-		"after a clear response":           {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
-		"after a page":                     {mlflowtest.PageResponse(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
-		"after a proxy's response":         {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
+		"created just now":            {mlflowtest.LostResponse, foundExperiment{created: now}, true},
+		"with a slightly slow clock":  {mlflowtest.LostResponse, foundExperiment{created: now.Add(-5 * time.Second)}, true},
+		"created an hour before":      {mlflowtest.LostResponse, foundExperiment{created: now.Add(-time.Hour)}, false},
+		"unknown creation time":       {mlflowtest.LostResponse, foundExperiment{}, false},
+		"with another tag":            {mlflowtest.LostResponse, foundExperiment{created: now, tag: "other"}, false},
+		"without the tag":             {mlflowtest.LostResponse, foundExperiment{created: now, noTag: true}, false},
+		"at another location":         {mlflowtest.LostResponse, foundExperiment{created: now, location: "s3://other/x"}, false},
+		"deleted":                     {mlflowtest.LostResponse, foundExperiment{created: now, stage: "deleted"}, false},
+		"after a clear response":      {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
+		"after a page":                {mlflowtest.PageResponse(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
+		"after a response of a proxy": {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
 		"after a leftover grant": {
 			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
 			foundExperiment{created: now}, true,
@@ -132,16 +132,16 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 		sent, found string // uc_trace_location
 		ours        bool
 	}{
-		"the same":                  {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
-		"in another case":           {`{"catalog":"Main","schema":"traces"}`, `{"catalog":"main","schema":"TRACES","effective_table_prefix":"e7"}`, true},
-		"with the prefix":           {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"churn","effective_table_prefix":"churn"}`, true},
-		"none":                      {`{"catalog":"main","schema":"traces"}`, ``, false},
-		"another catalog":           {`{"catalog":"main","schema":"traces"}`, `{"catalog":"dev","schema":"traces","effective_table_prefix":"e7"}`, false},
-		"another schema":            {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"other","effective_table_prefix":"e7"}`, false},
-		"another prefix":            {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
-		"a prefix that nobody sent": {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
-		"of another kind":           {`{"catalog":"main","schema":"traces"}`, `null`, false},
-		"one that nobody sent":      {``, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
+		"the same":                   {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
+		"in another case":            {`{"catalog":"Main","schema":"traces"}`, `{"catalog":"main","schema":"TRACES","effective_table_prefix":"e7"}`, true},
+		"with the prefix":            {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"churn","effective_table_prefix":"churn"}`, true},
+		"none":                       {`{"catalog":"main","schema":"traces"}`, ``, false},
+		"another catalog":            {`{"catalog":"main","schema":"traces"}`, `{"catalog":"dev","schema":"traces","effective_table_prefix":"e7"}`, false},
+		"another schema":             {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"other","effective_table_prefix":"e7"}`, false},
+		"another prefix":             {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
+		"a prefix that was not sent": {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
+		"of another kind":            {`{"catalog":"main","schema":"traces"}`, `null`, false},
+		"one that was not sent":      {``, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

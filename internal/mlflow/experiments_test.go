@@ -105,7 +105,7 @@ func TestRestore_lookup(t *testing.T) {
 		now  string
 		says string
 	}{
-		"it took place": {"get", ""}, "it did not": {"get: deleted", "connection reset"},
+		"it had the effect": {"get", ""}, "it did not": {"get: deleted", "connection reset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -168,9 +168,9 @@ func TestSearch_invalidResponses(t *testing.T) {
 		says     string
 	}{
 		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"}, "a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
-		"an error as 200":        {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
-		"an experiment of none":  {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
-		"the same page for ever": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
+		"an error as 200":          {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
+		"an empty experiment":      {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
+		"the same page repeatedly": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,13 +248,13 @@ func TestTags_recorded(t *testing.T) {
 		cleared bool
 		want    func(error) bool
 	}{
-		"removed":                      {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"not there":                    {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get", want: isNil},
-		"gone with the experiment":     {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: rest.IsNotFound},
-		"of a deleted one, not there":  {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: rest.IsNotFound},
-		"of a deleted one":             {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"}, want: rest.IsInvalid},
-		"MLflow 3.12":                  {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"MLflow 2.22 has no such call": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, cleared: true, want: isNil},
+		"removed":                          {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"not there":                        {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get", want: isNil},
+		"not found with the experiment":    {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: rest.IsNotFound},
+		"of a deleted one, not there":      {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: rest.IsNotFound},
+		"of a deleted one":                 {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"}, want: rest.IsInvalid},
+		"MLflow 3.12":                      {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"MLflow 2.22 has no such endpoint": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, cleared: true, want: isNil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

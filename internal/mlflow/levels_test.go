@@ -76,7 +76,7 @@ func TestHighestLevels(t *testing.T) {
 		"repeated":              {[]string{"CAN_EDIT", "CAN_EDIT"}, []string{"CAN_EDIT"}},
 		"unknown is lowest":     {[]string{"CAN_FLY", "CAN_READ"}, []string{"CAN_READ"}},
 		"nothing is lowest":     {[]string{"NO_PERMISSIONS", "CAN_READ"}, []string{"CAN_READ"}},
-		"unknown alone":         {[]string{"CAN_SWIM", "CAN_FLY", "CAN_FLY"}, []string{"CAN_FLY", "CAN_SWIM"}},
+		"only unknown ones":     {[]string{"CAN_SWIM", "CAN_FLY", "CAN_FLY"}, []string{"CAN_FLY", "CAN_SWIM"}},
 		"no permissions at all": {[]string{"NO_PERMISSIONS"}, []string{"NO_PERMISSIONS"}},
 	} {
 		given := slices.Clone(c.levels)
