@@ -23,36 +23,36 @@ func TestBackendChoice(t *testing.T) {
 		kind     Kind
 		profile  string
 	}{
-		"tracking_uri http":                      {settings: Settings{TrackingURI: server}, kind: Server},
-		"tracking_uri http beats environment":    {settings: Settings{TrackingURI: server}, env: dbx, kind: Server},
-		"tracking_uri databricks":                {settings: Settings{TrackingURI: "databricks"}, env: dbx, kind: Databricks},
-		"tracking_uri databricks beats variable": {settings: Settings{TrackingURI: "databricks"}, env: with(server), kind: Databricks},
-		"tracking_uri with profile":              {settings: Settings{TrackingURI: "databricks://other"}, file: profiles, kind: Databricks, profile: "other"},
-		"tracking_uri databricks with host":      {settings: Settings{TrackingURI: "databricks", Host: "ws.example.com", Token: "t"}, kind: Databricks},
-		"tracking_uri and profile agree":         {settings: Settings{TrackingURI: "databricks://other", Profile: "other"}, file: profiles, kind: Databricks, profile: "other"},
-		"host beats variable":                    {settings: Settings{Host: "https://ws.example.com", Token: "t"}, env: with(server), kind: Databricks},
-		"profile beats variable":                 {settings: Settings{Profile: "other"}, env: with(server), file: profiles, kind: Databricks, profile: "other"},
-		"client_id with profile of the variable": {settings: Settings{ClientID: "c"}, env: map[string]string{"MLFLOW_TRACKING_URI": "databricks://other"}, file: "[other]\nhost = https://other.example.com\n", kind: Databricks, profile: "other"},
-		"variable http beats DATABRICKS_*":       {env: with(server), kind: Server},
-		"variable databricks":                    {env: with("databricks"), kind: Databricks},
-		"variable with profile":                  {env: with("databricks://other"), file: profiles, kind: Databricks, profile: "other"},
-		"token alone follows the variable":       {settings: Settings{Token: "t"}, env: with(server), kind: Server},
-		"token alone follows DATABRICKS_HOST":    {settings: Settings{Token: "t"}, env: dbx, kind: Databricks},
-		"username with the variable":             {settings: Settings{Username: "u", Password: "p"}, env: with(server), kind: Server},
-		"DATABRICKS_* alone":                     {env: dbx, kind: Databricks},
-		"DATABRICKS_CONFIG_PROFILE alone":        {env: map[string]string{"DATABRICKS_CONFIG_PROFILE": "other"}, file: profiles, kind: Databricks, profile: "other"},
-		"default profile alone":                  {file: profiles, kind: Databricks, profile: "DEFAULT"},
-		"default profile by the CLI's setting":   {file: "[__settings__]\ndefault_profile = other\n" + profiles, kind: Databricks, profile: "other"},
+		"tracking_uri http":                          {settings: Settings{TrackingURI: server}, kind: Server},
+		"tracking_uri http overrides environment":    {settings: Settings{TrackingURI: server}, env: dbx, kind: Server},
+		"tracking_uri databricks":                    {settings: Settings{TrackingURI: "databricks"}, env: dbx, kind: Databricks},
+		"tracking_uri databricks overrides variable": {settings: Settings{TrackingURI: "databricks"}, env: with(server), kind: Databricks},
+		"tracking_uri with profile":                  {settings: Settings{TrackingURI: "databricks://other"}, file: profiles, kind: Databricks, profile: "other"},
+		"tracking_uri databricks with host":          {settings: Settings{TrackingURI: "databricks", Host: "ws.example.com", Token: "t"}, kind: Databricks},
+		"tracking_uri and profile agree":             {settings: Settings{TrackingURI: "databricks://other", Profile: "other"}, file: profiles, kind: Databricks, profile: "other"},
+		"host overrides variable":                    {settings: Settings{Host: "https://ws.example.com", Token: "t"}, env: with(server), kind: Databricks},
+		"profile overrides variable":                 {settings: Settings{Profile: "other"}, env: with(server), file: profiles, kind: Databricks, profile: "other"},
+		"client_id with profile of the variable":     {settings: Settings{ClientID: "c"}, env: map[string]string{"MLFLOW_TRACKING_URI": "databricks://other"}, file: "[other]\nhost = https://other.example.com\n", kind: Databricks, profile: "other"},
+		"variable http overrides DATABRICKS_*":       {env: with(server), kind: Server},
+		"variable databricks":                        {env: with("databricks"), kind: Databricks},
+		"variable with profile":                      {env: with("databricks://other"), file: profiles, kind: Databricks, profile: "other"},
+		"token alone follows the variable":           {settings: Settings{Token: "t"}, env: with(server), kind: Server},
+		"token alone follows DATABRICKS_HOST":        {settings: Settings{Token: "t"}, env: dbx, kind: Databricks},
+		"username with the variable":                 {settings: Settings{Username: "u", Password: "p"}, env: with(server), kind: Server},
+		"DATABRICKS_* alone":                         {env: dbx, kind: Databricks},
+		"DATABRICKS_CONFIG_PROFILE alone":            {env: map[string]string{"DATABRICKS_CONFIG_PROFILE": "other"}, file: profiles, kind: Databricks, profile: "other"},
+		"default profile alone":                      {file: profiles, kind: Databricks, profile: "DEFAULT"},
+		"default profile by the CLI's setting":       {file: "[__settings__]\ndefault_profile = other\n" + profiles, kind: Databricks, profile: "other"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			home := isolate(t)
+			home := isolateEnv(t)
 			if tc.file != "" {
 				writeFile(t, filepath.Join(home, ".databrickscfg"), tc.file)
 			}
 			c := mustOpen(t, tc.settings, tc.env)
 			if c.Kind != tc.kind {
-				t.Fatalf("kind %q, want %q", c.Kind, tc.kind)
+				t.Fatalf("got kind %q, want %q", c.Kind, tc.kind)
 			}
 			if tc.kind == Server {
 				return
@@ -64,7 +64,7 @@ func TestBackendChoice(t *testing.T) {
 	}
 }
 
-// loadedProfile tells which profile the settings lead to.
+// loadedProfile returns the profile that the settings select.
 func loadedProfile(t *testing.T, s Settings, env map[string]string) string {
 	t.Helper()
 	s.Getenv = func(name string) string { return env[name] }
@@ -120,7 +120,7 @@ func TestBackendRefusals(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			home := isolate(t)
+			home := isolateEnv(t)
 			if tc.file != "" {
 				writeFile(t, filepath.Join(home, ".databrickscfg"), tc.file)
 			}

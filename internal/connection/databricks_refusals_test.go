@@ -56,7 +56,7 @@ func TestDatabricksRefusals(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			home := isolate(t)
+			home := isolateEnv(t)
 			if tc.file != "" {
 				writeFile(t, filepath.Join(home, ".databrickscfg"), tc.file)
 			}
@@ -68,7 +68,7 @@ func TestDatabricksRefusals(t *testing.T) {
 }
 
 func TestNoCredentialsNamesEachMethod(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	f := newFakeWorkspace(t, httptest.NewServer)
 	tests := map[string]struct {
 		settings Settings
@@ -97,35 +97,35 @@ func TestNoCredentialsNamesEachMethod(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := call(t.Context(), mustOpen(t, tc.settings, tc.env))
+			_, err := send(t.Context(), mustOpen(t, tc.settings, tc.env))
 			wantError(t, err, "", tc.parts...)
 			if tc.absent != "" && strings.Contains(err.Error(), tc.absent) {
-				t.Errorf("%q is not asked for, but in: %v", tc.absent, err)
+				t.Errorf("got error %v, want no %q in it", err, tc.absent)
 			}
 		})
 	}
 }
 
 func TestFailingCredentialsAreNotReplaced(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	f := newFakeWorkspace(t, httptest.NewServer)
 	f.refusal = `{"error": "invalid_client", "error_description": "no client with hunter2"}`
-	// In the environment, other methods would be tried next.
+	// The environment variables also configure other methods.
 	env := map[string]string{"DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "hunter2",
 		"ACTIONS_ID_TOKEN_REQUEST_URL": f.URL + "/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "hunter3"}
-	_, err := call(t.Context(), mustOpen(t, Settings{Host: f.URL}, env))
+	_, err := send(t.Context(), mustOpen(t, Settings{Host: f.URL}, env))
 	wantError(t, err, "", "oauth-m2m: ", "invalid_client", "no client with ***", "Check client_id (DATABRICKS_CLIENT_ID) and client_secret (DATABRICKS_CLIENT_SECRET).")
 	if _, ok := errors.AsType[*CredentialsError](err); !ok {
-		t.Errorf("credentials that were refused give a %T", err)
+		t.Errorf("got %T, want *CredentialsError", err)
 	}
 	wantNoSecret(t, err, "hunter2", "hunter3")
-	if slices.Contains(f.seen(), "/github") {
-		t.Error("another method was tried")
+	if slices.Contains(f.requestPaths(), "/github") {
+		t.Error("got a request of another authentication method, want none")
 	}
 }
 
 func TestAccountHostByMetadata(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	server := httptest.NewServer(staticJSON(map[string]any{"host_type": "account"}))
 	defer server.Close()
 	_, err := mustOpen(t, Settings{Host: server.URL, Token: "t"}, nil).Resolve(t.Context())

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// fakeCloud answers for every host that a way to get a token calls. It is the network of a connection.
+// fakeCloud is the transport of a connection. It responds for all hosts from which an authentication method requests a token.
 type fakeCloud struct {
-	// answers replace the right ones, by host and path.
-	answers map[string]http.HandlerFunc
+	// responses replace the valid ones, by host and path.
+	responses map[string]http.HandlerFunc
 
-	mu    sync.Mutex
-	calls []string
+	mu   sync.Mutex
+	urls []string
 }
 
 const (
@@ -33,19 +33,19 @@ func (f *fakeCloud) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	place := r.URL.Host + r.URL.Path
 	f.mu.Lock()
-	f.calls = append(f.calls, r.URL.Scheme+"://"+place)
+	f.urls = append(f.urls, r.URL.Scheme+"://"+place)
 	f.mu.Unlock()
 	w := httptest.NewRecorder()
 	token := map[string]any{"access_token": "the-token", "token_type": "Bearer", "expires_in": 3600, "expires_on": farFuture}
-	answer, replaced := f.answers[place]
+	respond, replaced := f.responses[place]
 	switch {
 	case replaced:
-		answer(w, r)
+		respond(w, r)
 	case strings.HasSuffix(place, metadataPath):
 		writeJSON(w, map[string]any{"oidc_endpoint": "https://" + r.URL.Host + "/oidc", "workspace_id": "77", "host_type": "workspace"})
 	case strings.HasSuffix(place, discoverySuffix):
 		writeJSON(w, map[string]any{"token_endpoint": "https://" + r.URL.Host + tokenPath})
-	case strings.HasSuffix(place, "token"): // of each kind
+	case strings.HasSuffix(place, "token"): // of all kinds
 		writeJSON(w, withText(token, "value", "the-jwt", "oidcToken", "the-jwt"))
 	default:
 		w.WriteHeader(http.StatusNotFound)
@@ -66,22 +66,22 @@ func (f *fakeCloud) count(place string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := 0
-	for _, call := range f.calls {
-		if strings.Contains(call, place) {
+	for _, u := range f.urls {
+		if strings.Contains(u, place) {
 			n++
 		}
 	}
 	return n
 }
 
-// tokenFlow is one way to get a token.
+// tokenFlow is an authentication method that requests a token.
 type tokenFlow struct {
 	settings Settings
-	// endpoint is the host and path of a request that brings or leads to the token.
+	// endpoint is the host and path of one of its requests.
 	endpoint string
 }
 
-// tokenFlows are all requests for tokens that need no command.
+// tokenFlows returns the authentication methods that request a token, without those that run a command.
 func tokenFlows(t *testing.T) map[string]tokenFlow {
 	t.Helper()
 	for name, value := range map[string]string{
@@ -113,8 +113,8 @@ func tokenFlows(t *testing.T) map[string]tokenFlow {
 	}
 }
 
-// onNetwork is a connection to a workspace over a network that is made up.
-func onNetwork(t *testing.T, s Settings, network http.RoundTripper) *databricks {
+// newDatabricks returns a connection to a workspace with a transport.
+func newDatabricks(t *testing.T, s Settings, network http.RoundTripper) *databricks {
 	t.Helper()
 	s.Getenv = func(string) string { return "" }
 	s.HTTPTimeout = time.Minute
@@ -131,7 +131,7 @@ func onNetwork(t *testing.T, s Settings, network http.RoundTripper) *databricks 
 	return d
 }
 
-// authorization is the header of a first request.
+// authorization returns the Authorization header of the first request.
 func (d *databricks) authorization(ctx context.Context) (string, error) {
 	current, err := d.resolve(ctx)
 	if err != nil {

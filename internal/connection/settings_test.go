@@ -13,12 +13,12 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 )
 
-// TestSettingsFields: whatever the block can hold has an attribute, and what Databricks has reaches the SDK.
+// TestSettingsFields checks that each setting has an attribute, and that the SDK receives those of Databricks.
 func TestSettingsFields(t *testing.T) {
 	var s Settings
 	fields := s.Fields()
-	if n := reflect.TypeFor[Settings]().NumField(); len(fields) != n-2 { // all but UserAgent and Getenv
-		t.Errorf("%d of %d fields have an attribute", len(fields), n)
+	if n := reflect.TypeFor[Settings]().NumField(); len(fields) != n-2 { // without UserAgent and Getenv
+		t.Errorf("got %d of %d fields with an attribute, want all but 2", len(fields), n)
 	}
 	for _, f := range fields {
 		switch value := f.Value.(type) {
@@ -29,7 +29,7 @@ func TestSettingsFields(t *testing.T) {
 		case *time.Duration:
 			*value = time.Second
 		default:
-			t.Errorf("%s is a %T", f.Attribute, value)
+			t.Errorf("%s: got type %T", f.Attribute, value)
 		}
 	}
 	cfg := s.databricksConfig()
@@ -50,16 +50,16 @@ func TestSettingsFields(t *testing.T) {
 			}
 		case Server:
 		default:
-			t.Errorf("%s is only for %q", f.Attribute, f.Only)
+			t.Errorf("%s: got Only %q", f.Attribute, f.Only)
 		}
 		if got := sent[f.Attribute]; got != want {
-			t.Errorf("the SDK gets %q as %s, want %q", got, f.Attribute, want)
+			t.Errorf("the SDK: got %q as %s, want %q", got, f.Attribute, want)
 		}
 	}
 }
 
 func TestValuesAreTrimmed(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	server := httptest.NewServer(http.HandlerFunc(echo))
 	defer server.Close()
 	type env = map[string]string
@@ -80,8 +80,8 @@ func TestValuesAreTrimmed(t *testing.T) {
 		"token and DATABRICKS_HOST": {Settings{}, env{"DATABRICKS_HOST": server.URL + "/?o=5\n", "DATABRICKS_TOKEN": "t\n"}, "Bearer t"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := mustCall(t, mustOpen(t, tc.settings, tc.env)).Get("Authorization"); got != tc.authorization {
-				t.Errorf("Authorization %q, want %q", got, tc.authorization)
+			if got := mustSend(t, mustOpen(t, tc.settings, tc.env)).Get("Authorization"); got != tc.authorization {
+				t.Errorf("Authorization: got %q, want %q", got, tc.authorization)
 			}
 		})
 	}
@@ -121,22 +121,22 @@ func TestUnusableValues(t *testing.T) {
 		"tracking_uri":        {settings: Settings{TrackingURI: "https://ws\n.example.com"}, attribute: "tracking_uri", parts: []string{lineBreak}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			home := isolate(t)
+			home := isolateEnv(t)
 			if tc.file != "" {
 				writeFile(t, filepath.Join(home, ".databrickscfg"), tc.file)
 			}
 			_, err := open(tc.settings, tc.env)
 			wantError(t, err, tc.attribute, tc.parts...)
 			if err != nil && (strings.Contains(err.Error(), "ter2") || strings.Contains(err.Error(), "hun")) {
-				t.Errorf("the value is in: %v", err)
+				t.Errorf("got error %v, want no value in it", err)
 			}
 		})
 	}
 }
 
-// GOOGLE_CREDENTIALS is JSON over many lines.
+// GOOGLE_CREDENTIALS can be JSON with line breaks.
 func TestMultilineCredentials(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	mustOpen(t, Settings{Host: "https://1.gcp.databricks.com", GoogleCredentials: "{\n\t\"a\": 1\n}\n"}, nil)
 	mustOpen(t, Settings{Host: "https://1.gcp.databricks.com"}, map[string]string{"GOOGLE_CREDENTIALS": "{\n\t\"a\": 1\n}\n"})
 }
