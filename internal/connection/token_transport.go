@@ -30,7 +30,7 @@ const (
 	instanceMetadata = "http://169.254.169.254"
 )
 
-// tokenTransport sends the requests of the vendor's SDK for tokens. The SDK itself follows redirects with credentials, waits for any
+// tokenTransport sends the requests of the Databricks SDK for tokens. The SDK itself follows redirects with credentials, waits for any
 // Retry-After, decides about retries by the text of an error, and does not validate all responses. Therefore, this transport handles
 // redirects and retries, and validates responses. The SDK does not retry its errors.
 type tokenTransport struct {

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Defaults of [Options].
+// Defaults of [Options.HTTPTimeout] and [Options.RetryTimeout].
 const (
 	DefaultHTTPTimeout  = 60 * time.Second
 	DefaultRetryTimeout = 5 * time.Minute
