@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Exchange is one attempt of a call, for a log. It contains no headers. Attempt is the number of the attempt, from 1, and RequestID the ID of
-// the request in the logs of the server, "" if there is none.
+// Exchange is one attempt of a call, for a log. It contains no headers. Attempt is the number of the attempt, from 1, and RequestID the ID
+// of the request in the logs of the server, "" if there is none.
 type Exchange struct {
 	Method, Path string
 	// Status is the HTTP status, 0 if there was no response.

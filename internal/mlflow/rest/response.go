@@ -16,8 +16,8 @@ import (
 // Response is the result of a call. It defines what the server's response must contain, so that JSON from a proxy, a sign-in page, or
 // another object is an error and never "not found".
 type Response interface {
-	// Validate returns an error for a decoded response that is not valid for the call. empty reports whether the response was {}, which searches return
-	// if nothing matches.
+	// Validate returns an error for a decoded response that is not valid for the call. empty reports whether the response was {}, which
+	// searches return if nothing matches.
 	Validate(empty bool) error
 }
 
