@@ -85,8 +85,9 @@ type tokenFlow struct {
 func tokenFlows(t *testing.T) map[string]tokenFlow {
 	t.Helper()
 	for name, value := range map[string]string{
-		"MY_JWT": "the-jwt", "SYSTEM_ACCESSTOKEN": "hunter2", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI": "https://dev.azure.com/org", "SYSTEM_PLANID": "p",
-		"SYSTEM_JOBID": "j", "SYSTEM_TEAMPROJECTID": "t", "SYSTEM_HOSTTYPE": "build",
+		"MY_JWT": "the-jwt", "SYSTEM_ACCESSTOKEN": "hunter2", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI": "https://dev.azure.com/org",
+		"SYSTEM_PLANID": "p",
+		"SYSTEM_JOBID":  "j", "SYSTEM_TEAMPROJECTID": "t", "SYSTEM_HOSTTYPE": "build",
 	} {
 		t.Setenv(name, value)
 	}
@@ -94,19 +95,22 @@ func tokenFlows(t *testing.T) map[string]tokenFlow {
 	const azureEndpoint = "login.microsoftonline.com/tenant/oauth2/token"
 	file := writeFile(t, filepath.Join(t.TempDir(), "jwt"), "the-jwt\n")
 	secret := Settings{Host: workspaceHost, ClientID: "client", ClientSecret: "hunter2"}
-	github := Settings{Host: workspaceHost, ClientID: "client", AuthType: "github-oidc", ActionsIDTokenRequestURL: actionsURL, ActionsIDTokenRequestToken: "hunter2"}
+	github := Settings{Host: workspaceHost, ClientID: "client", AuthType: "github-oidc", ActionsIDTokenRequestURL: actionsURL,
+		ActionsIDTokenRequestToken: "hunter2"}
 	azureGitHub := Settings{Host: azureHost, AzureClientID: "client", AzureTenantID: "tenant", AuthType: "github-oidc-azure",
 		ActionsIDTokenRequestURL: actionsURL, ActionsIDTokenRequestToken: "hunter2"}
 	return map[string]tokenFlow{
-		"client secret":             {secret, "ws.example.com" + tokenPath},
-		"client secret, discovery":  {secret, "ws.example.com/oidc" + discoverySuffix},
-		"metadata service":          {Settings{Host: workspaceHost, MetadataServiceURL: "http://127.0.0.1:7/token"}, "127.0.0.1:7"},
-		"GitHub's token":            {github, actionsEndpoint},
-		"GitHub, exchange":          {github, "ws.example.com" + tokenPath},
-		"token in the environment":  {Settings{Host: workspaceHost, ClientID: "client", OIDCTokenEnv: "MY_JWT"}, "ws.example.com" + tokenPath},
-		"token in a file":           {Settings{Host: workspaceHost, ClientID: "client", OIDCTokenFilepath: file}, "ws.example.com" + tokenPath},
-		"Azure DevOps' token":       {Settings{Host: workspaceHost, AuthType: "azure-devops-oidc"}, "dev.azure.com/org/t/_apis/distributedtask/hubs/build/plans/p/jobs/j/oidctoken"},
-		"Azure client secret":       {Settings{Host: azureHost, AzureClientID: "client", AzureClientSecret: "hunter2", AzureTenantID: "tenant"}, azureEndpoint},
+		"client secret":            {secret, "ws.example.com" + tokenPath},
+		"client secret, discovery": {secret, "ws.example.com/oidc" + discoverySuffix},
+		"metadata service":         {Settings{Host: workspaceHost, MetadataServiceURL: "http://127.0.0.1:7/token"}, "127.0.0.1:7"},
+		"GitHub's token":           {github, actionsEndpoint},
+		"GitHub, exchange":         {github, "ws.example.com" + tokenPath},
+		"token in the environment": {Settings{Host: workspaceHost, ClientID: "client", OIDCTokenEnv: "MY_JWT"}, "ws.example.com" + tokenPath},
+		"token in a file":          {Settings{Host: workspaceHost, ClientID: "client", OIDCTokenFilepath: file}, "ws.example.com" + tokenPath},
+		"Azure DevOps' token": {Settings{Host: workspaceHost, AuthType: "azure-devops-oidc"},
+			"dev.azure.com/org/t/_apis/distributedtask/hubs/build/plans/p/jobs/j/oidctoken"},
+		"Azure client secret": {Settings{Host: azureHost, AzureClientID: "client", AzureClientSecret: "hunter2", AzureTenantID: "tenant"},
+			azureEndpoint},
 		"Azure managed identity":    {Settings{Host: azureHost, AzureUseMSI: true}, "169.254.169.254/metadata/identity/oauth2/token"},
 		"GitHub's token, for Azure": {azureGitHub, actionsEndpoint},
 		"GitHub, exchange at Azure": {azureGitHub, azureEndpoint},

@@ -19,12 +19,13 @@ func TestSecrets(t *testing.T) {
 		settings Settings
 		want     []string
 	}{
-		"token":         {Settings{Host: f.URL, Token: "hunter2"}, []string{"hunter2"}},
-		"client secret": {Settings{Host: f.URL, ClientID: "client", ClientSecret: "a/b"}, []string{"a/b", "a%2Fb", "client:a%2Fb", "Y2xpZW50OmElMkZi"}},
-		"OIDC token":    {Settings{Host: f.URL, ClientID: "client", OIDCTokenEnv: "MY_JWT"}, []string{"the-jwt", "client/the-jwt"}},
-		"password":      {Settings{TrackingURI: server.URL, Username: "ana", Password: "hunter2"}, []string{"hunter2", "YW5hOmh1bnRlcjI="}},
-		"server token":  {Settings{TrackingURI: server.URL, Token: "hunter2"}, []string{"hunter2"}},
-		"none":          {Settings{TrackingURI: server.URL}, nil},
+		"token": {Settings{Host: f.URL, Token: "hunter2"}, []string{"hunter2"}},
+		"client secret": {Settings{Host: f.URL, ClientID: "client", ClientSecret: "a/b"},
+			[]string{"a/b", "a%2Fb", "client:a%2Fb", "Y2xpZW50OmElMkZi"}},
+		"OIDC token":   {Settings{Host: f.URL, ClientID: "client", OIDCTokenEnv: "MY_JWT"}, []string{"the-jwt", "client/the-jwt"}},
+		"password":     {Settings{TrackingURI: server.URL, Username: "ana", Password: "hunter2"}, []string{"hunter2", "YW5hOmh1bnRlcjI="}},
+		"server token": {Settings{TrackingURI: server.URL, Token: "hunter2"}, []string{"hunter2"}},
+		"none":         {Settings{TrackingURI: server.URL}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := mustOpen(t, tc.settings, nil)

@@ -23,7 +23,8 @@ func TestTokenFlows(t *testing.T) {
 			if network.count(flow.endpoint) == 0 {
 				t.Errorf("got the requests %v, want %s", network.urls, flow.endpoint)
 			}
-			for _, secret := range []string{"the-token", flow.settings.ClientSecret, flow.settings.AzureClientSecret, flow.settings.ActionsIDTokenRequestToken} {
+			for _, secret := range []string{"the-token", flow.settings.ClientSecret, flow.settings.AzureClientSecret,
+				flow.settings.ActionsIDTokenRequestToken} {
 				if secret != "" && !slices.Contains(d.secrets.all(), secret) {
 					t.Errorf("got the secrets without %q, want it", secret)
 				}
@@ -49,19 +50,26 @@ func TestTokenFlows_hostile(t *testing.T) {
 		response http.HandlerFunc
 		wantErr  string
 	}{
-		"307 to another host":   {redirect(http.StatusTemporaryRedirect, "https://evil.example.com/token"), "redirects to https://evil.example.com, and credentials are not sent to another origin"},
-		"302 to another host":   {redirect(http.StatusFound, "https://evil.example.com/token"), "redirects to https://evil.example.com"},
-		"307 to a subdomain":    {redirect(http.StatusTemporaryRedirect, "https://evil.ws.example.com/token"), "redirects to https://evil.ws.example.com"},
-		"204":                   {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "returned HTTP 204 with an empty body instead of a token"},
-		"an empty 200":          {respond(200, "application/json", ""), "returned HTTP 200 with an empty body instead of a token"},
-		"an empty object":       {respond(200, "application/json", "{}"), "returned HTTP 200 with no token"},
-		"no token":              {respond(200, "application/json", `{"token_type":"Bearer","expires_in":3600,"expires_on":"`+farFuture+`"}`), "returned HTTP 200 with no token"},
-		"an empty token":        {respond(200, "application/json", `{"access_token":"","value":" ","oidcToken":"","token_endpoint":"","expires_on":"`+farFuture+`"}`), "returned HTTP 200 with no token"},
-		"a number for a token":  {respond(200, "application/json", `{"access_token":1,"value":1,"oidcToken":1,"token_endpoint":1,"expires_on":"`+farFuture+`"}`), "returned HTTP 200 with no token"},
-		"a list":                {respond(200, "application/json", `["x"]`), "instead of JSON"},
-		"null":                  {respond(200, "application/json", `null`), "returned HTTP 200 with no token"},
-		"a page":                {respond(200, "text/html", "<html>\x1b[31mSign in</html>"), "returned HTTP 200 with text/html instead of JSON"},
-		"an error with success": {respond(200, "application/json", `{"error":"invalid_client","error_description":"no such client"}`), `returned HTTP 200 with the error "invalid_client" no such client`},
+		"307 to another host": {redirect(http.StatusTemporaryRedirect, "https://evil.example.com/token"),
+			"redirects to https://evil.example.com, and credentials are not sent to another origin"},
+		"302 to another host": {redirect(http.StatusFound, "https://evil.example.com/token"), "redirects to https://evil.example.com"},
+		"307 to a subdomain": {redirect(http.StatusTemporaryRedirect, "https://evil.ws.example.com/token"),
+			"redirects to https://evil.ws.example.com"},
+		"204": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+			"returned HTTP 204 with an empty body instead of a token"},
+		"an empty 200":    {respond(200, "application/json", ""), "returned HTTP 200 with an empty body instead of a token"},
+		"an empty object": {respond(200, "application/json", "{}"), "returned HTTP 200 with no token"},
+		"no token": {respond(200, "application/json", `{"token_type":"Bearer","expires_in":3600,"expires_on":"`+farFuture+`"}`),
+			"returned HTTP 200 with no token"},
+		"an empty token": {respond(200, "application/json",
+			`{"access_token":"","value":" ","oidcToken":"","token_endpoint":"","expires_on":"`+farFuture+`"}`), "returned HTTP 200 with no token"},
+		"a number for a token": {respond(200, "application/json",
+			`{"access_token":1,"value":1,"oidcToken":1,"token_endpoint":1,"expires_on":"`+farFuture+`"}`), "returned HTTP 200 with no token"},
+		"a list": {respond(200, "application/json", `["x"]`), "instead of JSON"},
+		"null":   {respond(200, "application/json", `null`), "returned HTTP 200 with no token"},
+		"a page": {respond(200, "text/html", "<html>\x1b[31mSign in</html>"), "returned HTTP 200 with text/html instead of JSON"},
+		"an error with success": {respond(200, "application/json", `{"error":"invalid_client","error_description":"no such client"}`),
+			`returned HTTP 200 with the error "invalid_client" no such client`},
 	}
 	for name, flow := range tokenFlows(t) {
 		for kind, h := range hostile {
@@ -102,10 +110,12 @@ func TestTokenEndpointWithoutTLS(t *testing.T) {
 		return func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, map[string]any{field: value}) }
 	}
 	for name, tc := range map[string]struct{ host, place, field, value string }{
-		"token endpoint":                 {workspaceHost, "ws.example.com/oidc" + discoverySuffix, "token_endpoint", "http://ws.example.com/token"},
-		"token endpoint on loopback":     {workspaceHost, "ws.example.com/oidc" + discoverySuffix, "token_endpoint", "http://127.0.0.1:7/token"},
-		"OIDC endpoint":                  {workspaceHost, "ws.example.com" + metadataPath, "oidc_endpoint", "http://ws.example.com/oidc"},
-		"token endpoint of another host": {"http://ws.example.com", "ws.example.com/oidc" + discoverySuffix, "token_endpoint", "http://other.example.com/token"},
+		"token endpoint": {workspaceHost, "ws.example.com/oidc" + discoverySuffix, "token_endpoint",
+			"http://ws.example.com/token"},
+		"token endpoint on loopback": {workspaceHost, "ws.example.com/oidc" + discoverySuffix, "token_endpoint", "http://127.0.0.1:7/token"},
+		"OIDC endpoint":              {workspaceHost, "ws.example.com" + metadataPath, "oidc_endpoint", "http://ws.example.com/oidc"},
+		"token endpoint of another host": {"http://ws.example.com", "ws.example.com/oidc" + discoverySuffix, "token_endpoint",
+			"http://other.example.com/token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			network := &fakeCloud{responses: map[string]http.HandlerFunc{tc.place: respond(tc.field, tc.value)}}

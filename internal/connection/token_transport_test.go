@@ -97,7 +97,8 @@ func TestTokenResponseStalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &tokenTransport{inconclusive: new(atomic.Bool), ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
+	transport := &tokenTransport{inconclusive: new(atomic.Bool), ctx: t.Context(), base: http.DefaultTransport,
+		httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
 		cleartextOrigins: []*url.URL{origin}, secrets: &secretSet{}}
 	resp, err := get(t, transport, server.URL)
 	if err != nil {
@@ -116,7 +117,8 @@ func TestTokenRetriesShareTheTimeout(t *testing.T) {
 	network := &fakeCloud{responses: map[string]http.HandlerFunc{"a.example.com/token": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}}}
-	transport := &tokenTransport{inconclusive: new(atomic.Bool), ctx: t.Context(), base: network, httpTimeout: time.Minute, retryTimeout: time.Hour, secrets: &secretSet{}}
+	transport := &tokenTransport{inconclusive: new(atomic.Bool), ctx: t.Context(), base: network, httpTimeout: time.Minute,
+		retryTimeout: time.Hour, secrets: &secretSet{}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://a.example.com/token", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +153,8 @@ func TestUnreachableTokenEndpoint(t *testing.T) {
 	closed.Close()
 	started := time.Now()
 	_, err := send(t.Context(), mustOpen(t, Settings{Host: closed.URL, ClientID: "client", ClientSecret: "hunter2"}, nil))
-	wantError(t, err, "", "could not be reached", "connection refused", "tried 3 times", "No server listens on this host and port. Check host (or DATABRICKS_HOST)")
+	wantError(t, err, "", "could not be reached", "connection refused", "tried 3 times",
+		"No server listens on this host and port. Check host (or DATABRICKS_HOST)")
 	if _, ok := errors.AsType[*CredentialsError](err); ok {
 		t.Error("got *CredentialsError without a response, want another error")
 	}
@@ -164,7 +167,10 @@ func TestUnreachableTokenEndpoint(t *testing.T) {
 func TestSDKDoesNotRetryByWords(t *testing.T) {
 	isolateEnv(t)
 	place := "login.microsoftonline.com/tenant-429/oauth2/token"
-	network := &fakeCloud{responses: map[string]http.HandlerFunc{place: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }}}
+	network := &fakeCloud{responses: map[string]http.HandlerFunc{place: func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	}}}
 	s := Settings{Host: azureHost, AzureClientID: "client", AzureTenantID: "tenant-429", AuthType: "github-oidc-azure",
 		ActionsIDTokenRequestURL: "https://actions.example.com/token?x=y", ActionsIDTokenRequestToken: "hunter2"}
 	_, err := newDatabricks(t, s, network).authorization(t.Context())

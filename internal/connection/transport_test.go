@@ -14,7 +14,10 @@ import (
 
 func TestCredentialsStayWithTheirHost(t *testing.T) {
 	isolateEnv(t)
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("got a request to the other host, want none") }))
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("got a request to the other host, want none")
+	}))
 	defer elsewhere.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL+"/stolen", http.StatusTemporaryRedirect)
@@ -131,12 +134,16 @@ func TestTLS(t *testing.T) {
 		"client_cert_file":            {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA, ClientCertFile: client}},
 		"client certificate in the environment": {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA},
 			env: variable("MLFLOW_TRACKING_CLIENT_CERT_PATH", client)},
-		"TLS 1.1":                                       {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true}, failure: "protocol version"},
-		"ca without certificate":                        {settings: Settings{TrackingURI: server.URL, CACertFile: junk}, failure: "no PEM certificate"},
-		"client cert without a key":                     {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca}, failure: "unencrypted key"},
-		"Databricks ca_cert_file":                       {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
-		"Databricks unknown authority":                  {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
-		"Databricks conflict":                           {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true}, failure: "Remove one"},
+		"TLS 1.1": {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true},
+			failure: "protocol version"},
+		"ca without certificate": {settings: Settings{TrackingURI: server.URL, CACertFile: junk},
+			failure: "no PEM certificate"},
+		"client cert without a key": {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca},
+			failure: "unencrypted key"},
+		"Databricks ca_cert_file":      {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
+		"Databricks unknown authority": {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
+		"Databricks conflict": {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true},
+			failure: "Remove one"},
 		"Databricks skip_verify of a profile":           {settings: Settings{Profile: "p"}},
 		"Databricks ca_cert_file overrides the profile": {settings: Settings{Profile: "p", CACertFile: mutualCA}, failure: "certificate"},
 		"Databricks skip_verify":                        {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
@@ -175,7 +182,10 @@ func TestRedirectToASignIn(t *testing.T) {
 		"https://blog.example.com/":                                          false,
 		"https://ml.example.com/base" + path:                                 false,
 	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, place, http.StatusFound) }))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, place,
+				http.StatusFound)
+		}))
 		c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t"}, nil)
 		resp, err := get(t, c.Transport, server.URL+path)
 		server.Close()
@@ -183,7 +193,8 @@ func TestRedirectToASignIn(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 		there, _, _ := strings.Cut(strings.TrimPrefix(place, "https://"), "/")
-		signIn, moved := "requires a browser sign-in, which the provider does not support. Set a token that the proxy accepts", "If that is the URL of the server, set tracking_uri"
+		signIn, moved := "requires a browser sign-in, which the provider does not support. Set a token that the proxy accepts",
+			"If that is the URL of the server, set tracking_uri"
 		if !isSignIn {
 			signIn, moved = moved, signIn
 		}

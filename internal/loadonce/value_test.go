@@ -81,7 +81,8 @@ func TestValue_failure(t *testing.T) {
 		l.results <- 2
 		expect(t, get(t.Context(), &v, l), 2, nil)
 		if l.contexts[0].Err() == nil || l.contexts[1].Err() != nil {
-			t.Errorf("got the contexts %v after the failure and %v after the success, want a canceled and an active one", l.contexts[0].Err(), l.contexts[1].Err())
+			t.Errorf("got the contexts %v after the failure and %v after the success, want a canceled and an active one", l.contexts[0].Err(),
+				l.contexts[1].Err())
 		}
 	})
 }

@@ -17,7 +17,8 @@ func TestPrincipalKey(t *testing.T) {
 	t.Parallel()
 	rules := map[string]mlflow.NameRules{mlflow.KindDatabricks: databricks.Backend{}, mlflow.KindServer: &server.Backend{}}
 	clients := map[string]mlflow.NameRules{
-		mlflow.KindDatabricks: mlflowtest.NewScripted(t).Client(databricks.Backend{}), mlflow.KindServer: mlflowtest.NewScripted(t).Client(&server.Backend{}),
+		mlflow.KindDatabricks: mlflowtest.NewScripted(t).Client(databricks.Backend{}),
+		mlflow.KindServer:     mlflowtest.NewScripted(t).Client(&server.Backend{}),
 	}
 	principal := func(name string) mlflow.Principal {
 		return mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: name}
@@ -26,7 +27,8 @@ func TestPrincipalKey(t *testing.T) {
 		a, b mlflow.Principal
 		same []string // kinds of servers
 	}{
-		"a user":                                  {mlflowtest.User("ben"), mlflowtest.User("ben"), []string{mlflow.KindDatabricks, mlflow.KindServer}},
+		"a user": {mlflowtest.User("ben"), mlflowtest.User("ben"),
+			[]string{mlflow.KindDatabricks, mlflow.KindServer}},
 		"a user in another case":                  {mlflowtest.User("ben"), mlflowtest.User("BEN"), []string{mlflow.KindDatabricks}},
 		"a group in another case":                 {mlflowtest.Group("risk"), mlflowtest.Group("Risk"), nil},
 		"a user and a group":                      {mlflowtest.User("risk"), mlflowtest.Group("risk"), nil},
@@ -67,17 +69,21 @@ func TestBackends(t *testing.T) {
 		badName   string
 	}{
 		"Databricks": {
-			backend: databricks.Backend{}, kind: mlflow.KindDatabricks, url: "http://mlflow.test/ml/experiments/1", levels: []string{mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage},
-			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("science"): "", mlflowtest.Group("admins"): "CAN_MANAGE on every experiment"},
-			advice:    map[mlflow.Principal]string{mlflowtest.User("ana"): "ana", mlflowtest.Group("science"): "assigned to the workspace", mlflowtest.ServicePrincipal: "not its display name"},
-			access:    "CAN_MANAGE on the experiment", badName: "churn",
+			backend: databricks.Backend{}, kind: mlflow.KindDatabricks, url: "http://mlflow.test/ml/experiments/1",
+			levels: []string{mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage},
+			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("science"): "",
+				mlflowtest.Group("admins"): "CAN_MANAGE on every experiment"},
+			advice: map[mlflow.Principal]string{mlflowtest.User("ana"): "ana", mlflowtest.Group("science"): "assigned to the workspace",
+				mlflowtest.ServicePrincipal: "not its display name"},
+			access: "CAN_MANAGE on the experiment", badName: "churn",
 		},
 		"MLflow server": {
 			backend: &server.Backend{}, kind: mlflow.KindServer, url: "http://mlflow.test/#/experiments/1", keepsName: true,
-			levels:    []string{"DENY", "NO_PERMISSIONS", mlflow.LevelRead, "USE", mlflow.LevelEdit, mlflow.LevelManage},
-			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("admins"): "", mlflowtest.ServicePrincipal: "no service principals"},
-			advice:    map[mlflow.Principal]string{mlflowtest.User("ana"): `"ana"`, mlflowtest.Group("science"): `role "science"`},
-			access:    "CAN_MANAGE on the experiment", badName: strings.Repeat("n", 501),
+			levels: []string{"DENY", "NO_PERMISSIONS", mlflow.LevelRead, "USE", mlflow.LevelEdit, mlflow.LevelManage},
+			principal: map[mlflow.Principal]string{mlflowtest.User("ana"): "", mlflowtest.Group("admins"): "",
+				mlflowtest.ServicePrincipal: "no service principals"},
+			advice: map[mlflow.Principal]string{mlflowtest.User("ana"): `"ana"`, mlflowtest.Group("science"): `role "science"`},
+			access: "CAN_MANAGE on the experiment", badName: strings.Repeat("n", 501),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

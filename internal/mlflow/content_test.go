@@ -29,7 +29,8 @@ var (
 func TestExperimentContent_recorded(t *testing.T) {
 	t.Parallel()
 	for recording, full := range map[string]mlflow.Content{
-		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.LegacyServer: wholeContent, mlflowtest.LegacyServerWithoutList: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
+		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.LegacyServer: wholeContent,
+		mlflowtest.LegacyServerWithoutList: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
 	} {
 		for name, tc := range map[string]struct {
 			responses []string
@@ -54,9 +55,12 @@ func TestExperimentContent_recorded(t *testing.T) {
 func TestExperimentContent_invalidResponse(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Response{
-		"denied": mlflowtest.PageResponse(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
-		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`), "broken": mlflowtest.LostResponse, "down": mlflowtest.PageResponse(502, ""),
-		"a proxy's 404": {Status: 404, MediaType: "application/json", Body: `{"message":"no Route matched with those values"}`}, "not found": mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
+		"denied": mlflowtest.PageResponse(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204},
+		"a page":          mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`),
+		"broken": mlflowtest.LostResponse, "down": mlflowtest.PageResponse(502, ""),
+		"a proxy's 404": {Status: 404, MediaType: "application/json", Body: `{"message":"no Route matched with those values"}`},
+		"not found":     mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
 	} {
 		for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
 			t.Run(what+" "+name, func(t *testing.T) {
@@ -107,7 +111,8 @@ func TestExperimentContent_newest(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Replay(emptyAnswers...)
-	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
+	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],`+
+		`"next_page_token":"x"}`))
 	want := mlflow.Content{Runs: 3, MoreRuns: true, NewestRun: firstRun}
 	if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != want {
 		t.Errorf("got %+v, error %v; want %+v", got, err, want)

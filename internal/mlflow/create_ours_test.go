@@ -27,19 +27,21 @@ func TestCreate_isOurs(t *testing.T) {
 		found    foundExperiment
 		ours     bool
 	}{
-		"created just now":            {mlflowtest.LostResponse, foundExperiment{created: now}, true},
-		"with a slightly slow clock":  {mlflowtest.LostResponse, foundExperiment{created: now.Add(-5 * time.Second)}, true},
-		"created an hour before":      {mlflowtest.LostResponse, foundExperiment{created: now.Add(-time.Hour)}, false},
-		"unknown creation time":       {mlflowtest.LostResponse, foundExperiment{}, false},
-		"with another tag":            {mlflowtest.LostResponse, foundExperiment{created: now, tag: "other"}, false},
-		"without the tag":             {mlflowtest.LostResponse, foundExperiment{created: now, noTag: true}, false},
-		"at another location":         {mlflowtest.LostResponse, foundExperiment{created: now, location: "s3://other/x"}, false},
-		"deleted":                     {mlflowtest.LostResponse, foundExperiment{created: now, stage: "deleted"}, false},
-		"after a clear response":      {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
+		"created just now":           {mlflowtest.LostResponse, foundExperiment{created: now}, true},
+		"with a slightly slow clock": {mlflowtest.LostResponse, foundExperiment{created: now.Add(-5 * time.Second)}, true},
+		"created an hour before":     {mlflowtest.LostResponse, foundExperiment{created: now.Add(-time.Hour)}, false},
+		"unknown creation time":      {mlflowtest.LostResponse, foundExperiment{}, false},
+		"with another tag":           {mlflowtest.LostResponse, foundExperiment{created: now, tag: "other"}, false},
+		"without the tag":            {mlflowtest.LostResponse, foundExperiment{created: now, noTag: true}, false},
+		"at another location":        {mlflowtest.LostResponse, foundExperiment{created: now, location: "s3://other/x"}, false},
+		"deleted":                    {mlflowtest.LostResponse, foundExperiment{created: now, stage: "deleted"}, false},
+		"after a clear response": {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."),
+			foundExperiment{created: now}, false},
 		"after a page":                {mlflowtest.PageResponse(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
 		"after a response of a proxy": {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
 		"after a leftover grant": {
-			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
+			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS",
+				"Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
 			foundExperiment{created: now}, true,
 		},
 		"after an older leftover": {
@@ -85,7 +87,8 @@ func (f foundExperiment) response() mlflowtest.Response {
 	if !f.created.IsZero() {
 		at = `,"creation_time":` + fmt.Sprint(f.created.UnixMilli())
 	}
-	return mlflowtest.OK(`{"experiment":{"experiment_id":"7","name":"churn","lifecycle_stage":"` + cmp.Or(f.stage, "active") + `","artifact_location":"` +
+	return mlflowtest.OK(`{"experiment":{"experiment_id":"7","name":"churn","lifecycle_stage":"` + cmp.Or(f.stage, "active") +
+		`","artifact_location":"` +
 		cmp.Or(f.location, "s3://bucket/x") + `","tags":[` + tag + `]` + at + `}}`)
 }
 
@@ -98,7 +101,8 @@ func expectCreated(t *testing.T, id string, err error, ours bool) {
 		return
 	}
 	var taken *mlflow.TakenError
-	if !errors.As(err, &taken) || taken.Experiment.ID != "7" || id != "" || taken.Unwrap() == nil || !strings.Contains(err.Error(), "experiment 7") {
+	if !errors.As(err, &taken) || taken.Experiment.ID != "7" || id != "" || taken.Unwrap() == nil ||
+		!strings.Contains(err.Error(), "experiment 7") {
 		t.Errorf("got ID %q, error %v", id, err)
 	}
 }
@@ -116,8 +120,10 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`, 1)
 				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
 				s.Read(mlflowtest.GetMe, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
-				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"}`, Response: mlflowtest.LostResponse})
-				id, err := s.Client(databricks.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
+				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"}`,
+					Response: mlflowtest.LostResponse})
+				id, err := s.Client(databricks.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(),
+					mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
 				expectCreated(t, id, err, ours)
 			})
 		})
@@ -132,16 +138,23 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 		sent, found string // uc_trace_location
 		ours        bool
 	}{
-		"the same":                   {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
-		"in another case":            {`{"catalog":"Main","schema":"traces"}`, `{"catalog":"main","schema":"TRACES","effective_table_prefix":"e7"}`, true},
-		"with the prefix":            {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"churn","effective_table_prefix":"churn"}`, true},
-		"none":                       {`{"catalog":"main","schema":"traces"}`, ``, false},
-		"another catalog":            {`{"catalog":"main","schema":"traces"}`, `{"catalog":"dev","schema":"traces","effective_table_prefix":"e7"}`, false},
-		"another schema":             {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"other","effective_table_prefix":"e7"}`, false},
-		"another prefix":             {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
-		"a prefix that was not sent": {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
-		"of another kind":            {`{"catalog":"main","schema":"traces"}`, `null`, false},
-		"one that was not sent":      {``, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
+		"the same": {`{"catalog":"main","schema":"traces"}`,
+			`{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
+		"in another case": {`{"catalog":"Main","schema":"traces"}`,
+			`{"catalog":"main","schema":"TRACES","effective_table_prefix":"e7"}`, true},
+		"with the prefix": {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`,
+			`{"catalog":"main","schema":"traces","table_prefix":"churn","effective_table_prefix":"churn"}`, true},
+		"none": {`{"catalog":"main","schema":"traces"}`, ``, false},
+		"another catalog": {`{"catalog":"main","schema":"traces"}`,
+			`{"catalog":"dev","schema":"traces","effective_table_prefix":"e7"}`, false},
+		"another schema": {`{"catalog":"main","schema":"traces"}`,
+			`{"catalog":"main","schema":"other","effective_table_prefix":"e7"}`, false},
+		"another prefix": {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`,
+			`{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
+		"a prefix that was not sent": {`{"catalog":"main","schema":"traces"}`,
+			`{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
+		"of another kind":       {`{"catalog":"main","schema":"traces"}`, `null`, false},
+		"one that was not sent": {``, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,7 +171,8 @@ func TestCreate_isOursWithTraces(t *testing.T) {
 				s.Read("GET "+mlflowtest.ExperimentsPath+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
 				s.Read(mlflowtest.GetMe, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
 				s.Expect(mlflowtest.Write{
-					Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`, Response: mlflowtest.LostResponse,
+					Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`,
+					Response: mlflowtest.LostResponse,
 				})
 				n := mlflow.NewExperiment{Name: "/Shared/churn"}
 				if tc.sent != "" {
@@ -183,7 +197,8 @@ func TestCreate_recorded(t *testing.T) {
 			s := mlflowtest.NewRecorded(t, recording)
 			client := s.Client(&server.Backend{})
 			s.Expect(s.RecordedWrite("create"))
-			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}}}, time.Now())
+			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}}},
+				time.Now())
 			if id != "1" || err != nil {
 				t.Errorf("got ID %q, error %v", id, err)
 			}
@@ -211,7 +226,8 @@ func TestCreate_signInPage(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Read(mlflowtest.GetChurnByName, s.RecordedResponse("get-by-name: missing"))
-	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Response: mlflowtest.PageResponse(http.StatusOK, "<title>Sign in</title>")})
+	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`,
+		Response: mlflowtest.PageResponse(http.StatusOK, "<title>Sign in</title>")})
 	_, err := s.Client(&server.Backend{}).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
 	mlflowtest.ExpectError(t, err, "Sign in")
 }
@@ -222,8 +238,10 @@ func TestCreate_lookupFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := mlflowtest.NewScripted(t)
 		s.Read(mlflowtest.GetChurnByName, mlflowtest.Refuse(403, "PERMISSION_DENIED", "no"))
-		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`, Response: mlflowtest.LostResponse})
-		_, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
+		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentsPath + "create", Body: `{"name":"churn"}`,
+			Response: mlflowtest.LostResponse})
+		_, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"},
+			time.Now())
 		mlflowtest.ExpectError(t, err, "connection reset", "could not verify whether it was created", "PERMISSION_DENIED")
 	})
 }

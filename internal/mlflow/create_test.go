@@ -29,7 +29,8 @@ func TestCreateRecovers(t *testing.T) {
 		{"response truncated", emulator.Fault{Truncate: true}},
 		{"503 before the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE"}},
 		{"503 after the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", AfterEffect: true}},
-		{"a gateway's page after the effect", emulator.Fault{Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html", AfterEffect: true}},
+		{"a gateway's page after the effect", emulator.Fault{Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html",
+			AfterEffect: true}},
 		{"429", emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -38,7 +39,8 @@ func TestCreateRecovers(t *testing.T) {
 			since := rest.ServerDate(err)
 			tc.fault.Method, tc.fault.Path = http.MethodPost, createPath
 			w.Inject(tc.fault)
-			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/x", Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
+			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/x",
+				Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,8 +119,14 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 		prepare func(*emulator.Workspace, string)
 		call    func(context.Context, *mlflow.Client, string) error
 	}{
-		{"delete", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error { return c.DeleteExperiment(ctx, id) }},
-		{"restore", (*emulator.Workspace).Trash, func(ctx context.Context, c *mlflow.Client, id string) error { return c.RestoreExperiment(ctx, id) }},
+		{"delete", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client,
+			id string) error {
+			return c.DeleteExperiment(ctx, id)
+		}},
+		{"restore", (*emulator.Workspace).Trash, func(ctx context.Context, c *mlflow.Client,
+			id string) error {
+			return c.RestoreExperiment(ctx, id)
+		}},
 		{"update", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error {
 			return c.RenameExperiment(ctx, id, "/Shared/y")
 		}},

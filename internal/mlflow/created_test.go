@@ -36,7 +36,8 @@ func TestCreatedAt(t *testing.T) {
 
 // The time in an invalid response is not recorded.
 func TestInvalidResponsesAreNotCached(t *testing.T) {
-	for _, body := range []string{`{"experiment":{"experiment_id":"7","name":"/y","creation_time":1700000000000}}`, `{"experiment":{"experiment_id":"1"}}`} {
+	for _, body := range []string{`{"experiment":{"experiment_id":"7","name":"/y","creation_time":1700000000000}}`,
+		`{"experiment":{"experiment_id":"1"}}`} {
 		c := mlflowtest.Client(mlflowtest.NewReplies(mlflowtest.Reply(200, body)), databricks.Backend{})
 		e, err := c.GetExperiment(t.Context(), "1")
 		if err == nil || e.ID != "" || !c.CreatedAt("7").IsZero() {

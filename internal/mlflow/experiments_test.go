@@ -29,7 +29,8 @@ func TestExperiments_recorded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if byID.Name != "churn" || byID.Deleted() || !byID.Created().Equal(time.UnixMilli(1700000000000)) || !byID.LastUpdated().Equal(byID.Created()) ||
+			if byID.Name != "churn" || byID.Deleted() || !byID.Created().Equal(time.UnixMilli(1700000000000)) ||
+				!byID.LastUpdated().Equal(byID.Created()) ||
 				!maps.Equal(byID.TagMap(), map[string]string{"team": "risk"}) || byID.Kind() != mlflow.KindWorkspace {
 				t.Errorf("got %+v by ID", byID)
 			}
@@ -134,7 +135,8 @@ func TestSearch_recorded(t *testing.T) {
 				ids     []string
 				refused bool
 			}{
-				"search finds only Default": {ids: []string{"0"}}, "search: nothing": {}, "search: bad filter": {refused: true}, "search: bad token": {refused: true},
+				"search finds only Default": {ids: []string{"0"}}, "search: nothing": {}, "search: bad filter": {refused: true},
+				"search: bad token": {refused: true},
 			} {
 				s.Read(mlflowtest.SearchExperiments, s.RecordedResponse(name))
 				ids, err := searched(t, s.Client(&server.Backend{}))
@@ -167,10 +169,12 @@ func TestSearch_invalidResponses(t *testing.T) {
 		response mlflowtest.Response
 		says     string
 	}{
-		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"}, "a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
-		"an error as 200":          {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
-		"an empty experiment":      {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
-		"the same page repeatedly": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
+		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"},
+		"a page":              {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
+		"an error as 200":     {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
+		"an empty experiment": {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
+		"the same page repeatedly": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`),
+			"same page token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,7 +190,8 @@ func TestSearch_invalidResponses(t *testing.T) {
 func TestGet_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Response{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204},
+		"a page":          mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"another one":     mlflowtest.OK(`{"experiment":{"experiment_id":"2","name":"other"}}`),
 		"without an id":   mlflowtest.OK(`{"experiment":{"name":"churn"}}`),
 		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
@@ -214,8 +219,10 @@ func TestWrites_invalidResponses(t *testing.T) {
 		response mlflowtest.Response
 		fails    bool
 	}{
-		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Response{Status: 204}, false}, "a proxy": {mlflowtest.OK(`{"status":"ok"}`), true},
-		"a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), true}, "an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
+		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Response{Status: 204}, false},
+		"a proxy":         {mlflowtest.OK(`{"status":"ok"}`), true},
+		"a page":          {mlflowtest.PageResponse(200, "<title>Sign in</title>"), true},
+		"an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -228,7 +235,8 @@ func TestWrites_invalidResponses(t *testing.T) {
 					t.Errorf("%s: got error %v, want one %t", what, err, tc.fails)
 				}
 			}
-			s.Expect(s.RecordedWrite("update").WithResponse(tc.response), s.RecordedWrite("delete").WithResponse(tc.response), s.RecordedWrite("set-experiment-tag").WithResponse(tc.response),
+			s.Expect(s.RecordedWrite("update").WithResponse(tc.response), s.RecordedWrite("delete").WithResponse(tc.response),
+				s.RecordedWrite("set-experiment-tag").WithResponse(tc.response),
 				s.RecordedWrite("delete-experiment-tag").WithResponse(tc.response))
 			check("rename", client.RenameExperiment(t.Context(), "1", "churn"))
 			check("delete", client.DeleteExperiment(t.Context(), "1"))
@@ -248,13 +256,18 @@ func TestTags_recorded(t *testing.T) {
 		cleared bool
 		want    func(error) bool
 	}{
-		"removed":                          {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"not there":                        {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get", want: isNil},
-		"not found with the experiment":    {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: rest.IsNotFound},
-		"of a deleted one, not there":      {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: rest.IsNotFound},
-		"of a deleted one":                 {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"}, want: rest.IsInvalid},
-		"MLflow 3.12":                      {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"MLflow 2.22 has no such endpoint": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, cleared: true, want: isNil},
+		"removed": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"not there": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get",
+			want: isNil},
+		"not found with the experiment": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"},
+			after: "get: missing", want: rest.IsNotFound},
+		"of a deleted one, not there": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"},
+			after: "get: deleted", want: rest.IsNotFound},
+		"of a deleted one": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"},
+			want: rest.IsInvalid},
+		"MLflow 3.12": {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"MLflow 2.22 has no such endpoint": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, cleared: true,
+			want: isNil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -263,7 +276,8 @@ func TestTags_recorded(t *testing.T) {
 				s.Expect(mlflowtest.Write{Call: s.Exchange(w).Call, Body: `{"experiment_id":"1","key":"stage"}`, Response: s.RecordedResponse(w)})
 			}
 			if tc.cleared {
-				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`, Response: s.RecordedResponse("set-experiment-tag")})
+				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`,
+					Response: s.RecordedResponse("set-experiment-tag")})
 			}
 			if tc.after != "" {
 				s.Read(mlflowtest.GetChurn, s.RecordedResponse(tc.after))
@@ -309,8 +323,9 @@ func isNil(err error) bool { return err == nil }
 func TestServerTags(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]bool{
-		"mlflow.ownerId": true, "mlflow.ownerEmail": true, "mlflow.experimentType": true, "mlflow.experiment.sourceName": true, "mlflow.sharedViewState.abc": true,
-		"mlflow.note.content": false, "mlflow.experimentKind": false, "team": false,
+		"mlflow.ownerId": true, "mlflow.ownerEmail": true, "mlflow.experimentType": true, "mlflow.experiment.sourceName": true,
+		"mlflow.sharedViewState.abc": true,
+		"mlflow.note.content":        false, "mlflow.experimentKind": false, "team": false,
 	} {
 		if got := mlflow.IsServerTag(key); got != want {
 			t.Errorf("%s: got %t, want %t", key, got, want)
@@ -355,7 +370,8 @@ func TestSearchPagesUntilTheTokenIsEmpty(t *testing.T) {
 		mlflowtest.Reply(200, `{"experiments":[{"experiment_id":"2"}]}`),
 	)
 	var ids []string
-	for e, err := range mlflowtest.Client(a, databricks.Backend{}).SearchExperiments(t.Context(), mlflow.Search{Filter: "name = 'x'", ViewType: "ALL"}) {
+	for e, err := range mlflowtest.Client(a, databricks.Backend{}).SearchExperiments(t.Context(),
+		mlflow.Search{Filter: "name = 'x'", ViewType: "ALL"}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,8 @@ func TestMeantLevel(t *testing.T) {
 
 // everyLevel contains the known levels, and two unknown ones.
 var everyLevel = []string{
-	mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY", "",
+	mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY",
+	"",
 }
 
 func TestIncludesLevel(t *testing.T) {

@@ -44,8 +44,8 @@ func manyPrincipals() []mlflow.Principal {
 	return wanted
 }
 
-// TestResolvePrincipals_parallel: each lookup waits until the maximum number of parallel lookups is reached. The result does not depend on their
-// order.
+// TestResolvePrincipals_parallel: each lookup waits until the maximum number of parallel lookups is reached. The result does not depend on
+// their order.
 func TestResolvePrincipals_parallel(t *testing.T) {
 	t.Parallel()
 	var first mlflow.Principals

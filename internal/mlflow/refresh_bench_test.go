@@ -31,7 +31,8 @@ func pageOf(b *testing.B, n int) string {
 			CreationTime:     rest.Int64(1_700_000_000_000 + i), LastUpdateTime: rest.Int64(1_700_000_000_000 + 2*i),
 			Tags: []mlflow.Tag{
 				{Key: "cost-center", Value: "4711"}, {Key: "stage", Value: "production"}, {Key: "team", Value: fmt.Sprintf("team-%02d", i%20)},
-				{Key: "mlflow.ownerId", Value: "1234567890"}, {Key: "mlflow.experiment.sourceName", Value: name}, {Key: "mlflow.ownerId", Value: "1234567890"},
+				{Key: "mlflow.ownerId", Value: "1234567890"}, {Key: "mlflow.experiment.sourceName", Value: name},
+				{Key: "mlflow.ownerId", Value: "1234567890"},
 				{Key: "mlflow.ownerEmail", Value: "admin@example.com"}, {Key: "mlflow.experimentType", Value: "MLFLOW_EXPERIMENT"},
 			},
 		})

@@ -41,8 +41,8 @@ func idsOf(w *emulator.Workspace, n int) []string {
 	return ids
 }
 
-// TestBulkRefreshPays counts the requests for workspaces of several sizes, of which the oldest experiments are managed: the default order of
-// a search lists them last.
+// TestBulkRefreshPays counts the requests for workspaces of several sizes, of which the oldest experiments are managed: the default order
+// of a search lists them last.
 func TestBulkRefreshPays(t *testing.T) {
 	for _, tc := range []struct {
 		name            string

@@ -81,13 +81,16 @@ func TestBulkRuns(t *testing.T) {
 		ok        bool
 		uncertain bool
 	}{
-		"some":                         {10_000, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 3, true, false},
-		"none":                         {5, []mlflowtest.Responder{done}, 1, 0, true, false},
-		"refused for its rate":         {5, []mlflowtest.Responder{mlflowtest.Reply(429, `{}`), done}, 2, 0, true, false},
-		"busy":                         {5, []mlflowtest.Responder{busy}, 1, 0, false, true},
-		"lost":                         {5, []mlflowtest.Responder{mlflowtest.Fail(io.ErrUnexpectedEOF)}, 1, 0, false, true},
-		"more than the limit":          {2, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 0, false, true},
-		"denied":                       {5, []mlflowtest.Responder{mlflowtest.Reply(403, `{"error_code":"PERMISSION_DENIED","message":"no"}`)}, 1, 0, false, false},
+		"some": {10_000, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 3,
+			true, false},
+		"none":                 {5, []mlflowtest.Responder{done}, 1, 0, true, false},
+		"refused for its rate": {5, []mlflowtest.Responder{mlflowtest.Reply(429, `{}`), done}, 2, 0, true, false},
+		"busy":                 {5, []mlflowtest.Responder{busy}, 1, 0, false, true},
+		"lost":                 {5, []mlflowtest.Responder{mlflowtest.Fail(io.ErrUnexpectedEOF)}, 1, 0, false, true},
+		"more than the limit": {2, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 0, false,
+			true},
+		"denied": {5, []mlflowtest.Responder{mlflowtest.Reply(403, `{"error_code":"PERMISSION_DENIED","message":"no"}`)}, 1,
+			0, false, false},
 		"a limit that is not allowed":  {10_001, nil, 0, 0, false, true},
 		"no limit":                     {0, nil, 0, 0, false, true},
 		"an MLflow server, if it were": {5, []mlflowtest.Responder{mlflowtest.Page(404, absentPage)}, 1, 0, false, false},

@@ -58,21 +58,29 @@ func TestRun_decoded(t *testing.T) {
 		want mlflow.Run
 	}{
 		"an MLflow server": {
-			`{"info":{"run_uuid":"a","run_id":"a","experiment_id":"7","run_name":"fit","user_id":"","status":"FINISHED","start_time":1700000000000,"end_time":1700000001000,
-			"artifact_uri":"mlflow-artifacts:/7/a/artifacts","lifecycle_stage":"active"},"data":{"metrics":[{"key":"auc","value":0.5,"timestamp":1,"step":0},
-			{"key":"loss","value":"NaN"},{"key":"top","value":"Infinity"},{"key":"low","value":"-Infinity"}],"params":[{"key":"lr","value":"0.1"}],"tags":[{"key":"mlflow.user","value":"ana"}]},"inputs":{}}`,
+			`{"info":{"run_uuid":"a","run_id":"a","experiment_id":"7","run_name":"fit","user_id":"","status":"FINISHED",
+				"start_time":1700000000000,"end_time":1700000001000,
+			"artifact_uri":"mlflow-artifacts:/7/a/artifacts","lifecycle_stage":"active"},"data":{"metrics":[{"key":"auc","value":0.5,
+				"timestamp":1,"step":0},
+			{"key":"loss","value":"NaN"},{"key":"top","value":"Infinity"},{"key":"low","value":"-Infinity"}],"params":[{"key":"lr",
+				"value":"0.1"}],"tags":[{"key":"mlflow.user","value":"ana"}]},"inputs":{}}`,
 			mlflow.Run{
-				ID: "a", Name: "fit", ExperimentID: "7", Status: "FINISHED", User: "ana", ArtifactURI: "mlflow-artifacts:/7/a/artifacts", Started: 1700000000000, Ended: 1700000001000,
-				Metrics: map[string]float64{"auc": 0.5, "loss": math.NaN(), "top": math.Inf(1), "low": math.Inf(-1)}, Params: map[string]string{"lr": "0.1"}, Tags: map[string]string{"mlflow.user": "ana"},
+				ID: "a", Name: "fit", ExperimentID: "7", Status: "FINISHED", User: "ana", ArtifactURI: "mlflow-artifacts:/7/a/artifacts",
+				Started: 1700000000000, Ended: 1700000001000,
+				Metrics: map[string]float64{"auc": 0.5, "loss": math.NaN(), "top": math.Inf(1), "low": math.Inf(-1)},
+				Params:  map[string]string{"lr": "0.1"}, Tags: map[string]string{"mlflow.user": "ana"},
 			},
 		},
 		"Databricks: several values of a metric, numbers as text": {
-			`{"info":{"run_id":"a","experiment_id":"7","user_id":"ben","status":"RUNNING","start_time":"1700000000000","lifecycle_stage":"deleted"},"data":{"metrics":[
-			{"key":"auc","value":"0.5","timestamp":"2","step":"1"},{"key":"auc","value":0.9,"timestamp":1,"step":5},{"key":"f1","value":2,"timestamp":1,"step":1},{"key":"f1","value":3,"timestamp":1,"step":1},
+			`{"info":{"run_id":"a","experiment_id":"7","user_id":"ben","status":"RUNNING","start_time":"1700000000000",
+				"lifecycle_stage":"deleted"},"data":{"metrics":[
+			{"key":"auc","value":"0.5","timestamp":"2","step":"1"},{"key":"auc","value":0.9,"timestamp":1,"step":5},{"key":"f1","value":2,
+				"timestamp":1,"step":1},{"key":"f1","value":3,"timestamp":1,"step":1},
 			{"key":"big","value":1e999}],"tags":[{"key":"mlflow.user","value":"ana"},{"key":"mlflow.runName","value":"fit"}]}}`,
 			mlflow.Run{
 				ID: "a", Name: "fit", ExperimentID: "7", Status: "RUNNING", User: "ben", Started: 1700000000000, Deleted: true,
-				Metrics: map[string]float64{"auc": 0.5, "f1": 3, "big": math.Inf(1)}, Params: map[string]string{}, Tags: map[string]string{"mlflow.user": "ana", "mlflow.runName": "fit"},
+				Metrics: map[string]float64{"auc": 0.5, "f1": 3, "big": math.Inf(1)}, Params: map[string]string{},
+				Tags: map[string]string{"mlflow.user": "ana", "mlflow.runName": "fit"},
 			},
 		},
 		"only an old ID": {
@@ -118,7 +126,8 @@ func TestSearchRuns_pages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newBodyRecorder(tc.pages...)
-			got, err := mlflowtest.Client(s, databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: tc.limit})
+			got, err := mlflowtest.Client(s, databricks.Backend{}).SearchRuns(t.Context(),
+				mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: tc.limit})
 			mlflowtest.ExpectError(t, err, tc.err)
 			if len(got.Runs) != tc.runs || got.More != tc.more || len(s.Sent) != tc.calls {
 				t.Errorf("got %d runs, more %t, %d requests", len(got.Runs), got.More, len(s.Sent))
@@ -169,23 +178,28 @@ func TestSearchRuns_request(t *testing.T) {
 			[]map[string]any{{"experiment_ids": []any{"7"}, "run_view_type": "ACTIVE_ONLY", "max_results": 6.0}},
 		},
 		"everything, and the page size stays": {
-			mlflow.RunQuery{ExperimentIDs: []string{"7", "9"}, Filter: "metrics.auc > 0.9", OrderBy: []string{"metrics.auc DESC"}, ViewType: mlflow.ViewDeleted, Limit: 1000},
+			mlflow.RunQuery{ExperimentIDs: []string{"7", "9"}, Filter: "metrics.auc > 0.9", OrderBy: []string{"metrics.auc DESC"},
+				ViewType: mlflow.ViewDeleted, Limit: 1000},
 			[]string{fmt.Sprintf(`{"runs":[%s],"next_page_token":"x"}`, deletedRun(runA)), `{}`},
 			[]map[string]any{
-				{"experiment_ids": []any{"7", "9"}, "filter": "metrics.auc > 0.9", "order_by": []any{"metrics.auc DESC"}, "run_view_type": "DELETED_ONLY", "max_results": 250.0},
-				{"experiment_ids": []any{"7", "9"}, "filter": "metrics.auc > 0.9", "order_by": []any{"metrics.auc DESC"}, "run_view_type": "DELETED_ONLY", "max_results": 250.0, "page_token": "x"},
+				{"experiment_ids": []any{"7", "9"}, "filter": "metrics.auc > 0.9", "order_by": []any{"metrics.auc DESC"},
+					"run_view_type": "DELETED_ONLY", "max_results": 250.0},
+				{"experiment_ids": []any{"7", "9"}, "filter": "metrics.auc > 0.9", "order_by": []any{"metrics.auc DESC"},
+					"run_view_type": "DELETED_ONLY", "max_results": 250.0, "page_token": "x"},
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newBodyRecorder(tc.pages...)
-			if _, err := mlflowtest.Client(s, databricks.Backend{}).SearchRuns(t.Context(), tc.query); err != nil || !reflect.DeepEqual(s.sent, tc.want) {
+			if _, err := mlflowtest.Client(s, databricks.Backend{}).SearchRuns(t.Context(), tc.query); err != nil ||
+				!reflect.DeepEqual(s.sent, tc.want) {
 				t.Errorf("got the requests %v, error %v; want %v", s.sent, err, tc.want)
 			}
 		})
 	}
-	_, err := mlflowtest.Client(newBodyRecorder(runsPage(runA)), databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, ViewType: mlflow.ViewDeleted, Limit: 5})
+	_, err := mlflowtest.Client(newBodyRecorder(runsPage(runA)), databricks.Backend{}).SearchRuns(t.Context(),
+		mlflow.RunQuery{ExperimentIDs: []string{"7"}, ViewType: mlflow.ViewDeleted, Limit: 5})
 	mlflowtest.ExpectError(t, err, `in the lifecycle stage "active"`)
 }
 
@@ -211,11 +225,13 @@ func TestSearchRuns_rate(t *testing.T) {
 func TestListArtifacts(t *testing.T) {
 	t.Parallel()
 	s := newBodyRecorder(
-		`{"root_uri":"s3://b/a","files":[{"path":"model/b.txt","is_dir":false,"file_size":"12"},{"path":"model/z","is_dir":true,"file_size":0}],"next_page_token":"x"}`,
+		`{"root_uri":"s3://b/a","files":[{"path":"model/b.txt","is_dir":false,"file_size":"12"},{"path":"model/z","is_dir":true,`+
+			`"file_size":0}],"next_page_token":"x"}`,
 		`{"root_uri":"s3://b/a","files":[{"path":"model/a.txt","is_dir":false,"file_size":0},{"path":"model/c.txt"}]}`)
 	c := mlflowtest.Client(s, databricks.Backend{})
 	got, err := c.ListArtifacts(t.Context(), "a", "/model/", 3)
-	want := mlflow.ArtifactList{RootURI: "s3://b/a", More: true, Artifacts: []mlflow.Artifact{{Path: "model/a.txt"}, {Path: "model/b.txt", Size: 12}, {Path: "model/c.txt", Size: -1}}}
+	want := mlflow.ArtifactList{RootURI: "s3://b/a", More: true, Artifacts: []mlflow.Artifact{{Path: "model/a.txt"},
+		{Path: "model/b.txt", Size: 12}, {Path: "model/c.txt", Size: -1}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, error %v; want %+v", got, err, want)
 	}
@@ -225,7 +241,8 @@ func TestListArtifacts(t *testing.T) {
 		}
 	}
 	s = newBodyRecorder(`{"root_uri":"s3://b/a"}`)
-	if got, err := mlflowtest.Client(s, databricks.Backend{}).ListArtifacts(t.Context(), "a", "", 3); err != nil || len(got.Artifacts) != 0 || got.More || s.Sent[0].URL.RawQuery != "run_id=a" {
+	if got, err := mlflowtest.Client(s, databricks.Backend{}).ListArtifacts(t.Context(), "a", "", 3); err != nil || len(got.Artifacts) != 0 ||
+		got.More || s.Sent[0].URL.RawQuery != "run_id=a" {
 		t.Errorf("got %+v, error %v; want an empty list", got, err)
 	}
 	s = newBodyRecorder(`{"root_uri":"s3://b/a","files":[{"path":"x"}],"next_page_token":"x"}`)

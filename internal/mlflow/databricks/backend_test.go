@@ -46,10 +46,12 @@ func TestDatabricks_caller(t *testing.T) {
 		want     mlflow.Principal
 		wantErr  string
 	}{
-		"a user":              {mlflowtest.OK(`{"id":"7","userName":"ana@example.com","displayName":"Ana","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.User("ana@example.com"), ""},
-		"a service principal": {mlflowtest.OK(`{"id":"7","userName":"` + mlflowtest.ServicePrincipal.Name + `","displayName":"CI","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.ServicePrincipal, ""},
-		"a proxy":             {mlflowtest.OK(`{"status":"ok"}`), mlflow.Principal{}, "userName"},
-		"no body":             {mlflowtest.Response{Status: 204}, mlflow.Principal{}, "empty"},
+		"a user": {mlflowtest.OK(`{"id":"7","userName":"ana@example.com","displayName":"Ana","groups":[{"display":"users"},` +
+			`{"display":"science"}]}`), mlflowtest.User("ana@example.com"), ""},
+		"a service principal": {mlflowtest.OK(`{"id":"7","userName":"` + mlflowtest.ServicePrincipal.Name +
+			`","displayName":"CI","groups":[{"display":"users"},{"display":"science"}]}`), mlflowtest.ServicePrincipal, ""},
+		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), mlflow.Principal{}, "userName"},
+		"no body": {mlflowtest.Response{Status: 204}, mlflow.Principal{}, "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -57,7 +59,8 @@ func TestDatabricks_caller(t *testing.T) {
 			s.Read(mlflowtest.GetMe, tc.response)
 			caller, err := s.Client(databricks.Backend{}).Caller(t.Context())
 			mlflowtest.ExpectError(t, err, tc.wantErr)
-			if caller.Principal != tc.want || err == nil && (caller.ID != "7" || caller.Home != "/Users/"+tc.want.Name || !slices.Equal(caller.Groups, []string{"users", "science"})) {
+			if caller.Principal != tc.want || err == nil && (caller.ID != "7" || caller.Home != "/Users/"+tc.want.Name ||
+				!slices.Equal(caller.Groups, []string{"users", "science"})) {
 				t.Errorf("got caller %+v", caller)
 			}
 		})

@@ -47,8 +47,9 @@ func TestListFolder(t *testing.T) {
 		want     []string
 		wantErr  string
 	}{
-		"an empty folder":            {"/a", mlflowtest.OK(`{}`), nil, ""},
-		"several objects":            {"/a", listResponse(folderJSON(1, "/a/b"), objectJSON(2, "NOTEBOOK", "/a/c")), []string{"/a/b", "/a/c"}, ""},
+		"an empty folder": {"/a", mlflowtest.OK(`{}`), nil, ""},
+		"several objects": {"/a", listResponse(folderJSON(1, "/a/b"), objectJSON(2, "NOTEBOOK", "/a/c")), []string{"/a/b", "/a/c"},
+			""},
 		"the root":                   {"/", listResponse(folderJSON(1, "/Users")), []string{"/Users"}, ""},
 		"with the prefix":            {"/Workspace/a", listResponse(folderJSON(1, "/Workspace/a/b")), []string{"/Workspace/a/b"}, ""},
 		"with a trailing slash":      {"/a/", listResponse(folderJSON(1, "/a/b")), []string{"/a/b"}, ""},
@@ -83,7 +84,8 @@ func TestWorkspaceObject(t *testing.T) {
 		folder, git bool
 	}{
 		folderJSON(7, "/a"): {0, true, false},
-		`{"object_id":7,"object_type":"DIRECTORY","path":"/a","created_at":1700000000000}`:                             {1700000000000, true, false},
+		`{"object_id":7,"object_type":"DIRECTORY","path":"/a","created_at":1700000000000}`: {1700000000000, true,
+			false},
 		`{"object_id":7,"object_type":"DIRECTORY","path":"/a","created_at":"17","directory_info":{}}`:                  {17, true, false},
 		`{"object_id":7,"object_type":"DIRECTORY","path":"/a","created_at":1,"directory_info":{"is_git_folder":true}}`: {1, true, true},
 		objectJSON(7, "REPO", "/a"):     {0, true, true},
@@ -92,7 +94,8 @@ func TestWorkspaceObject(t *testing.T) {
 		s := mlflowtest.NewScripted(t)
 		s.Read(statusOf("/a"), mlflowtest.OK(body))
 		o, err := databricks.WorkspaceStatus(t.Context(), s.Client(databricks.Backend{}), "/a")
-		if err != nil || int64(o.Created) != want.created || o.IsFolder() != want.folder || o.IsGitFolder() != want.git || o.Object() != "/directories/7" {
+		if err != nil || int64(o.Created) != want.created || o.IsFolder() != want.folder || o.IsGitFolder() != want.git ||
+			o.Object() != "/directories/7" {
 			t.Errorf("%s: got %+v, error %v", body, o, err)
 		}
 	}

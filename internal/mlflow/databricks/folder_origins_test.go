@@ -43,8 +43,9 @@ func TestFolderIndex_originsWithoutRequests(t *testing.T) {
 		"a folder": {
 			"/a/x", []string{"/directories/", "/directories/1"}, map[string]string{"/directories/": "/", "/directories/1": "/a"},
 		},
-		"another spelling of the path": {"/Workspace/a/x/", []string{"/directories/1"}, map[string]string{"/directories/": "/", "/directories/1": "/a"}},
-		"no folders":                   {"free text", []string{"every experiment", "admin"}, map[string]string{"/directories/": "/"}},
+		"another spelling of the path": {"/Workspace/a/x/", []string{"/directories/1"},
+			map[string]string{"/directories/": "/", "/directories/1": "/a"}},
+		"no folders": {"free text", []string{"every experiment", "admin"}, map[string]string{"/directories/": "/"}},
 	} {
 		if got := originsOf(t, &databricks.FolderIndex{}, nil, c.path, c.objects...); !maps.Equal(got, c.want) {
 			t.Errorf("%s: got folders %v, want %v", name, got, c.want)

@@ -16,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// folderTree is a workspace of folders: paths with their object IDs. The folder hidden cannot be listed, and the folder vanished was deleted
-// after it was listed.
+// folderTree is a workspace of folders: paths with their object IDs. The folder hidden cannot be listed, and the folder vanished was
+// deleted after it was listed.
 type folderTree struct {
 	folders          map[string]int
 	git              string
@@ -44,7 +44,8 @@ func (w *folderTree) RoundTrip(req *http.Request) (*http.Response, error) {
 		switch {
 		case path.Dir(at) != folder || at == "/":
 		case at == w.git:
-			objects = append(objects, fmt.Sprintf(`{"object_id":%d,"object_type":"DIRECTORY","path":%q,"directory_info":{"is_git_folder":true}}`, id, at))
+			objects = append(objects, fmt.Sprintf(`{"object_id":%d,"object_type":"DIRECTORY","path":%q,"directory_info":{"is_git_folder":true}}`, id,
+				at))
 		default:
 			objects = append(objects, folderJSON(id, at))
 		}
@@ -91,15 +92,19 @@ func TestFolderIndex_findPath(t *testing.T) {
 		"below a known parent folder":     {"43", []string{"/directories/40", "/directories/"}, nil, "/Zoo/b/c", "/ /Zoo /Zoo/a /Zoo/b", ""},
 		"below the nearest parent folder": {"45", []string{"44", "40"}, nil, "/Zoo/b/d/e", "/ /Zoo /Zoo/a /Zoo/b /Zoo/b/d", ""},
 		"not below the given folder":      {"43", []string{"/directories/31"}, nil, "/Zoo/b/c", "/ /Shared /Shared/a /Zoo /Zoo/a /Zoo/b", ""},
-		"past a hidden folder":            {"45", []string{"40"}, func(w *folderTree) { w.hidden = "/Zoo/a" }, "/Zoo/b/d/e", "/ /Zoo /Zoo/a /Zoo/b /Zoo/b/c /Zoo/b/d", ""},
-		"past a vanished folder":          {"42", nil, func(w *folderTree) { w.vanished = "/Shared" }, "/Zoo/b", "/ /Shared /Zoo", ""},
+		"past a hidden folder": {"45", []string{"40"}, func(w *folderTree) { w.hidden = "/Zoo/a" }, "/Zoo/b/d/e",
+			"/ /Zoo /Zoo/a /Zoo/b /Zoo/b/c /Zoo/b/d", ""},
+		"past a vanished folder": {"42", nil, func(w *folderTree) { w.vanished = "/Shared" }, "/Zoo/b", "/ /Shared /Zoo", ""},
 		"below a hidden folder": {
-			"42", nil, func(w *folderTree) { w.hidden = "/Zoo" }, "", "/ /Shared /Zoo /Shared/a /Users /Repos /Users/ana /Repos/ana /Users/ana/models",
+			"42", nil, func(w *folderTree) { w.hidden = "/Zoo" }, "",
+			"/ /Shared /Zoo /Shared/a /Users /Repos /Users/ana /Repos/ana /Users/ana/models",
 			"no folder with object ID 42 was found in 8 folders; 1 more could not be listed: import the folder by its path instead",
 		},
-		"a Git folder":         {"42", nil, func(w *folderTree) { w.git = "/Zoo/b" }, "/Zoo/b", "/ /Shared /Zoo", ""},
-		"in a Git folder":      {"43", []string{"42"}, func(w *folderTree) { w.git = "/Zoo/b"; delete(w.folders, "/Users/ana") }, "", "/ /Shared /Zoo /Shared/a /Zoo/a /Users /Repos /Repos/ana", "was found in 8 folders: import"},
-		"not found":            {"99", nil, func(w *folderTree) { w.folders = nil }, "", "/", "no folder with object ID 99 was found in 1 folders: import"},
+		"a Git folder": {"42", nil, func(w *folderTree) { w.git = "/Zoo/b" }, "/Zoo/b", "/ /Shared /Zoo", ""},
+		"in a Git folder": {"43", []string{"42"}, func(w *folderTree) { w.git = "/Zoo/b"; delete(w.folders, "/Users/ana") }, "",
+			"/ /Shared /Zoo /Shared/a /Zoo/a /Users /Repos /Repos/ana", "was found in 8 folders: import"},
+		"not found": {"99", nil, func(w *folderTree) { w.folders = nil }, "", "/",
+			"no folder with object ID 99 was found in 1 folders: import"},
 		"not a number":         {"/Zoo", nil, nil, "", "", `"/Zoo" is not the object ID of a folder`},
 		"the root":             {"/directories/", nil, nil, "", "", "is not the object ID"},
 		"a negative number":    {"-4", nil, nil, "", "", "is not the object ID"},

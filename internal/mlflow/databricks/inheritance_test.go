@@ -122,11 +122,16 @@ func TestInheritance_known(t *testing.T) {
 		known       map[string]string
 		want        map[string]string
 	}{
-		"the folder itself":          {[]inheritingExperiment{{"/a/b/c/x", []string{"1"}}}, map[string]string{"1": "/a/b"}, map[string]string{"1": "/a/b"}},
-		"one of two":                 {[]inheritingExperiment{{"/a/b/x", []string{"1", "2"}}}, map[string]string{"2": "/a"}, map[string]string{"1": "/a/b", "2": "/a"}},
-		"a folder without grants":    {[]inheritingExperiment{{"/a/b/x", []string{"2"}}}, map[string]string{"1": "/a/b"}, map[string]string{"1": "/a/b", "2": "/a"}},
-		"other folders":              {[]inheritingExperiment{{"/a/x", []string{"1"}}}, map[string]string{"7": "/z", "8": "/a/y"}, map[string]string{"1": "/a"}},
-		"changed grants, known path": {[]inheritingExperiment{{"/a/b/x", []string{"1"}}, {"/a/b/y", nil}}, map[string]string{"1": "/a/b"}, map[string]string{"1": "/a/b"}},
+		"the folder itself": {[]inheritingExperiment{{"/a/b/c/x", []string{"1"}}}, map[string]string{"1": "/a/b"},
+			map[string]string{"1": "/a/b"}},
+		"one of two": {[]inheritingExperiment{{"/a/b/x", []string{"1", "2"}}}, map[string]string{"2": "/a"},
+			map[string]string{"1": "/a/b", "2": "/a"}},
+		"a folder without grants": {[]inheritingExperiment{{"/a/b/x", []string{"2"}}}, map[string]string{"1": "/a/b"},
+			map[string]string{"1": "/a/b", "2": "/a"}},
+		"other folders": {[]inheritingExperiment{{"/a/x", []string{"1"}}}, map[string]string{"7": "/z", "8": "/a/y"},
+			map[string]string{"1": "/a"}},
+		"changed grants, known path": {[]inheritingExperiment{{"/a/b/x", []string{"1"}}, {"/a/b/y", nil}}, map[string]string{"1": "/a/b"},
+			map[string]string{"1": "/a/b"}},
 	} {
 		got := inheritanceOf(c.experiments...).paths(c.known, MaxOriginLookups, func(folder string) (string, bool) {
 			t.Errorf("%s: got a lookup of %s, want none", name, folder)

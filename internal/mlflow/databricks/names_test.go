@@ -71,8 +71,9 @@ func TestArtifactLocations(t *testing.T) {
 func TestDatabricksExperimentURL(t *testing.T) {
 	base, _ := url.Parse("https://example.com/base")
 	for want, got := range map[string]string{
-		"https://example.com/base/ml/experiments/1?w=42": databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base, WorkspaceID: "42"}, "1"),
-		"https://example.com/base/ml/experiments/1":      databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base}, "1"),
+		"https://example.com/base/ml/experiments/1?w=42": databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base, WorkspaceID: "42"},
+			"1"),
+		"https://example.com/base/ml/experiments/1": databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base}, "1"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -82,7 +83,8 @@ func TestDatabricksExperimentURL(t *testing.T) {
 
 // FuzzNames checks that a normalized valid name does not change when it is normalized again.
 func FuzzNames(f *testing.F) {
-	for _, name := range []string{"/Shared/x", "/Workspace/Shared/x/", "/Workspace", "/", "", "//x", "/Repos/a", "/Workspace/Workspace/x", "/x//", "é"} {
+	for _, name := range []string{"/Shared/x", "/Workspace/Shared/x/", "/Workspace", "/", "", "//x", "/Repos/a", "/Workspace/Workspace/x",
+		"/x//", "é"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

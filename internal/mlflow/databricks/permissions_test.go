@@ -57,7 +57,8 @@ func TestDatabricksACL_Get(t *testing.T) {
 			t.Errorf("%s: got level %q, want %q", who, held[who], want)
 		}
 	}
-	if !strings.HasPrefix(held["group users"], "CAN_MANAGE from /directories/") || acl.Admins != mlflowtest.Group("admins") || !acl.Created.IsZero() {
+	if !strings.HasPrefix(held["group users"], "CAN_MANAGE from /directories/") || acl.Admins != mlflowtest.Group("admins") ||
+		!acl.Created.IsZero() {
 		t.Errorf("got levels %v, admins %v, creation time %s", held, acl.Admins, acl.Created)
 	}
 	listed, err := client.AccessControl().GetListed(t.Context(), id)
@@ -77,7 +78,8 @@ func TestDatabricksACL_Set(t *testing.T) {
 	t.Parallel()
 	w, client, id := sharedExperiment(t, emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_MANAGE"})
 	acl, err := client.AccessControl().Set(t.Context(), id, []mlflow.Grant{
-		{Principal: mlflowtest.User(emulator.User), Level: mlflow.LevelEdit}, {Principal: mlflowtest.Group("science"), Level: mlflow.LevelRead}, {Principal: mlflowtest.ServicePrincipal, Level: mlflow.LevelManage},
+		{Principal: mlflowtest.User(emulator.User), Level: mlflow.LevelEdit}, {Principal: mlflowtest.Group("science"), Level: mlflow.LevelRead},
+		{Principal: mlflowtest.ServicePrincipal, Level: mlflow.LevelManage},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +100,8 @@ func TestDatabricksACL_Grant(t *testing.T) {
 	t.Parallel()
 	w, client, id := sharedExperiment(t, emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_MANAGE"})
 	for _, level := range []string{mlflow.LevelRead, mlflow.LevelEdit} {
-		if _, err := client.AccessControl().Grant(t.Context(), id, mlflow.Grant{Principal: mlflowtest.User(strings.ToUpper(emulator.User)), Level: level}); err != nil {
+		if _, err := client.AccessControl().Grant(t.Context(), id, mlflow.Grant{Principal: mlflowtest.User(strings.ToUpper(emulator.User)),
+			Level: level}); err != nil {
 			t.Fatal(err)
 		}
 		held, err := client.AccessControl().Level(t.Context(), id, mlflowtest.User(emulator.User))
@@ -175,7 +178,8 @@ func aclResponse(id string, entries ...string) mlflowtest.Response {
 		f := strings.Fields(e)
 		list[i] = fmt.Sprintf(`{%q:%q,"all_permissions":[{"permission_level":%q,"inherited":false}]}`, f[0], f[1], f[2])
 	}
-	return mlflowtest.OK(fmt.Sprintf(`{"object_id":"/experiments/%s","object_type":"mlflowExperiment","access_control_list":[%s]}`, id, strings.Join(list, ",")))
+	return mlflowtest.OK(fmt.Sprintf(`{"object_id":"/experiments/%s","object_type":"mlflowExperiment","access_control_list":[%s]}`, id,
+		strings.Join(list, ",")))
 }
 
 const getACL = "GET " + permissionsPath + "1"
@@ -235,7 +239,8 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 			aclResponse("1", "user_name ana CAN_READ"), "", mlflow.Principal{},
 		},
 		"a service principal that was sent as a user": {
-			mlflow.Grant{Principal: mlflowtest.User(mlflowtest.ServicePrincipal.Name), Level: mlflow.LevelRead}, `{"user_name":"` + mlflowtest.ServicePrincipal.Name + `","permission_level":"CAN_READ"}`,
+			mlflow.Grant{Principal: mlflowtest.User(mlflowtest.ServicePrincipal.Name), Level: mlflow.LevelRead},
+			`{"user_name":"` + mlflowtest.ServicePrincipal.Name + `","permission_level":"CAN_READ"}`,
 			aclResponse("1", "service_principal_name "+mlflowtest.ServicePrincipal.Name+" CAN_READ"), "", mlflow.Principal{},
 		},
 		"a group in another case": {
@@ -278,11 +283,13 @@ func TestDatabricksACL_writesAreChecked(t *testing.T) {
 func TestDatabricksACL_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Response{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
-		"another experiment":           aclResponse("12", "user_name ana CAN_READ"),
-		"an error as 200":              mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}`),
-		"an entry without a principal": mlflowtest.OK(`{"object_id":"/experiments/1","object_type":"mlflowExperiment","access_control_list":[{"all_permissions":[]}]}`),
-		"a notebook's list":            mlflowtest.OK(`{"object_id":"/notebooks/1","object_type":"notebook","access_control_list":[]}`),
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204},
+		"a page":             mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"another experiment": aclResponse("12", "user_name ana CAN_READ"),
+		"an error as 200":    mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}`),
+		"an entry without a principal": mlflowtest.OK(`{"object_id":"/experiments/1","object_type":"mlflowExperiment",` +
+			`"access_control_list":[{"all_permissions":[]}]}`),
+		"a notebook's list": mlflowtest.OK(`{"object_id":"/notebooks/1","object_type":"notebook","access_control_list":[]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -323,7 +330,8 @@ func TestDatabricksACL_missingPrincipal(t *testing.T) {
 		mlflowtest.User("nobody@example.com"), mlflowtest.Group("nobodies"), mlflowtest.Group("data (EU) science"), mlflowtest.Group("a)b"),
 		{Kind: mlflow.KindServicePrincipal, Name: "00000000-0000-0000-0000-000000000000"},
 	} {
-		_, err := client.AccessControl().Set(t.Context(), id, []mlflow.Grant{{Principal: mlflowtest.User(emulator.User), Level: mlflow.LevelRead}, {Principal: p, Level: mlflow.LevelRead}})
+		_, err := client.AccessControl().Set(t.Context(), id, []mlflow.Grant{{Principal: mlflowtest.User(emulator.User), Level: mlflow.LevelRead},
+			{Principal: p, Level: mlflow.LevelRead}})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != p || !strings.Contains(err.Error(), p.Name) {
 			t.Errorf("%s: got missing principal %v, error %v", p.Name, missing, err)
 		}

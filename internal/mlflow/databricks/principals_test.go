@@ -93,14 +93,17 @@ func TestPrincipals(t *testing.T) {
 	addMembers(w, "chiefs", robot, groupOf("risk"), groupOf("chiefs")) // a cycle
 	w.ResetJournal()
 	found := expectPrincipals(t, client, []mlflow.Principal{
-		mlflowtest.Group("risk"), mlflowtest.User("ANA@example.com"), mlflowtest.User("carl@example.com"), mlflowtest.Group("Risk"), mlflowtest.User("ana@example.com"),
-		mlflowtest.User(strings.ToUpper(emulator.ServicePrincipal)), {Kind: mlflow.KindServicePrincipal, Name: "00000000-0000-0000-0000-000000000001"},
+		mlflowtest.Group("risk"), mlflowtest.User("ANA@example.com"), mlflowtest.User("carl@example.com"), mlflowtest.Group("Risk"),
+		mlflowtest.User("ana@example.com"),
+		mlflowtest.User(strings.ToUpper(emulator.ServicePrincipal)), {Kind: mlflow.KindServicePrincipal,
+			Name: "00000000-0000-0000-0000-000000000001"},
 	},
 		"group Risk gone", "group chiefs", "group leads", "group risk",
 		"service_principal 00000000-0000-0000-0000-000000000001 gone",
 		"user "+strings.ToUpper(emulator.ServicePrincipal), "user ANA@example.com", "user ben@example.com inactive", "user carl@example.com gone",
 		"risk: group chiefs via leads", "risk: group leads",
-		"risk: user "+strings.ToUpper(emulator.ServicePrincipal)+" via leads > chiefs", "risk: user ANA@example.com", "risk: user ben@example.com via leads",
+		"risk: user "+strings.ToUpper(emulator.ServicePrincipal)+" via leads > chiefs", "risk: user ANA@example.com",
+		"risk: user ben@example.com via leads",
 	)
 	if s := found.Status[6]; s.DisplayName != "Ana Lee" || s.ExternalID != "ext-1" || !s.Active || s.Admin {
 		t.Errorf("got user %+v", s)
@@ -120,14 +123,16 @@ func TestPrincipals_calls(t *testing.T) {
 		wanted      []mlflow.Principal
 		calls, want string
 	}{
-		"nothing":             {nil, "", ""},
-		"a user":              {[]mlflow.Principal{mlflowtest.User(emulator.User)}, "Users", "user ana@example.com"},
-		"a service principal": {[]mlflow.Principal{mlflowtest.ServicePrincipal}, "ServicePrincipals", "service_principal " + emulator.ServicePrincipal},
+		"nothing": {nil, "", ""},
+		"a user":  {[]mlflow.Principal{mlflowtest.User(emulator.User)}, "Users", "user ana@example.com"},
+		"a service principal": {[]mlflow.Principal{mlflowtest.ServicePrincipal}, "ServicePrincipals",
+			"service_principal " + emulator.ServicePrincipal},
 		"a service principal as a user": {[]mlflow.Principal{mlflowtest.User(emulator.ServicePrincipal)}, "ServicePrincipals",
 			"user " + emulator.ServicePrincipal},
 		"everybody": {[]mlflow.Principal{mlflowtest.Group("users"), mlflowtest.Group("account users")}, "",
 			"group account users\ngroup users\neverybody: account users\neverybody: users"},
-		"a group of users": {[]mlflow.Principal{mlflowtest.Group("leads")}, "Groups Users", "group leads\nuser ana@example.com\nleads: user ana@example.com"},
+		"a group of users": {[]mlflow.Principal{mlflowtest.Group("leads")}, "Groups Users",
+			"group leads\nuser ana@example.com\nleads: user ana@example.com"},
 		"a group with everybody": {[]mlflow.Principal{mlflowtest.Group("open")}, "Groups",
 			"group open\ngroup users\nopen: group users\neverybody: users"},
 	} {
@@ -149,8 +154,8 @@ func TestPrincipals_calls(t *testing.T) {
 	}
 }
 
-// TestPrincipals_pages checks the number of requests: the server chooses the size of a page, and each group that is listed without members is
-// read.
+// TestPrincipals_pages checks the number of requests: the server chooses the size of a page, and each group that is listed without members
+// is read.
 func TestPrincipals_pages(t *testing.T) {
 	t.Parallel()
 	for _, o := range []emulator.SCIMOptions{{}, {PageSize: 1}, {PageSize: 3, MemberTypes: true}, {PageSize: 4, ListsNoAccountMembers: true}} {
@@ -180,7 +185,8 @@ func TestPrincipals_pages(t *testing.T) {
 		if o.ListsNoAccountMembers {
 			single = 1
 		}
-		if users, groups, byID := w.Count("GET", scimPath+"Users"), w.Count("GET", scimPath+"Groups"), w.Count("GET", scimPath+"Groups/*"); users != pages(13) ||
+		if users, groups, byID := w.Count("GET", scimPath+"Users"), w.Count("GET", scimPath+"Groups"),
+			w.Count("GET", scimPath+"Groups/*"); users != pages(13) ||
 			groups != pages(6) || byID != single {
 			t.Errorf("%+v: got %d pages of users, %d of groups, and %d single groups", o, users, groups, byID)
 		}
@@ -201,7 +207,8 @@ func TestPrincipals_incomplete(t *testing.T) {
 		addMembers(w, "risk", groupOf("leads"))
 		return w, mlflowtest.Connect(t, w, token, mlflowtest.ShortRetryTimeout)
 	}
-	wanted := []mlflow.Principal{mlflowtest.Group("risk"), mlflowtest.Group("leads"), mlflowtest.Group("ml-platform"), mlflowtest.User(emulator.User)}
+	wanted := []mlflow.Principal{mlflowtest.Group("risk"), mlflowtest.Group("leads"), mlflowtest.Group("ml-platform"),
+		mlflowtest.User(emulator.User)}
 	t.Run("members", func(t *testing.T) {
 		t.Parallel()
 		w, client := prepare(t, emulator.SCIMOptions{RestrictsMembers: true, RestrictsExternalIDs: true}, emulator.UserToken)
@@ -221,15 +228,18 @@ func TestPrincipals_incomplete(t *testing.T) {
 	})
 	for route, want := range map[string][]string{
 		"Users": {"group leads", "group ml-platform", "group risk", "service_principal " + emulator.ServicePrincipal,
-			"leads: service_principal " + emulator.ServicePrincipal, "risk: group leads", "risk: service_principal " + emulator.ServicePrincipal + " via leads",
+			"leads: service_principal " + emulator.ServicePrincipal, "risk: group leads",
+			"risk: service_principal " + emulator.ServicePrincipal + " via leads",
 			"incomplete group leads: " + noUsers,
 			"incomplete user ana@example.com: " + noUsers},
-		"Groups": {"user ana@example.com", "incomplete group leads: " + noGroups, "incomplete group ml-platform: " + noGroups, "incomplete group risk: " + noGroups},
+		"Groups": {"user ana@example.com", "incomplete group leads: " + noGroups, "incomplete group ml-platform: " + noGroups,
+			"incomplete group risk: " + noGroups},
 	} {
 		t.Run(route, func(t *testing.T) {
 			t.Parallel()
 			w, client := prepare(t, emulator.SCIMOptions{}, emulator.AdminToken)
-			w.Inject(emulator.Fault{Path: scimPath + route, Times: -1, RawBody: `{"schemas":["x"],"detail":"Only admins.","status":"403"}`, Status: http.StatusForbidden})
+			w.Inject(emulator.Fault{Path: scimPath + route, Times: -1, RawBody: `{"schemas":["x"],"detail":"Only admins.","status":"403"}`,
+				Status: http.StatusForbidden})
 			expectPrincipals(t, client, wanted, want...)
 			if n := w.Count("GET", scimPath+route); n != 1 {
 				t.Errorf("got %d reads of the list, want 1", n)
@@ -242,8 +252,9 @@ func TestPrincipals_incomplete(t *testing.T) {
 func TestPrincipals_errors(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]emulator.Fault{
-		"a server error":    {Status: http.StatusNotImplemented, Code: "NOT_IMPLEMENTED", Message: "no"},
-		"an IP access list": {Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Source IP address: 1.2.3.4 is blocked by Databricks IP ACL"},
+		"a server error": {Status: http.StatusNotImplemented, Code: "NOT_IMPLEMENTED", Message: "no"},
+		"an IP access list": {Status: http.StatusForbidden, Code: "PERMISSION_DENIED",
+			Message: "Source IP address: 1.2.3.4 is blocked by Databricks IP ACL"},
 		"an invalid token":  {Status: http.StatusForbidden, RawBody: `{"error_code":403,"message":"Invalid access token."}`},
 		"a page of a proxy": {RawBody: `<html>Sign in</html>`},
 		"another list":      {RawBody: `{"Resources":[{"id":"1","displayName":"x"}]}`},
@@ -266,7 +277,8 @@ func scriptedLists(t *testing.T, pages map[string]string) *mlflow.Client {
 	s := mlflowtest.NewScripted(t)
 	for call, body := range pages {
 		route, start, _ := strings.Cut(call, " ")
-		attributes := map[string]string{"Users": "id%2CuserName%2CdisplayName%2Cactive%2CexternalId", "Groups": "id%2CdisplayName%2CexternalId%2Cmembers"}[route]
+		attributes := map[string]string{"Users": "id%2CuserName%2CdisplayName%2Cactive%2CexternalId",
+			"Groups": "id%2CdisplayName%2CexternalId%2Cmembers"}[route]
 		path := "GET " + scimPath + route + "?attributes=" + attributes + "&count=1000&startIndex=" + start
 		if attributes == "" {
 			path = "GET " + scimPath + route + "?attributes=id%2CdisplayName%2Cmembers"
@@ -279,13 +291,15 @@ func scriptedLists(t *testing.T, pages map[string]string) *mlflow.Client {
 func TestPrincipals_oddPages(t *testing.T) {
 	t.Parallel()
 	const user1, user2 = `{"id":"1","userName":"ana@example.com","active":true}`, `{"id":"2","userName":"ben@example.com","active":true}`
-	unsure := "It was not found, but the list of users is not complete: it was changed while it was read, or the server did not return all of it."
+	unsure := "It was not found, but the list of users is not complete: it was changed while it was read, or the server did not return all " +
+		"of it."
 	for name, tc := range map[string]struct {
 		pages map[string]string
 		want  string // or the error
 	}{
 		"smaller pages": {map[string]string{
-			"Users 1": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`, "Users 2": `{"totalResults":2,"startIndex":2,"Resources":[` + user2 + `]}`,
+			"Users 1": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`,
+			"Users 2": `{"totalResults":2,"startIndex":2,"Resources":[` + user2 + `]}`,
 		}, "user ben@example.com, user carl@example.com gone"},
 		"no total": {map[string]string{
 			"Users 1": `{"Resources":[` + user1 + `,` + user2 + `]}`, "Users 3": `{"totalResults":0,"itemsPerPage":0}`,
@@ -293,18 +307,22 @@ func TestPrincipals_oddPages(t *testing.T) {
 		"numbers as text": {map[string]string{"Users 1": `{"totalResults":"2","startIndex":"1","Resources":[` + user1 + `,` + user2 + `]}`},
 			"user ben@example.com, user carl@example.com gone"},
 		"a user removed meanwhile": {map[string]string{
-			"Users 1": `{"totalResults":3,"startIndex":1,"Resources":[` + user1 + `]}`, "Users 2": `{"totalResults":2,"startIndex":2,"Resources":[` + user2 + `]}`,
+			"Users 1": `{"totalResults":3,"startIndex":1,"Resources":[` + user1 + `]}`,
+			"Users 2": `{"totalResults":2,"startIndex":2,"Resources":[` + user2 + `]}`,
 		}, "user ben@example.com, incomplete user carl@example.com: " + unsure},
 		"an early end": {map[string]string{
-			"Users 1": `{"totalResults":9,"startIndex":1,"Resources":[` + user2 + `]}`, "Users 2": `{"totalResults":9,"startIndex":2,"itemsPerPage":0}`,
+			"Users 1": `{"totalResults":9,"startIndex":1,"Resources":[` + user2 + `]}`,
+			"Users 2": `{"totalResults":9,"startIndex":2,"itemsPerPage":0}`,
 		}, "user ben@example.com, incomplete user carl@example.com: " + unsure},
 		"the same page again": {map[string]string{
-			"Users 1": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`, "Users 2": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`,
+			"Users 1": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`,
+			"Users 2": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`,
 		}, "error listing users: the page at startIndex 2 contains only entries of earlier pages"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found, err := scriptedLists(t, tc.pages).Principals(t.Context(), []mlflow.Principal{mlflowtest.User(emulator.OtherUser), mlflowtest.User("carl@example.com")})
+			found, err := scriptedLists(t, tc.pages).Principals(t.Context(), []mlflow.Principal{mlflowtest.User(emulator.OtherUser),
+				mlflowtest.User("carl@example.com")})
 			got := strings.Join(describe(found), ", ")
 			if err != nil {
 				got = "error " + err.Error()
@@ -320,11 +338,13 @@ func TestPrincipals_oddPages(t *testing.T) {
 func TestPrincipals_oddMembers(t *testing.T) {
 	t.Parallel()
 	client := scriptedLists(t, map[string]string{
-		"Groups 1": `{"totalResults":3,"Resources":[{"id":"10","displayName":"a","members":[{"value":"1","$ref":"https://x.test/api/2.0/preview/scim/v2/Users/1"},
+		"Groups 1": `{"totalResults":3,"Resources":[{"id":"10","displayName":"a","members":[{"value":"1",
+			"$ref":"https://x.test/api/2.0/preview/scim/v2/Users/1"},
 			{"value":"2","type":"User"},{"value":"11","display":"b"},{"value":"99","$ref":"Users/99","display":"Zoe"}]},
 			{"id":"11","displayName":"b"},{"id":"12","displayName":"b","members":[{"value":"1"}]}]}`,
 		"Groups/11": `{"id":"11","displayName":"b"}`,
-		"Users 1":   `{"totalResults":2,"Resources":[{"id":"1","userName":"ana@example.com","active":true},{"id":"2","userName":"ben@example.com"}]}`,
+		"Users 1": `{"totalResults":2,"Resources":[{"id":"1","userName":"ana@example.com","active":true},{"id":"2",` +
+			`"userName":"ben@example.com"}]}`,
 	})
 	expectPrincipals(t, client, []mlflow.Principal{mlflowtest.Group("a"), mlflowtest.Group("b")},
 		"group a", "group b", "user ana@example.com", "user ben@example.com inactive",
@@ -338,8 +358,10 @@ func TestPrincipals_someMembersHidden(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
 	const byID = "?attributes=id%2CdisplayName%2Cmembers"
-	s.Read("GET "+scimPath+"Groups?attributes=id%2CdisplayName%2CexternalId%2Cmembers&count=1000&startIndex=1", mlflowtest.OK(`{"totalResults":3,"Resources":[
-		{"id":"10","displayName":"a"},{"id":"11","displayName":"risk","members":[{"value":"12","$ref":"Groups/12"}]},{"id":"12","displayName":"leads"}]}`))
+	s.Read("GET "+scimPath+"Groups?attributes=id%2CdisplayName%2CexternalId%2Cmembers&count=1000&startIndex=1",
+		mlflowtest.OK(`{"totalResults":3,"Resources":[
+		{"id":"10","displayName":"a"},{"id":"11","displayName":"risk","members":[{"value":"12","$ref":"Groups/12"}]},{"id":"12",
+			"displayName":"leads"}]}`))
 	s.Read("GET "+scimPath+"Groups/10"+byID, mlflowtest.Refuse(http.StatusForbidden, "PERMISSION_DENIED", "no"))
 	s.Read("GET "+scimPath+"Groups/12"+byID, mlflowtest.OK(`{"id":"12","members":[{"value":"1","$ref":"Users/1"}]}`))
 	s.Read("GET "+scimPath+"Users?attributes=id%2CuserName%2CdisplayName%2Cactive%2CexternalId&count=1000&startIndex=1",
@@ -355,5 +377,6 @@ func TestPrincipals_groupDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	w.Before("GET", scimPath+"Groups/*", func(*http.Request) { w.DeletePrincipal(groupOf("risk")) })
-	expectPrincipals(t, client, []mlflow.Principal{mlflowtest.Group("risk")}, "group risk", "incomplete group risk: It was deleted while it was read.")
+	expectPrincipals(t, client, []mlflow.Principal{mlflowtest.Group("risk")}, "group risk",
+		"incomplete group risk: It was deleted while it was read.")
 }

@@ -46,7 +46,8 @@ func (e *experiment) Validate(bool) error { return rest.CheckSame("experiment", 
 func get(ctx context.Context, c *rest.Client) (experiment, error) {
 	var out experiment
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get", Query: url.Values{"experiment_id": {"1"}}, Out: &out, Group: rest.GroupOther,
+		Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get", Query: url.Values{"experiment_id": {"1"}}, Out: &out,
+		Group: rest.GroupOther,
 	})
 	return out, err
 }

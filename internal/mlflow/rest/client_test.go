@@ -47,23 +47,28 @@ func TestRetries(t *testing.T) {
 		fails     bool
 	}{
 		{"503 then success", []mlflowtest.Responder{reply(503, `{}`), reply(503, `{}`), reply(200, mlflowtest.Experiment1Body)}, get, 3, false},
-		{"408, 500, 502 and 504 as pages", []mlflowtest.Responder{page(408, ""), page(500, "oops"), page(502, ""), page(504, ""), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
-		{"500 INTERNAL_ERROR", []mlflowtest.Responder{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
+		{"408, 500, 502 and 504 as pages", []mlflowtest.Responder{page(408, ""), page(500, "oops"), page(502, ""), page(504, ""),
+			reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
+		{"500 INTERNAL_ERROR", []mlflowtest.Responder{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get,
+			2, false},
 		{"500 INVALID_STATE is final", []mlflowtest.Responder{reply(500, `{"error_code":"INVALID_STATE"}`)}, get, 1, true},
 		{"500 FEATURE_DISABLED is final", []mlflowtest.Responder{reply(500, `{"error_code":"FEATURE_DISABLED"}`)}, get, 1, true},
 		{"500 for a folder with immutable permissions is final", []mlflowtest.Responder{
 			reply(500, `{"error_code":"INTERNAL_ERROR","message":"Cannot modify permissions of directory 12"}`)}, get, 1, true},
-		{"503 for a disabled feature is final", []mlflowtest.Responder{page(503, "Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
+		{"503 for a disabled feature is final", []mlflowtest.Responder{page(503,
+			"Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
 		{"400 is final", []mlflowtest.Responder{reply(400, `{"error_code":"INVALID_PARAMETER_VALUE"}`)}, get, 1, true},
 		{"a sign-in page is final", []mlflowtest.Responder{page(200, "<title>Sign in</title>")}, get, 1, true},
 		{"a broken connection", []mlflowtest.Responder{fail(errReset), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
 		{"an incomplete response", []mlflowtest.Responder{truncated, reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
 		{"a host that never responded: three tries", []mlflowtest.Responder{fail(errDial)}, get, 3, true},
-		{"a host that responded before: more tries", []mlflowtest.Responder{reply(503, `{}`), fail(errDial), fail(errDial), fail(errDial), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
+		{"a host that responded before: more tries", []mlflowtest.Responder{reply(503, `{}`), fail(errDial), fail(errDial), fail(errDial),
+			reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
 		{"an unknown host is final", []mlflowtest.Responder{fail(&net.DNSError{Err: "no such host", IsNotFound: true})}, get, 1, true},
 		{"invalid settings are final", []mlflowtest.Responder{fail(finalError{})}, get, 1, true},
 		{"429 is retried for create", []mlflowtest.Responder{reply(429, `{}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
-		{"a throttling code with another status is retried for create", []mlflowtest.Responder{reply(500, `{"error_code":"REQUEST_LIMIT_EXCEEDED"}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"a throttling code with another status is retried for create", []mlflowtest.Responder{reply(500,
+			`{"error_code":"REQUEST_LIMIT_EXCEEDED"}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
 		{"503 is not retried for create", []mlflowtest.Responder{reply(503, `{}`)}, createOnce, 1, true},
 		{"a broken connection is not retried for create", []mlflowtest.Responder{fail(errReset)}, createOnce, 1, true},
 		{"a failed dial is retried for create", []mlflowtest.Responder{fail(errDial), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
@@ -87,7 +92,8 @@ func TestRetryWaitsAsAsked(t *testing.T) {
 	for name, refusal := range map[string]mlflowtest.Responder{
 		"Retry-After in seconds": reply(429, `{}`, "Retry-After", "7"),
 		"Retry-After on 503":     reply(503, `{}`, "Retry-After", "7"),
-		"RetryInfo":              reply(429, `{"error_code":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retry_delay":"7s"}]}`),
+		"RetryInfo": reply(429, `{"error_code":"RESOURCE_EXHAUSTED",`+
+			`"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retry_delay":"7s"}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -223,7 +229,8 @@ func TestRateLimitExceedsTimeout(t *testing.T) {
 
 // TestRefusedCredentials_goodBefore checks that credentials that were accepted once are still used after a gateway rejects one path.
 func TestRefusedCredentials_goodBefore(t *testing.T) {
-	c := newClient(mlflowtest.NewReplies(reply(200, mlflowtest.Experiment1Body), reply(401, `{"error_code":"UNAUTHENTICATED","message":"no"}`), reply(200, mlflowtest.Experiment1Body)))
+	c := newClient(mlflowtest.NewReplies(reply(200, mlflowtest.Experiment1Body), reply(401, `{"error_code":"UNAUTHENTICATED","message":"no"}`),
+		reply(200, mlflowtest.Experiment1Body)))
 	for try, refused := range []bool{false, true, false} {
 		if _, err := get(t.Context(), c); rest.IsUnauthenticated(err) != refused {
 			t.Errorf("try %d: got error %v, want unauthenticated %t", try+1, err, refused)

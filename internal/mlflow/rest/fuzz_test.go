@@ -17,7 +17,8 @@ func noRetries(o *rest.Options) { o.RetryTimeout = time.Nanosecond }
 // panics.
 func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
-		mlflowtest.Experiment1Body, mlflowtest.NotFoundBody, "", "{", "[]", "null", `{"experiment":null}`, `{"experiment":{"creation_time":"x"}}`, `{"experiment":{"tags":[{"key":1}]}}`,
+		mlflowtest.Experiment1Body, mlflowtest.NotFoundBody, "", "{", "[]", "null", `{"experiment":null}`, `{"experiment":{"creation_time":"x"}}`,
+		`{"experiment":{"tags":[{"key":1}]}}`,
 		`{"error_code":403,"message":"Invalid access token."}`, `{"error_code":"X","details":[{"retry_delay":"-1s"},{"field_violations":null}]}`,
 		"<html><title>Sign in</title></html>", "<pre></pre>", "\xff\xfe", `{"experiment":{"creation_time":99999999999999999999}}`,
 		`{"message":"x Error: (sqlite3.IntegrityError) [SQL: INSERT] [parameters: ('secret')]"}`,

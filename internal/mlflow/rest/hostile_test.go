@@ -71,21 +71,24 @@ func TestTextsOfServers(t *testing.T) {
 func TestSecretsInResponses(t *testing.T) {
 	t.Parallel()
 	denied := func(message string) mlflowtest.Response {
-		return mlflowtest.Response{Status: http.StatusForbidden, MediaType: "application/json", Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
+		return mlflowtest.Response{Status: http.StatusForbidden, MediaType: "application/json",
+			Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
 	}
 	for name, tc := range map[string]struct {
 		secret   string
 		response mlflowtest.Response
 		want     string
 	}{
-		"as it is":                 {"s3cret", denied("bad password s3cret"), "bad password ***"},
-		"more than once":           {"s3cret", denied("s3cret, s3cret"), "***, ***"},
-		"as JSON":                  {`s3"cret`, denied(`bad password s3\"cret`), "bad password ***"},
-		"in escapes":               {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
-		"in JSON within JSON":      {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
-		"in a query":               {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
-		"in a page":                {"s3<cret>&1", mlflowtest.PageResponse(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
-		"in a page that is a page": {"s3cret", mlflowtest.PageResponse(http.StatusOK, "<title>s3cret</title>"), `the server returned a web page instead of JSON: "***"`},
+		"as it is":            {"s3cret", denied("bad password s3cret"), "bad password ***"},
+		"more than once":      {"s3cret", denied("s3cret, s3cret"), "***, ***"},
+		"as JSON":             {`s3"cret`, denied(`bad password s3\"cret`), "bad password ***"},
+		"in escapes":          {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
+		"in JSON within JSON": {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
+		"in a query":          {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
+		"in a page": {"s3<cret>&1", mlflowtest.PageResponse(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"),
+			"bad password ***"},
+		"in a page that is a page": {"s3cret", mlflowtest.PageResponse(http.StatusOK, "<title>s3cret</title>"),
+			`the server returned a web page instead of JSON: "***"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,7 +138,8 @@ func TestEndlessBodies(t *testing.T) {
 		text      string
 		most      int
 	}{
-		"a refusal": {403, "application/json", `{"message":"x`, 1 << 20}, "a page": {200, "text/html", "<p>", 1 << 20}, "a response": {200, "application/json", `{"x":"`, 20 << 20},
+		"a refusal": {403, "application/json", `{"message":"x`, 1 << 20}, "a page": {200, "text/html", "<p>", 1 << 20},
+		"a response": {200, "application/json", `{"x":"`, 20 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +147,8 @@ func TestEndlessBodies(t *testing.T) {
 			tries := 0
 			client := newClient(mlflowtest.RoundTripFunc(func(r *http.Request) (*http.Response, error) {
 				tries++
-				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r}, nil
+				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r},
+					nil
 			}))
 			if _, err := get(t.Context(), client); err == nil || len(err.Error()) > 2000 {
 				t.Errorf("got error %v, want a short one", err)

@@ -23,18 +23,26 @@ func TestCallWithSecrets(t *testing.T) {
 		response mlflowtest.Responder
 		want     string
 	}{
-		"a taken name":                  {reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ana) already exists, hash `+hash+`"}`), "not shown"},
-		"a database's words":            {reply(400, `{"error_code":"BAD_REQUEST","message":"UPDATE users SET password_hash = '`+hash+`'"}`), "not shown"},
+		"a taken name": {reply(400,
+			`{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ana) already exists, hash `+hash+`"}`), "not shown"},
+		"a database's words": {reply(400, `{"error_code":"BAD_REQUEST","message":"UPDATE users SET password_hash = '`+hash+`'"}`),
+			"not shown"},
 		"an error of the server":        {reply(500, `{"error_code":"INVALID_STATE","message":"`+hash+`"}`), "not shown"},
 		"a page with the request in it": {page(400, "<pre>POST "+echo+"</pre>"), "not shown"},
 		"a sign-in page":                {page(200, "<title>"+password+"</title>"), "not shown"},
 		"an echo":                       {reply(200, echo), "the response is not a valid response of the MLflow API ("},
 		"an echo of the wrong type":     {reply(200, `{"n":"`+password+`"}`), "the response is not a valid response of the MLflow API ("},
-		"details":                       {reply(400, `{"error_code":"X","details":[{"links":[{"url":"`+password+`"}],"field_violations":[{"field":"password","description":"`+hash+`"}]}]}`), "not shown"},
-		"a wrong value":                 {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`), "Password must be at least 12 characters."},
-		"a wrong value, echoed":         {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+password+` is too simple"}`), "*** is too simple"},
-		"a missing user":                {reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=ana not found"}`), "User with username=ana not found"},
-		"a denied call":                 {page(403, "Permission denied"), "Permission denied"},
+		"details": {reply(400,
+			`{"error_code":"X","details":[{"links":[{"url":"`+password+`"}],"field_violations":[{"field":"password","description":"`+hash+`"}]}]}`),
+			"not shown"},
+		"a wrong value": {reply(400,
+			`{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`),
+			"Password must be at least 12 characters."},
+		"a wrong value, echoed": {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+password+` is too simple"}`),
+			"*** is too simple"},
+		"a missing user": {reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=ana not found"}`),
+			"User with username=ana not found"},
+		"a denied call": {page(403, "Permission denied"), "Permission denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +56,8 @@ func TestCallWithSecrets(t *testing.T) {
 				}
 			})
 			err := c.Do(t.Context(), rest.Call{
-				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberResponse{}, Secrets: []string{password},
+				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberResponse{},
+				Secrets: []string{password},
 			})
 			mlflowtest.ExpectError(t, err, tc.want)
 			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, password) || strings.Contains(text, hash) || logged != 1 {

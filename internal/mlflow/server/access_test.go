@@ -52,19 +52,25 @@ func TestServerAccess_detectsPermissionAPI(t *testing.T) {
 		"an unknown username": {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: missing"}, rbacLevels, ""},
 		"another username":    {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: another"}, rbacLevels, ""},
 		"MLflow 3.12": {
-			mlflowtest.LegacyServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
+			mlflowtest.LegacyServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"},
+			legacyLevels, "",
 		},
 		"MLflow 3.12 as a user": {
-			mlflowtest.LegacyServer, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe of a user"}, legacyLevels, "",
+			mlflowtest.LegacyServer, map[string]string{rbacProbe: "users/permissions/get: the probe",
+				legacyProbe: "permissions/get: the probe of a user"}, legacyLevels, "",
 		},
 		"MLflow 2.22": {
-			mlflowtest.LegacyServerWithoutList, map[string]string{rbacProbe: "users/permissions/get: the probe", legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
+			mlflowtest.LegacyServerWithoutList, map[string]string{rbacProbe: "users/permissions/get: the probe",
+				legacyProbe: "permissions/get: the probe"}, legacyLevels, "",
 		},
-		"no authentication": {mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "absent call"}, nil, "without authentication"},
+		"no authentication": {mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call",
+			usersCurrent: "absent call"}, nil, "without authentication"},
 		"an ingress without /api/3.0": {
-			mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "users/current: admin"}, nil, "/api/3.0",
+			mlflowtest.RBACServer, map[string]string{rbacProbe: "absent call", legacyProbe: "absent call", usersCurrent: "users/current: admin"},
+			nil, "/api/3.0",
 		},
-		"a wrong password": {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: wrong password"}, nil, "not authenticated"},
+		"a wrong password": {mlflowtest.RBACServer, map[string]string{rbacProbe: "users/permissions/get: wrong password"}, nil,
+			"not authenticated"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -90,18 +96,19 @@ func TestServerAccess_detectsPermissionAPI(t *testing.T) {
 func TestServerAccess_detectionFails(t *testing.T) {
 	t.Parallel()
 	for name, failure := range map[string]mlflowtest.Response{
-		"an error of the server":         mlflowtest.Refuse(500, "INTERNAL_ERROR", "oops"),
-		"a final error of the server":    mlflowtest.Refuse(500, "INVALID_STATE", "oops"),
-		"a page of a gateway":            mlflowtest.PageResponse(502, "bad gateway"),
-		"busy":                           mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy"),
-		"too many requests":              mlflowtest.Refuse(429, "REQUEST_LIMIT_EXCEEDED", "slowly"),
-		"connection refused":             mlflowtest.ConnectionRefused,
-		"lost response":                  mlflowtest.LostResponse,
-		"a rejection of a proxy":         mlflowtest.PageResponse(403, "<title>Blocked by policy</title>"),
-		"a response of a proxy":          mlflowtest.OK(`{"status":"ok"}`),
-		"nothing":                        mlflowtest.OK(`{}`),
-		"a page":                         mlflowtest.PageResponse(200, "<title>Sign in</title>"),
-		"an error with a success status": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=admin not found"}`),
+		"an error of the server":      mlflowtest.Refuse(500, "INTERNAL_ERROR", "oops"),
+		"a final error of the server": mlflowtest.Refuse(500, "INVALID_STATE", "oops"),
+		"a page of a gateway":         mlflowtest.PageResponse(502, "bad gateway"),
+		"busy":                        mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy"),
+		"too many requests":           mlflowtest.Refuse(429, "REQUEST_LIMIT_EXCEEDED", "slowly"),
+		"connection refused":          mlflowtest.ConnectionRefused,
+		"lost response":               mlflowtest.LostResponse,
+		"a rejection of a proxy":      mlflowtest.PageResponse(403, "<title>Blocked by policy</title>"),
+		"a response of a proxy":       mlflowtest.OK(`{"status":"ok"}`),
+		"nothing":                     mlflowtest.OK(`{}`),
+		"a page":                      mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"an error with a success status": mlflowtest.OK(
+			`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=admin not found"}`),
 	} {
 		for when, prepare := range map[string]func(s *mlflowtest.Scripted){
 			"at the first probe": func(s *mlflowtest.Scripted) { s.Read(rbacProbe, failure) },
@@ -149,7 +156,8 @@ func TestServerAccess_Get_missing(t *testing.T) {
 				t.Errorf("Level: got error %v, want not found", err)
 			}
 			// The server would grant a level on it.
-			if _, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead}); !rest.IsNotFound(err) {
+			if _, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"),
+				Level: mlflow.LevelRead}); !rest.IsNotFound(err) {
 				t.Errorf("Grant: got error %v, want not found", err)
 			}
 			if tc.response == "get: deleted" {
@@ -168,7 +176,8 @@ func TestServerAccess_Level(t *testing.T) {
 	s := newRBACServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for p, want := range map[mlflow.Principal]string{
-		mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.User("admin"): mlflow.LevelManage, mlflowtest.Group("risk"): mlflow.LevelRead, mlflowtest.Group("bosses"): "",
+		mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.User("admin"): mlflow.LevelManage,
+		mlflowtest.Group("risk"): mlflow.LevelRead, mlflowtest.Group("bosses"): "",
 	} {
 		held, err := access.Level(t.Context(), "1", p)
 		if err != nil || held.Level != want || held.Created.IsZero() {
@@ -202,7 +211,8 @@ func TestServerAccess_Set(t *testing.T) {
 		want     map[string]string
 	}{
 		"grants before revokes": {
-			from: map[string]string{"admin": "MANAGE", "risk": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "bosses": mlflow.LevelRead, "risk": mlflow.LevelEdit},
+			from: map[string]string{"admin": "MANAGE", "risk": "READ"}, to: map[string]string{"ana": mlflow.LevelManage, "bosses": mlflow.LevelRead,
+				"risk": mlflow.LevelEdit},
 			writes: func(s recordedServer) []mlflowtest.Write {
 				return []mlflowtest.Write{
 					s.grantWrite("ana", "MANAGE"), s.updateWrite(101, "EDIT"), s.addWrite(5, "READ"),
@@ -232,7 +242,8 @@ func TestServerAccess_Set(t *testing.T) {
 		},
 		"a revoke without an effect": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{},
-			writes: func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.revokeWrite("ana")} }, wantErr: `still lists the grant to "ana"`,
+			writes:  func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.revokeWrite("ana")} },
+			wantErr: `still lists the grant to "ana"`,
 		},
 		"a failed grant: no revoke": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ben": mlflow.LevelManage},
@@ -257,8 +268,9 @@ func TestServerAccess_Set(t *testing.T) {
 		t.Parallel()
 		s := newRBACServer(t)
 		robot := mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: "robot"}
-		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", append(grants(map[string]string{"ana": mlflow.LevelManage}),
-			mlflow.Grant{Principal: robot, Level: mlflow.LevelRead}))
+		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1",
+			append(grants(map[string]string{"ana": mlflow.LevelManage}),
+				mlflow.Grant{Principal: robot, Level: mlflow.LevelRead}))
 		mlflowtest.ExpectError(t, err, "no service principals")
 	})
 }
@@ -296,7 +308,8 @@ func TestServerAccess_AccessContext(t *testing.T) {
 		ids  []string
 		want mlflow.AccessContext
 	}{
-		"the default level is that of a user without grants":   {"admin", []string{"1", "2"}, mlflow.AccessContext{Members: members, DefaultLevel: mlflow.LevelRead}},
+		"the default level is that of a user without grants": {"admin", []string{"1", "2"},
+			mlflow.AccessContext{Members: members, DefaultLevel: mlflow.LevelRead}},
 		"unknown default level, because each user has a grant": {"admin", []string{"1"}, mlflow.AccessContext{Members: members}},
 		"not an admin": {"ana", []string{"1", "2"}, mlflow.AccessContext{MembersHidden: true}},
 	} {
@@ -325,11 +338,13 @@ func TestServerAccess_AccessContext(t *testing.T) {
 func TestServerAccess_invalidResponses(t *testing.T) {
 	t.Parallel()
 	wrong := map[string]mlflowtest.Response{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a list": mlflowtest.OK(`[]`), "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a list": mlflowtest.OK(`[]`),
+		"a page":                         mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"an error with a success status": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
 	}
 	for what, call := range map[string]string{
-		"users": "GET " + mlflowtest.UsersPath + "list", "roles": rolesList, "experiment": "GET " + mlflowtest.ExperimentsPath + "get?experiment_id=1",
+		"users": "GET " + mlflowtest.UsersPath + "list", "roles": rolesList, "experiment": "GET " + mlflowtest.ExperimentsPath +
+			"get?experiment_id=1",
 	} {
 		for name, a := range wrong {
 			t.Run(what+" "+name, func(t *testing.T) {
@@ -352,7 +367,8 @@ func TestServerAccess_invalidResponses(t *testing.T) {
 		}
 	}
 	for what, w := range map[string]func(s recordedServer) mlflowtest.Write{
-		"grant": func(s recordedServer) mlflowtest.Write { return s.grantWrite("ben", "READ") }, "role": func(s recordedServer) mlflowtest.Write { return s.addWrite(1, "READ") },
+		"grant": func(s recordedServer) mlflowtest.Write { return s.grantWrite("ben", "READ") },
+		"role":  func(s recordedServer) mlflowtest.Write { return s.addWrite(1, "READ") },
 	} {
 		for _, name := range []string{"a proxy", "a list", "a page"} {
 			t.Run(what+" "+name, func(t *testing.T) {
@@ -361,7 +377,8 @@ func TestServerAccess_invalidResponses(t *testing.T) {
 				s.Read(rolesList, s.rolesResponse(nil))
 				s.Expect(w(s).WithResponse(wrong[name]))
 				p := map[string]mlflow.Principal{"grant": mlflowtest.User("ben"), "role": mlflowtest.Group("risk")}[what]
-				if _, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead}); err == nil {
+				if _, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1",
+					mlflow.Grant{Principal: p, Level: mlflow.LevelRead}); err == nil {
 					t.Error("got no error, want one")
 				}
 			})

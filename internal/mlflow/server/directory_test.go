@@ -18,23 +18,25 @@ import (
 )
 
 const (
-	probeResponse      = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
-	usersList          = "GET " + mlflowtest.UsersPath + "list"
-	rolesOfRisk        = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
-	serverInfo         = "GET /api/3.0/mlflow/server-info"
-	workspacesList     = "GET " + mlflowtest.WorkspacesPath
-	getRisk            = "GET " + mlflowtest.WorkspacesPath + "/risk"
-	rolesListPath      = "GET " + mlflowtest.RolesPath + "list"
-	notFoundPage       = "<title>404 Not Found</title>"
-	workspacesEnabled  = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	someUsers          = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	probeResponse     = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList         = "GET " + mlflowtest.UsersPath + "list"
+	rolesOfRisk       = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
+	serverInfo        = "GET /api/3.0/mlflow/server-info"
+	workspacesList    = "GET " + mlflowtest.WorkspacesPath
+	getRisk           = "GET " + mlflowtest.WorkspacesPath + "/risk"
+	rolesListPath     = "GET " + mlflowtest.RolesPath + "list"
+	notFoundPage      = "<title>404 Not Found</title>"
+	workspacesEnabled = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers         = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,` +
+		`"roles":[]}]}`
 	roleWithoutMembers = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
 )
 
 // directoryOf returns the directory of a scripted server, with the credentials of an admin.
 func directoryOf(t *testing.T, s *mlflowtest.Scripted, change ...func(*mlflow.Options)) *server.Directory {
 	t.Helper()
-	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.ShortRetryTimeout}, change...)...))
+	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.ShortRetryTimeout},
+		change...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +101,8 @@ func TestDirectory_shared(t *testing.T) {
 	read(2)
 }
 
-// TestDirectory_sharesWithPermissions checks that permissions on experiments share the list of users, and are read again after the directory
-// changed an object in any workspace.
+// TestDirectory_sharesWithPermissions checks that permissions on experiments share the list of users, and are read again after the
+// directory changed an object in any workspace.
 func TestDirectory_sharesWithPermissions(t *testing.T) {
 	t.Parallel()
 	s := newRBACServer(t)
@@ -186,7 +188,8 @@ func TestDirectory_older(t *testing.T) {
 		expectUnsupported(t, err, "--enable-workspaces")
 	})
 	t.Run("2.22", func(t *testing.T) {
-		_, d := recordedDirectory(t, mlflowtest.LegacyServerWithoutList, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: missing",
+		_, d := recordedDirectory(t, mlflowtest.LegacyServerWithoutList, "users/list: admin", "users/get: admin", "users/get: ana",
+			"users/get: missing",
 			"permissions/get: the probe", "server-info")
 		_, err := d.Users(t.Context())
 		expectUnsupported(t, err, "needs MLflow 3.11 or newer", "a list of users")
@@ -205,8 +208,8 @@ func TestDirectory_older(t *testing.T) {
 	})
 }
 
-// TestDirectory_headers checks that requests have no workspace, which may not exist yet, except that for the list of users, which members of
-// a workspace can read.
+// TestDirectory_headers checks that requests have no workspace, which may not exist yet, except that for the list of users, which
+// members of a workspace can read.
 func TestDirectory_headers(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
@@ -257,7 +260,8 @@ func TestDirectory_endedContext(t *testing.T) {
 	s.Read(usersList, mlflowtest.OK(someUsers))
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Expect(mlflowtest.Write{
-		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Response: mlflowtest.LostResponse,
+		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`,
+		Response:  mlflowtest.LostResponse,
 		Meanwhile: cancel, Then: map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
 	})
 	if err := directoryOf(t, s).CreateUser(ctx, "ben", testPassword); err != nil {

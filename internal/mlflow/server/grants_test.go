@@ -19,11 +19,15 @@ const (
 		{"id": 4, "is_admin": false, "username": "carl", "roles": [{"id": 9, "name": "risk", "workspace": "other"}]},
 		{"id": 5, "is_admin": false, "username": "boss", "roles": [{"id": 4, "name": "bosses", "workspace": "default"}]}]`
 	rolesBody = `[
-		{"id": 1, "name": "risk", "workspace": "default", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1", "resource_type": "experiment"}]},
-		{"id": 2, "name": "people", "workspace": "default", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*", "resource_type": "workspace"}]},
-		{"id": 3, "name": "__user_3__", "workspace": "default", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1", "resource_type": "experiment"},
+		{"id": 1, "name": "risk", "workspace": "default", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1",
+			"resource_type": "experiment"}]},
+		{"id": 2, "name": "people", "workspace": "default", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*",
+			"resource_type": "workspace"}]},
+		{"id": 3, "name": "__user_3__", "workspace": "default", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1",
+			"resource_type": "experiment"},
 			{"id": 6, "permission": "MANAGE", "resource_pattern": "m", "resource_type": "registered_model"}]},
-		{"id": 4, "name": "bosses", "workspace": "default", "permissions": [{"id": 7, "permission": "MANAGE", "resource_pattern": "*", "resource_type": "workspace"}]}]`
+		{"id": 4, "name": "bosses", "workspace": "default", "permissions": [{"id": 7, "permission": "MANAGE", "resource_pattern": "*",
+			"resource_type": "workspace"}]}]`
 )
 
 func grantsOfResponses(t *testing.T) *allGrants {
@@ -51,7 +55,8 @@ func TestServerGrants(t *testing.T) {
 	}
 	// USE on the workspace includes no access to experiments.
 	want := map[mlflow.Principal]string{
-		{Kind: mlflow.KindUser, Name: "admin"}: mlflow.LevelManage, {Kind: mlflow.KindUser, Name: "ben"}: mlflow.LevelDeny, {Kind: mlflow.KindGroup, Name: "risk"}: mlflow.LevelEdit, {Kind: mlflow.KindGroup, Name: "bosses"}: mlflow.LevelManage,
+		{Kind: mlflow.KindUser, Name: "admin"}: mlflow.LevelManage, {Kind: mlflow.KindUser, Name: "ben"}: mlflow.LevelDeny,
+		{Kind: mlflow.KindGroup, Name: "risk"}: mlflow.LevelEdit, {Kind: mlflow.KindGroup, Name: "bosses"}: mlflow.LevelManage,
 	}
 	if !reflect.DeepEqual(levels, want) {
 		t.Errorf("got levels %v, want %v", levels, want)

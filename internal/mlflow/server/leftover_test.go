@@ -27,7 +27,8 @@ func TestLeftover(t *testing.T) {
 	t.Run("of other principals", func(t *testing.T) {
 		t.Parallel()
 		got := leftover(t, newRBACServer(t).Scripted, &server.Backend{Username: "admin"})
-		want := map[mlflow.Principal]string{mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.Group("risk"): mlflow.LevelRead}
+		want := map[mlflow.Principal]string{mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY",
+			mlflowtest.Group("risk"): mlflow.LevelRead}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("got %v, want %v", got, want)
 		}

@@ -48,7 +48,9 @@ func (s recordedServer) setLegacyLevel(username, level string) {
 // legacyWrite returns the request to create (POST), change (PATCH), or delete (DELETE) the grant of a user.
 func (s recordedServer) legacyWrite(method, username, level string) mlflowtest.Write {
 	of := map[string]string{"POST": "create", "PATCH": "update", "DELETE": "delete"}[method]
-	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyGrantsPath + of, Body: fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level), Response: s.RecordedResponse("permissions/" + of)}
+	w := mlflowtest.Write{Call: method + " " + mlflowtest.LegacyGrantsPath + of,
+		Body:     fmt.Sprintf(`{"experiment_id":"1","username":%q,"permission":%q}`, username, level),
+		Response: s.RecordedResponse("permissions/" + of)}
 	if method == "DELETE" {
 		w.Body = fmt.Sprintf(`{"experiment_id":"1","username":%q}`, username)
 	}
@@ -145,10 +147,12 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 			return []mlflowtest.Write{w}
 		}, `still lists the grant to "ben"`},
 		"a grant with a lost response": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.LostResponse), s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
+			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(mlflowtest.LostResponse),
+				s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
 		}, ""},
 		"a revoke with a lost response": {"ben", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").WithResponse(mlflowtest.LostResponse), s.legacyWrite("DELETE", "ben", "").WithResponse(s.RecordedResponse("permissions/delete: no row"))}
+			return []mlflowtest.Write{s.legacyWrite("DELETE", "ben", "").WithResponse(mlflowtest.LostResponse),
+				s.legacyWrite("DELETE", "ben", "").WithResponse(s.RecordedResponse("permissions/delete: no row"))}
 		}, ""},
 		"a grant by another client meanwhile": {"ana", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.legacyWrite("POST", "ana", "READ").WithResponse(s.RecordedResponse("permissions/create: there is one"))}
@@ -195,14 +199,17 @@ func TestLegacy_Set(t *testing.T) {
 	t.Parallel()
 	s := newLegacyServer(t)
 	readWith := s.RecordedResponse("users/get: with rows")
-	remaining := mlflowtest.Response{Status: 200, MediaType: readWith.MediaType, Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
-		`"is_admin":false,"registered_model_permissions":[],"scorer_permissions":[],"username":"ben"}}`}
+	remaining := mlflowtest.Response{Status: 200, MediaType: readWith.MediaType,
+		Body: `{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"READ","user_id":3}],"id":3,` +
+			`"is_admin":false,"registered_model_permissions":[],"scorer_permissions":[],"username":"ben"}}`}
 	s.Expect(s.legacyWrite("POST", "ana", "MANAGE"), s.legacyWrite("PATCH", "ben", "READ"))
 	last := s.legacyWrite("DELETE", "admin", "")
 	last.Then = map[string]mlflowtest.Response{
-		"GET " + mlflowtest.UsersPath + "get?username=admin": mlflowtest.OK(`{"user":{"experiment_permissions":[],"id":1,"is_admin":true,"username":"admin"}}`),
-		"GET " + mlflowtest.UsersPath + "get?username=ana":   mlflowtest.OK(`{"user":{"experiment_permissions":[{"experiment_id":"1","permission":"MANAGE","user_id":2}],"id":2,"username":"ana"}}`),
-		"GET " + mlflowtest.UsersPath + "get?username=ben":   remaining,
+		"GET " + mlflowtest.UsersPath + "get?username=admin": mlflowtest.OK(`{"user":{"experiment_permissions":[],"id":1,"is_admin":true,` +
+			`"username":"admin"}}`),
+		"GET " + mlflowtest.UsersPath + "get?username=ana": mlflowtest.OK(`{"user":{"experiment_permissions":[{"experiment_id":"1",` +
+			`"permission":"MANAGE","user_id":2}],"id":2,"username":"ana"}}`),
+		"GET " + mlflowtest.UsersPath + "get?username=ben": remaining,
 	}
 	s.Expect(last)
 	acl, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Set(t.Context(), "1", []mlflow.Grant{
@@ -220,12 +227,14 @@ func TestLegacy_principals(t *testing.T) {
 		t.Parallel()
 		s := newLegacyServer(t)
 		s.Expect(s.legacyWrite("POST", "nobody", "READ").WithResponse(s.RecordedResponse("permissions/create: no such user")))
-		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("nobody"), Level: mlflow.LevelRead})
+		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1",
+			mlflow.Grant{Principal: mlflowtest.User("nobody"), Level: mlflow.LevelRead})
 		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("nobody") {
 			t.Errorf("got missing principal %v, error %v", missing, err)
 		}
 	})
-	for name, p := range map[string]mlflow.Principal{"groups": mlflowtest.Group("risk"), "service principals": {Kind: mlflow.KindServicePrincipal, Name: "robot"}} {
+	for name, p := range map[string]mlflow.Principal{"groups": mlflowtest.Group("risk"),
+		"service principals": {Kind: mlflow.KindServicePrincipal, Name: "robot"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newLegacyServer(t)

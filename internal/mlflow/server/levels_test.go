@@ -9,7 +9,8 @@ import (
 
 // FuzzLevels checks that the conversion to a level of an MLflow server and back returns the same level, and that CAN_MANAGE is the highest.
 func FuzzLevels(f *testing.F) {
-	for _, level := range []string{mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage, "READ", "USE", "DENY", "", "can_read", "NO_PERMISSIONS"} {
+	for _, level := range []string{mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage, "READ", "USE", "DENY", "", "can_read",
+		"NO_PERMISSIONS"} {
 		f.Add(level)
 	}
 	f.Fuzz(func(t *testing.T, level string) {

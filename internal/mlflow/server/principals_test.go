@@ -48,7 +48,8 @@ func expectLines(t *testing.T, got []string, want ...string) {
 }
 
 var somePrincipals = []mlflow.Principal{
-	mlflowtest.User("ana"), mlflowtest.User("Ana"), mlflowtest.User("nobody"), mlflowtest.User("admin"), mlflowtest.Group("risk"), mlflowtest.Group("none"), mlflowtest.ServicePrincipal,
+	mlflowtest.User("ana"), mlflowtest.User("Ana"), mlflowtest.User("nobody"), mlflowtest.User("admin"), mlflowtest.Group("risk"),
+	mlflowtest.Group("none"), mlflowtest.ServicePrincipal,
 }
 
 func TestPrincipals(t *testing.T) {
@@ -78,12 +79,14 @@ func TestPrincipals_denied(t *testing.T) {
 	denied := mlflowtest.PageResponse(http.StatusForbidden, "Permission denied")
 	s := mlflowtest.NewScripted(t)
 	s.Read("GET "+mlflowtest.UserGrantsPath+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeResponse))
-	for _, call := range []string{usersList, "GET " + mlflowtest.RolesPath + "list?workspace=default", "GET " + mlflowtest.UsersPath + "get?username=ana"} {
+	for _, call := range []string{usersList, "GET " + mlflowtest.RolesPath + "list?workspace=default",
+		"GET " + mlflowtest.UsersPath + "get?username=ana"} {
 		s.Read(call, denied)
 	}
 	s.Read("GET "+mlflowtest.UsersPath+"get?username=zoe", mlflowtest.OK(`{"user":{"id":9,"username":"zoe","is_admin":false}}`))
 	client := s.Client(&server.Backend{Username: "zoe"})
-	expectLines(t, principalsOf(t, client, mlflowtest.User("ana"), mlflowtest.User("ben"), mlflowtest.User("zoe"), mlflowtest.Group("a"), mlflowtest.Group("b")),
+	expectLines(t, principalsOf(t, client, mlflowtest.User("ana"), mlflowtest.User("ben"), mlflowtest.User("zoe"), mlflowtest.Group("a"),
+		mlflowtest.Group("b")),
 		"user zoe", "incomplete group a: "+reason, "incomplete group b: "+reason, "incomplete user ana: "+reason, "incomplete user ben: "+reason)
 	if roles, users := s.Count(rolesListPath), s.Count(usersList); roles != 1 || users != 2 {
 		t.Errorf("got %d lists of roles and %d of users, want 1 and 2", roles, users)
@@ -98,7 +101,8 @@ func TestPrincipals_olderServers(t *testing.T) {
 	} {
 		s := mlflowtest.NewRecorded(t, recording)
 		s.Replay(append(responses, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
-		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
+		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin",
+			mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
 		client := s.Client(&server.Backend{Username: "admin"})
 		expectLines(t, principalsOf(t, client, mlflowtest.User("admin"), mlflowtest.User("nobody"), mlflowtest.Group("risk")),
 			"user admin admin", "user nobody gone", "incomplete group risk:")
@@ -112,7 +116,8 @@ func TestPrincipals_unreachable(t *testing.T) {
 	t.Parallel()
 	transport := mlflowtest.RoundTripFunc(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("connection refused") })
 	for _, p := range somePrincipals[:5] {
-		_, err := mlflowtest.Client(transport, &server.Backend{Username: "admin"}, func(o *mlflow.Options) { o.RetryTimeout = 1 }).Principals(t.Context(), []mlflow.Principal{p})
+		_, err := mlflowtest.Client(transport, &server.Backend{Username: "admin"},
+			func(o *mlflow.Options) { o.RetryTimeout = 1 }).Principals(t.Context(), []mlflow.Principal{p})
 		if err == nil || rest.IsNotFound(err) {
 			t.Errorf("%v: got error %v, want one other than not found", p, err)
 		}

@@ -23,8 +23,8 @@ const rolesList = "GET " + mlflowtest.RolesPath + "list?workspace=default"
 // recordedServer is a recorded server whose grants the tests change.
 type recordedServer struct{ *mlflowtest.Scripted }
 
-// newRBACServer returns MLflow 3.17 as recorded with each kind of grant on experiment 1: the role risk has READ, and USE on all experiments;
-// ana, who is in it, has EDIT, ben DENY, and its creator admin MANAGE. The role bosses manages the workspace and has no members.
+// newRBACServer returns MLflow 3.17 as recorded with each kind of grant on experiment 1: the role risk has READ, and USE on all
+// experiments; ana, who is in it, has EDIT, ben DENY, and its creator admin MANAGE. The role bosses manages the workspace and has no members.
 func newRBACServer(t *testing.T) recordedServer {
 	t.Helper()
 	s := recordedServer{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}
@@ -108,7 +108,8 @@ func (s recordedServer) updateWrite(row int, level string) mlflowtest.Write {
 
 func (s recordedServer) removeWrite(row int) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "DELETE " + mlflowtest.RolesPath + "permissions/remove", Response: s.RecordedResponse("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
+		Call: "DELETE " + mlflowtest.RolesPath + "permissions/remove", Response: s.RecordedResponse("roles/permissions/remove"),
+		Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
 	}
 }
 
@@ -133,7 +134,8 @@ func TestRBAC_readsEachKindOfGrant(t *testing.T) {
 	if !acl.Created.Equal(time.UnixMilli(1700000000000)) {
 		t.Errorf("got creation time %s", acl.Created)
 	}
-	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", "GET "+mlflowtest.UsersPath+"list", "GET "+mlflowtest.RolesPath+"list", "GET "+mlflowtest.ExperimentsPath+"get")
+	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", "GET "+mlflowtest.UsersPath+"list", "GET "+mlflowtest.RolesPath+"list",
+		"GET "+mlflowtest.ExperimentsPath+"get")
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +152,8 @@ func TestRBAC_changesOneGrant(t *testing.T) {
 		from, to  string
 		writes    func(recordedServer) []mlflowtest.Write
 	}{
-		"a new grant": {mlflowtest.User("ben"), "", "READ", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "READ")} }},
+		"a new grant": {mlflowtest.User("ben"), "", "READ",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "READ")} }},
 		"another level: revoke, then grant": {mlflowtest.User("ben"), "READ", "MANAGE", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE")}
 		}},
@@ -159,12 +162,15 @@ func TestRBAC_changesOneGrant(t *testing.T) {
 			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben"), nil)}
 		}},
 		"a revoke without a grant": {mlflowtest.User("ben"), "", "", func(recordedServer) []mlflowtest.Write { return nil }},
-		"a new grant to a role":    {mlflowtest.Group("risk"), "", "READ", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.addWrite(1, "READ")} }},
-		"another level of a role":  {mlflowtest.Group("risk"), "READ", "EDIT", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.updateWrite(101, "EDIT")} }},
+		"a new grant to a role": {mlflowtest.Group("risk"), "", "READ",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.addWrite(1, "READ")} }},
+		"another level of a role": {mlflowtest.Group("risk"), "READ", "EDIT",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.updateWrite(101, "EDIT")} }},
 		"a revoke from a role": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101), nil)}
 		}},
-		"a level with the server's name": {mlflowtest.User("ben"), "", "USE", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "USE")} }},
+		"a level with the server's name": {mlflowtest.User("ben"), "", "USE",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "USE")} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,7 +196,7 @@ func TestRBAC_changesOneGrant(t *testing.T) {
 	}
 }
 
-// TestRBAC_restoresLevel checks that the previous level is granted again if a change, which is a revoke and a grant, fails after the revoke.
+// TestRBAC_restoresLevel checks that the previous level is granted again if a change fails between its revoke and its grant.
 func TestRBAC_restoresLevel(t *testing.T) {
 	t.Parallel()
 	busy := mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy")
@@ -199,7 +205,8 @@ func TestRBAC_restoresLevel(t *testing.T) {
 		wantErr []string
 	}{
 		"the grant is rejected": {func(s recordedServer, _ func()) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.grantWrite("ben", "READ")}
+			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")),
+				s.grantWrite("ben", "READ")}
 		}, []string{"Invalid permission"}},
 		"the run is canceled after the revoke": {func(s recordedServer, cancel func()) []mlflowtest.Write {
 			revoke := s.revokeWrite("ben")
@@ -213,7 +220,8 @@ func TestRBAC_restoresLevel(t *testing.T) {
 		}, []string{"context canceled"}},
 		"the level cannot be restored": {func(s recordedServer, _ func()) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: denied")),
+				s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")),
+				s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: denied")),
 			}
 		}, []string{"Invalid permission", "CAN_READ", `"ben"`, "Permission denied"}},
 	} {
@@ -225,7 +233,8 @@ func TestRBAC_restoresLevel(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				s.Expect(tc.writes(s, cancel)...)
-				_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(ctx, "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelManage})
+				_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(ctx, "1",
+					mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelManage})
 				mlflowtest.ExpectError(t, err, tc.wantErr...)
 			})
 		})
@@ -243,27 +252,34 @@ func TestRBAC_lostResponses(t *testing.T) {
 	}{
 		"grant": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "READ"}), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
+				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "READ"}),
+				s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
 			}
 		}, ""},
-		"grant, and another client granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{
-				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "EDIT"}), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
-			}
-		}, "already exists"},
+		"grant, and another client granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead,
+			func(s recordedServer) []mlflowtest.Write {
+				return []mlflowtest.Write{
+					s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "EDIT"}),
+					s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
+				}
+			}, "already exists"},
 		"revoke": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), nil), s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
+			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), nil),
+				s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, ""},
 		"revoke, and the grant still exists": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
+			return []mlflowtest.Write{s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse),
+				s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, "not found"},
 		"add": {mlflowtest.Group("risk"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.withLevelsAfter(s.addWrite(1, "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"risk": "READ"}), s.addWrite(1, "READ").WithResponse(s.RecordedResponse("roles/permissions/add: there is one")),
+				s.withLevelsAfter(s.addWrite(1, "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"risk": "READ"}),
+				s.addWrite(1, "READ").WithResponse(s.RecordedResponse("roles/permissions/add: there is one")),
 			}
 		}, ""},
 		"remove": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101).WithResponse(mlflowtest.LostResponse), nil), s.removeWrite(101).WithResponse(s.RecordedResponse("roles/permissions/remove: no such row"))}
+			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101).WithResponse(mlflowtest.LostResponse), nil),
+				s.removeWrite(101).WithResponse(s.RecordedResponse("roles/permissions/remove: no such row"))}
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -298,12 +314,14 @@ func TestRBAC_revokeIsVerified(t *testing.T) {
 func TestRBAC_missingPrincipals(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]mlflow.Principal{
-		"user": mlflowtest.User("nobody"), "a user in another case": mlflowtest.User("Ben"), "role": mlflowtest.Group("nobodies"), "hidden role": mlflowtest.Group("__user_3__"),
+		"user": mlflowtest.User("nobody"), "a user in another case": mlflowtest.User("Ben"), "role": mlflowtest.Group("nobodies"),
+		"hidden role": mlflowtest.Group("__user_3__"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newRBACServer(t)
-			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead})
+			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1",
+				mlflow.Grant{Principal: p, Level: mlflow.LevelRead})
 			if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != p {
 				t.Errorf("got missing principal %v, error %v", missing, err)
 			}
@@ -314,8 +332,10 @@ func TestRBAC_missingPrincipals(t *testing.T) {
 		s := newRBACServer(t)
 		s.Read(rolesList, s.rolesResponse(nil))
 		s.Expect(s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: no such user")))
-		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
-		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") || !strings.Contains(err.Error(), "User with username=nobody not found") {
+		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1",
+			mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
+		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") ||
+			!strings.Contains(err.Error(), "User with username=nobody not found") {
 			t.Errorf("got missing principal %v, error %v", missing, err)
 		}
 	})
@@ -349,7 +369,8 @@ func TestRBAC_caller(t *testing.T) {
 			s := newRBACServer(t)
 			s.Replay("users/current: "+tc.as, "current/permissions: "+tc.as)
 			caller, err := s.Client(&server.Backend{Username: "admin", Workspace: tc.workspace}).Caller(t.Context())
-			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin || !reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
+			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin ||
+				!reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
 				t.Errorf("got caller %+v, error %v", caller, err)
 			}
 		})

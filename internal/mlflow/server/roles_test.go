@@ -30,7 +30,8 @@ func TestRoles(t *testing.T) {
 	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture", "roles/list: picture")
 	roles, err := d.Roles(t.Context(), "")
 	want := []server.Role{
-		{ID: 5, Workspace: "default", Name: "bosses", Grants: []server.RoleGrant{{ID: 7, Type: "workspace", Pattern: "*", Level: "MANAGE"}}, Members: []string{}},
+		{ID: 5, Workspace: "default", Name: "bosses", Grants: []server.RoleGrant{{ID: 7, Type: "workspace", Pattern: "*", Level: "MANAGE"}},
+			Members: []string{}},
 		{ID: 1, Workspace: "default", Name: "risk", Members: []string{"ana"}, Grants: []server.RoleGrant{
 			{ID: 6, Type: "experiment", Pattern: "*", Level: "USE"}, {ID: 5, Type: "experiment", Pattern: "1", Level: "READ"},
 		}},
@@ -48,9 +49,12 @@ func TestRoles_members(t *testing.T) {
 	t.Parallel()
 	const (
 		roles = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
-		users = `{"users":[{"id":1,"username":"admin","is_admin":%t,"roles":[{"id":6,"name":"m","workspace":%q,"permissions":[{"id":1,"resource_type":"workspace",
-			"resource_pattern":"*","permission":%q}]}]},{"id":2,"username":"ana","is_admin":false,"roles":[{"id":99,"name":"ds","workspace":"default"},
-			{"id":5,"name":"ds","workspace":"other"}]},{"id":3,"username":"ben","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"other"}]}]}`
+		users = `{"users":[{"id":1,"username":"admin","is_admin":%t,"roles":[{"id":6,"name":"m","workspace":%q,"permissions":[{"id":1,
+			"resource_type":"workspace",
+			"resource_pattern":"*","permission":%q}]}]},{"id":2,"username":"ana","is_admin":false,"roles":[{"id":99,"name":"ds",
+				"workspace":"default"},
+			{"id":5,"name":"ds","workspace":"other"}]},{"id":3,"username":"ben","is_admin":false,"roles":[{"id":5,"name":"ds",
+				"workspace":"other"}]}]}`
 	)
 	for _, tc := range []struct {
 		name             string
@@ -85,7 +89,8 @@ func TestRoles_manager(t *testing.T) {
 	s.Read("GET "+mlflowtest.UsersPath+"current", mlflowtest.OK(`{"user":{"id":4,"username":"mia","is_admin":false}}`))
 	s.Read("GET /api/3.0/mlflow/users/current/permissions", mlflowtest.OK(`{"permissions":[]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","permissions":[]}]}`))
-	s.Read(usersList, mlflowtest.OK(`{"users":[{"id":4,"username":"mia","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"risk"},{"id":6,"name":"admin",
+	s.Read(usersList, mlflowtest.OK(`{"users":[{"id":4,"username":"mia","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"risk"},
+		{"id":6,"name":"admin",
 		"workspace":"risk","permissions":[{"id":1,"resource_type":"workspace","resource_pattern":"*","permission":"MANAGE"}]}]}]}`))
 	denied := 0
 	transport := mlflowtest.RoundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -119,7 +124,8 @@ func TestRoleWrites(t *testing.T) {
 	ctx := t.Context()
 	s.Expect(s.RecordedWrite("roles/create"))
 	role, err := d.CreateRole(ctx, "", "ds", "Data science")
-	if err != nil || role.ID == 0 || role.Name != "ds" || role.Workspace != "default" || role.Description != "Data science" || role.Members == nil {
+	if err != nil || role.ID == 0 || role.Name != "ds" || role.Workspace != "default" || role.Description != "Data science" ||
+		role.Members == nil {
 		t.Errorf("got %+v, error %v", role, err)
 	}
 	s.Replay("roles/list: changed")
@@ -176,19 +182,26 @@ func TestRoleWrites(t *testing.T) {
 
 // The list of roles before a change, and after it.
 const (
-	dsIs5    = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}]}]}`
-	otherIs5 = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}]}]}`
-	dsIs9    = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}]},
-		{"id":9,"name":"ds","workspace":"default","permissions":[{"id":13,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}]}]}`
-	dsWithout   = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}]}]}`
-	dsEdits     = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment","resource_pattern":"*","permission":"EDIT"}]}]}`
-	dsRenamed   = `{"roles":[{"id":5,"name":"bi","workspace":"default","description":"BI","permissions":[]}]}`
-	anaIn       = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"default"}]}]}`
+	dsIs5 = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment",` +
+		`"resource_pattern":"*","permission":"READ"}]}]}`
+	otherIs5 = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt",` +
+		`"resource_pattern":"*","permission":"READ"}]}]}`
+	dsIs9 = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*",
+		"permission":"READ"}]},
+		{"id":9,"name":"ds","workspace":"default","permissions":[{"id":13,"resource_type":"experiment","resource_pattern":"*",
+			"permission":"READ"}]}]}`
+	dsWithout = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"prompt",` +
+		`"resource_pattern":"*","permission":"READ"}]}]}`
+	dsEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment",` +
+		`"resource_pattern":"*","permission":"EDIT"}]}]}`
+	dsRenamed = `{"roles":[{"id":5,"name":"bi","workspace":"default","description":"BI","permissions":[]}]}`
+	anaIn     = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,` +
+		`"roles":[{"id":5,"name":"ds","workspace":"default"}]}]}`
 	roleMissing = "Role with id=5 not found"
 )
 
-// TestRoles_reusedIDs: the server reuses the ID of a deleted role or grant immediately. If the response is lost, a change looks up the ID again,
-// and never changes another object.
+// TestRoles_reusedIDs: the server reuses the ID of a deleted role or grant immediately. If the response is lost, a change looks up the ID
+// again, and never changes another object.
 func TestRoles_reusedIDs(t *testing.T) {
 	t.Parallel()
 	ds := server.Role{ID: 77, Workspace: "default", Name: "ds"}
@@ -231,16 +244,22 @@ func TestRoles_reusedIDs(t *testing.T) {
 		writes       []mlflowtest.Write
 		want         string
 	}{
-		"a lost delete, and a reused ID":             {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, lost, otherIs5, "")}, ""},
-		"a delete that did not reach the server":     {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, busy, dsIs9, ""), write(remove, `{"role_id":9}`, ok, otherIs5, "")}, ""},
-		"a delete by another client":                 {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, otherIs5, "")}, ""},
-		"a delete that finds no role, but it exists": {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, "", "")}, "not found"},
-		"nothing to delete":                          {otherIs5, someUsers, deleteRole, nil, ""},
+		"a lost delete, and a reused ID": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, lost, otherIs5, "")}, ""},
+		"a delete that did not reach the server": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, busy, dsIs9, ""), write(remove, `{"role_id":9}`, ok, otherIs5, "")}, ""},
+		"a delete by another client": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, otherIs5, "")}, ""},
+		"a delete that finds no role, but it exists": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, "", "")}, "not found"},
+		"nothing to delete": {otherIs5, someUsers, deleteRole, nil, ""},
 
-		"a lost removal, and a reused ID":         {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow, `{"role_permission_id":12}`, lost, dsWithout, "")}, ""},
-		"a removal that did not reach the server": {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow, `{"role_permission_id":12}`, lost, dsIs9, ""), write(removeRow, `{"role_permission_id":13}`, ok, "", "")}, ""},
-		"no grant to remove":                      {dsWithout, someUsers, removeGrant, nil, ""},
-		"no role to remove from":                  {otherIs5, someUsers, removeGrant, nil, ""},
+		"a lost removal, and a reused ID": {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow,
+			`{"role_permission_id":12}`, lost, dsWithout, "")}, ""},
+		"a removal that did not reach the server": {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow,
+			`{"role_permission_id":12}`, lost, dsIs9, ""), write(removeRow, `{"role_permission_id":13}`, ok, "", "")}, ""},
+		"no grant to remove":     {dsWithout, someUsers, removeGrant, nil, ""},
+		"no role to remove from": {otherIs5, someUsers, removeGrant, nil, ""},
 
 		"a lost grant":               {dsWithout, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, lost, dsIs5, "")}, ""},
 		"a grant by another client":  {dsWithout, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, exists, dsIs5, "")}, ""},
@@ -248,21 +267,28 @@ func TestRoles_reusedIDs(t *testing.T) {
 		"an existing grant":          {dsIs5, someUsers, addGrant, nil, ""},
 		"a grant to no role":         {otherIs5, someUsers, addGrant, nil, `no role "ds"`},
 
-		"a lost change of a level":  {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change, `{"role_permission_id":12,"permission":"EDIT"}`, lost, dsEdits, "")}, ""},
-		"an unchanged level":        {dsEdits, someUsers, changeGrant, nil, ""},
-		"a level of no grant":       {dsWithout, someUsers, changeGrant, nil, `no grant of role ds on "experiment/*"`},
-		"a grant removed meanwhile": {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change, `{"role_permission_id":12,"permission":"EDIT"}`, notFound, dsWithout, "")}, "not found"},
+		"a lost change of a level": {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change,
+			`{"role_permission_id":12,"permission":"EDIT"}`, lost, dsEdits, "")}, ""},
+		"an unchanged level":  {dsEdits, someUsers, changeGrant, nil, ""},
+		"a level of no grant": {dsWithout, someUsers, changeGrant, nil, `no grant of role ds on "experiment/*"`},
+		"a grant removed meanwhile": {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change,
+			`{"role_permission_id":12,"permission":"EDIT"}`, notFound, dsWithout, "")}, "not found"},
 
 		"a lost rename":       {dsIs5, someUsers, updateRole, []mlflowtest.Write{write(rename, renameBI, lost, dsRenamed, "")}, ""},
 		"a rename of no role": {dsRenamed, someUsers, updateRole, nil, `no role "ds"`},
 
-		"a lost membership":                                     {dsIs5, someUsers, assignAna, []mlflowtest.Write{write(assign, anaTo5, lost, "", anaIn)}, ""},
-		"an existing membership":                                {dsIs5, anaIn, assignAna, []mlflowtest.Write{write(assign, anaTo5, exists, "", "")}, ""},
-		"a membership in no role":                               {otherIs5, someUsers, assignAna, nil, `no role "ds"`},
-		"a lost removal from the role":                          {dsIs5, anaIn, unassignAna, []mlflowtest.Write{write(unassign, anaTo5, lost, "", someUsers)}, ""},
-		"a removal from the role that did not reach the server": {dsIs5, anaIn, unassignAna, []mlflowtest.Write{write(unassign, anaTo5, lost, "", ""), write(unassign, anaTo5, ok, "", someUsers)}, ""},
-		"no membership to remove":                               {dsIs5, someUsers, unassignAna, []mlflowtest.Write{write(unassign, anaTo5, notFound, "", "")}, ""},
-		"no role to remove a user from":                         {otherIs5, someUsers, unassignAna, nil, ""},
+		"a lost membership": {dsIs5, someUsers, assignAna,
+			[]mlflowtest.Write{write(assign, anaTo5, lost, "", anaIn)}, ""},
+		"an existing membership": {dsIs5, anaIn, assignAna,
+			[]mlflowtest.Write{write(assign, anaTo5, exists, "", "")}, ""},
+		"a membership in no role": {otherIs5, someUsers, assignAna, nil, `no role "ds"`},
+		"a lost removal from the role": {dsIs5, anaIn, unassignAna,
+			[]mlflowtest.Write{write(unassign, anaTo5, lost, "", someUsers)}, ""},
+		"a removal from the role that did not reach the server": {dsIs5, anaIn, unassignAna,
+			[]mlflowtest.Write{write(unassign, anaTo5, lost, "", ""), write(unassign, anaTo5, ok, "", someUsers)}, ""},
+		"no membership to remove": {dsIs5, someUsers, unassignAna,
+			[]mlflowtest.Write{write(unassign, anaTo5, notFound, "", "")}, ""},
+		"no role to remove a user from": {otherIs5, someUsers, unassignAna, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,8 +309,9 @@ func TestCreateRole(t *testing.T) {
 	t.Parallel()
 	const none, made = `{"roles":[]}`, `{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"d","permissions":[]}]}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.RolesPath + "create", Body: `{"workspace":"risk","name":"ds","description":"d"}`, Response: mlflowtest.LostResponse,
-		Then: map[string]mlflowtest.Response{rolesOfRisk: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.RolesPath + "create", Body: `{"workspace":"risk","name":"ds","description":"d"}`,
+		Response: mlflowtest.LostResponse,
+		Then:     map[string]mlflowtest.Response{rolesOfRisk: mlflowtest.OK(made)},
 	}
 	s := mlflowtest.NewScripted(t)
 	s.Read(rbacProbe, mlflowtest.OK(probeResponse))

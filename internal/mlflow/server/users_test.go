@@ -18,7 +18,8 @@ const (
 	usersWithBen = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":3,"username":"ben","is_admin":false,"roles":[]}]}`
 	benCreated   = `{"user":{"id":3,"is_admin":false,"username":"ben"}}`
 	// takenWithHash is the response of a server if the name is in use.
-	takenWithHash = `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ben) already exists. Error: scrypt:32768:8:1$HnFb$12e6b78d"}`
+	takenWithHash = `{"error_code":"RESOURCE_ALREADY_EXISTS",` +
+		`"message":"User (username=ben) already exists. Error: scrypt:32768:8:1$HnFb$12e6b78d"}`
 )
 
 func TestUsers(t *testing.T) {
@@ -54,8 +55,9 @@ func TestUser_denied(t *testing.T) {
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Response: mlflowtest.OK(benCreated),
-		Then: map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
+		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`,
+		Response: mlflowtest.OK(benCreated),
+		Then:     map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
 	}
 	without := func(w mlflowtest.Write) mlflowtest.Write { w.Then = nil; return w }
 	then := func(w mlflowtest.Write, a mlflowtest.Response) mlflowtest.Write {
@@ -78,11 +80,15 @@ func TestCreateUser(t *testing.T) {
 		"lost response, then in use": {writes: []mlflowtest.Write{
 			without(create.WithResponse(mlflowtest.LostResponse)), create.WithResponse(taken),
 		}},
-		"a sign-in page":               {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))}, want: "not shown"},
-		"rejected":                     {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
-		"lost response, failed lookup": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
+		"a sign-in page": {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))},
+			want: "not shown"},
+		"rejected": {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE",
+			"Too simple: "+testPassword)))}, want: "Too simple: ***"},
+		"lost response, failed lookup": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse),
+			mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
 		"a user with other values": {writes: []mlflowtest.Write{
-			then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`, `"ben","is_admin":true`, 1))),
+			then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`,
+				`"ben","is_admin":true`, 1))),
 		}, taken: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,7 +146,8 @@ func TestUserWrites(t *testing.T) {
 			s, d := recordedDirectory(t, recording, "users/list: admin", "users/get: missing")
 			s.Read("GET "+mlflowtest.UsersPath+"get?username=cleo", s.RecordedResponse("users/get: missing"))
 			var body struct{ Username, Password string }
-			s.Expect(s.RecordedWrite("users/update-password"), s.RecordedWrite("users/update-admin"), s.RecordedWrite("users/delete"), s.RecordedWrite("users/delete: missing"))
+			s.Expect(s.RecordedWrite("users/update-password"), s.RecordedWrite("users/update-admin"), s.RecordedWrite("users/delete"),
+				s.RecordedWrite("users/delete: missing"))
 			for name, err := range map[string]error{
 				"password": d.SetPassword(t.Context(), "cleo", recordedBody(t, s.Exchange("users/update-password"), &body).Password),
 				"admin":    d.SetAdmin(t.Context(), "cleo", true),
@@ -178,7 +185,8 @@ func TestDeleteUser(t *testing.T) {
 		"not found":            {[]mlflowtest.Write{remove}, someUsers, ""},
 		"lost, then not found": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.LostResponse), remove}, someUsers, ""},
 		"still listed":         {[]mlflowtest.Write{remove}, usersWithBen, "not found"},
-		"page of a gateway":    {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers, "has no such endpoint"},
+		"page of a gateway": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers,
+			"has no such endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -50,7 +50,8 @@ func TestWorkspaces(t *testing.T) {
 		t.Errorf("got error %v, want not found", err)
 	}
 
-	s.Expect(s.RecordedWrite("workspaces/delete"), s.RecordedWrite("workspaces/delete: missing"), s.RecordedWrite("workspaces/delete: not empty"))
+	s.Expect(s.RecordedWrite("workspaces/delete"), s.RecordedWrite("workspaces/delete: missing"),
+		s.RecordedWrite("workspaces/delete: not empty"))
 	s.Read("GET "+mlflowtest.WorkspacesPath+"/team", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'team' not found"))
 	for range 2 {
 		if err := d.DeleteWorkspace(ctx, "team"); err != nil {
@@ -90,7 +91,8 @@ func TestWorkspaces_off(t *testing.T) {
 			ctx := t.Context()
 			_, listErr := d.Workspaces(ctx)
 			_, readErr := d.Workspace(ctx, "risk")
-			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk), d.DeleteWorkspace(ctx, "risk")} {
+			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk),
+				d.DeleteWorkspace(ctx, "risk")} {
 				expectUnsupported(t, err, "--enable-workspaces")
 			}
 			s.ExpectRequests(serverInfo)
@@ -104,7 +106,8 @@ func TestCreateWorkspace(t *testing.T) {
 	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
 	const made = `{"workspace":{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse, Then: map[string]mlflowtest.Response{getRisk: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse,
+		Then: map[string]mlflowtest.Response{getRisk: mlflowtest.OK(made)},
 		Body: `{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}`,
 	}
 	never := create
