@@ -91,7 +91,7 @@ func TestValuesAreTrimmed(t *testing.T) {
 func TestUnusableValues(t *testing.T) {
 	const host = "https://ws.example.com"
 	type env = map[string]string
-	const lineBreak, quote, blank = "contains a line break or another control character", "contains a quotation mark",
+	const lineBreak, quote, space = "contains a line break or another control character", "contains a quotation mark",
 		"contains a space or a non-ASCII character"
 	for name, tc := range map[string]struct {
 		settings  Settings
@@ -104,9 +104,9 @@ func TestUnusableValues(t *testing.T) {
 			parts: []string{"token " + lineBreak}},
 		"token in quotes": {settings: Settings{Host: host, Token: `"hunter2"`}, attribute: "token", parts: []string{"token " + quote}},
 		"token with its scheme": {settings: Settings{Host: host, Token: "Bearer hunter2"}, attribute: "token",
-			parts: []string{"token " + blank}},
+			parts: []string{"token " + space}},
 		"token with an unseen sign": {settings: Settings{Host: host, Token: "\ufeffhunter2"}, attribute: "token",
-			parts: []string{"token " + blank}},
+			parts: []string{"token " + space}},
 		"DATABRICKS_TOKEN": {env: env{"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "hun\x00ter2"},
 			parts: []string{"DATABRICKS_TOKEN " + lineBreak}},
 		"DATABRICKS_TOKEN in quotes": {env: env{"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "'hunter2'"},
@@ -119,7 +119,7 @@ func TestUnusableValues(t *testing.T) {
 			parts: []string{"host (DATABRICKS_HOST)", "quotation marks"}},
 		"client_secret": {settings: Settings{Host: host, ClientID: "c", ClientSecret: "hun\rter2"}, attribute: "client_secret"},
 		"token of a profile": {settings: Settings{Profile: "p"}, file: "[p]\nhost = " + host + "\ntoken = Bearer hunter2\n",
-			parts: []string{"token in ", ".databrickscfg " + blank}},
+			parts: []string{"token in ", ".databrickscfg " + space}},
 		"server token": {settings: Settings{TrackingURI: host, Token: "hun\tter2"}, attribute: "token", parts: []string{lineBreak}},
 		"MLFLOW_TRACKING_TOKEN": {settings: Settings{TrackingURI: host}, env: env{"MLFLOW_TRACKING_TOKEN": "hun\nter2"},
 			parts: []string{"MLFLOW_TRACKING_TOKEN " + lineBreak}},

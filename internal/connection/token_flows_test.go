@@ -135,7 +135,7 @@ func TestTokenEndpointWithoutTLS(t *testing.T) {
 func TestEmptyTokenOfACommand(t *testing.T) {
 	home := isolateEnv(t)
 	f := newFakeWorkspace(t, httptest.NewServer)
-	for name, token := range map[string]string{"empty": "", "blank": " "} {
+	for name, token := range map[string]string{"empty": "", "space": " "} {
 		cli := writeFile(t, filepath.Join(home, "cli-"+name), strings.Replace(cliScript, "cli:$4", token, 1))
 		_, err := send(t.Context(), mustOpen(t, Settings{Host: f.URL, AuthType: "databricks-cli", DatabricksCLIPath: cli}, nil))
 		wantError(t, err, "", "databricks-cli", "the authentication method returned an empty token")

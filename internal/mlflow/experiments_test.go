@@ -103,8 +103,8 @@ func TestExperiments_writes(t *testing.T) {
 func TestRestore_lookup(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		now  string
-		says string
+		now     string
+		wantErr string
 	}{
 		"it had the effect": {"get", ""}, "it did not": {"get: deleted", "connection reset"},
 	} {
@@ -119,7 +119,7 @@ func TestRestore_lookup(t *testing.T) {
 				}
 				err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).RestoreExperiment(t.Context(), "1")
 				s.ExpectNoMore()
-				mlflowtest.ExpectError(t, err, tc.says)
+				mlflowtest.ExpectError(t, err, tc.wantErr)
 			})
 		})
 	}
@@ -167,7 +167,7 @@ func TestSearch_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		response mlflowtest.Response
-		says     string
+		wantErr  string
 	}{
 		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"},
 		"a page":              {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
@@ -181,7 +181,7 @@ func TestSearch_invalidResponses(t *testing.T) {
 			s := mlflowtest.NewScripted(t)
 			s.Read(mlflowtest.SearchExperiments, tc.response)
 			_, err := searched(t, s.Client(&server.Backend{}))
-			mlflowtest.ExpectError(t, err, tc.says)
+			mlflowtest.ExpectError(t, err, tc.wantErr)
 		})
 	}
 }

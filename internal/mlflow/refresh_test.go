@@ -163,7 +163,7 @@ func TestBulkRefreshIsConfirmed(t *testing.T) {
 
 func TestBulkRefreshSurvivesAFailingPage(t *testing.T) {
 	for name, fault := range map[string]emulator.Fault{
-		"at once":            {Status: 403, Code: "PERMISSION_DENIED"},
+		"immediately":        {Status: 403, Code: "PERMISSION_DENIED"},
 		"too many":           {Status: 429, Code: "REQUEST_LIMIT_EXCEEDED", Header: map[string]string{"Retry-After": "60"}},
 		"down":               {Status: 503, Code: "TEMPORARILY_UNAVAILABLE"},
 		"broken":             {DropBefore: true},

@@ -64,13 +64,14 @@ const (
 
 // validResponses are valid responses to each call: experiment 7, the users admin and ana, the role ds, and no grants on an MLflow server.
 var validResponses = map[string][]string{
-	"GET /api/2.0/mlflow/experiments/get":                 {experiment7},
-	"GET /api/2.0/permissions/experiments/7":              {acl7},
-	"PUT /api/2.0/permissions/experiments/7":              {acl7Empty},
-	"GET /api/2.0/mlflow/users/list":                      {allUsers},
-	"GET /api/2.0/mlflow/users/current":                   {`{"user":{"id":1,"username":"admin","is_admin":true}}`},
-	"GET /api/3.0/mlflow/users/current/permissions":       {`{"is_admin":true,"permissions":[]}`},
-	"GET /api/2.0/mlflow/users/get":                       {`{"user":{"id":1,"username":"admin","is_admin":true,"experiment_permissions":[]}}`},
+	"GET /api/2.0/mlflow/experiments/get":           {experiment7},
+	"GET /api/2.0/permissions/experiments/7":        {acl7},
+	"PUT /api/2.0/permissions/experiments/7":        {acl7Empty},
+	"GET /api/2.0/mlflow/users/list":                {allUsers},
+	"GET /api/2.0/mlflow/users/current":             {`{"user":{"id":1,"username":"admin","is_admin":true}}`},
+	"GET /api/3.0/mlflow/users/current/permissions": {`{"is_admin":true,"permissions":[]}`},
+	"GET /api/2.0/mlflow/users/get": {`{"user":{"id":1,"username":"admin","is_admin":true,
+		"experiment_permissions":[]}}`},
 	"POST /api/3.0/mlflow/users/permissions/grant":        {`{}`},
 	"POST /api/3.0/mlflow/users/permissions/revoke":       {`{}`},
 	"POST /api/2.0/mlflow/runs/search":                    {`{}`},

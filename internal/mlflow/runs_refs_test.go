@@ -39,7 +39,7 @@ func TestSearchRunRefs(t *testing.T) {
 		"too often": {databricks.Backend{}, 10_000, []mlflowtest.Responder{tooMany, page}, []string{"10001", "2500"}, true},
 		"a small page is repeated": {databricks.Backend{}, 1500, []mlflowtest.Responder{timeout, timeout, page},
 			[]string{"1501", "1000", "1000"}, true},
-		"refused":                    {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{invalid}, []string{"50000"}, false},
+		"rejected":                   {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{invalid}, []string{"50000"}, false},
 		"small pages on a server":    {&server.Backend{}, 1_000_000, []mlflowtest.Responder{page}, []string{"1000"}, true},
 		"a small limit on a server":  {&server.Backend{}, 1, []mlflowtest.Responder{page}, []string{"2"}, true},
 		"a small limit, not in time": {databricks.Backend{}, 1, []mlflowtest.Responder{timeout, page}, []string{"2", "2"}, true},

@@ -48,18 +48,18 @@ func TestDatabricksACL_Get(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	held := mlflowtest.Levels(acl)
+	granted := mlflowtest.Levels(acl)
 	for who, want := range map[string]string{
 		"user " + emulator.User: "CAN_EDIT", "service_principal " + emulator.ServicePrincipal: "CAN_READ", "group science": "CAN_MANAGE",
 		"group admins": "CAN_MANAGE from /directories/",
 	} {
-		if held[who] != want {
-			t.Errorf("%s: got level %q, want %q", who, held[who], want)
+		if granted[who] != want {
+			t.Errorf("%s: got level %q, want %q", who, granted[who], want)
 		}
 	}
-	if !strings.HasPrefix(held["group users"], "CAN_MANAGE from /directories/") || acl.Admins != mlflowtest.Group("admins") ||
+	if !strings.HasPrefix(granted["group users"], "CAN_MANAGE from /directories/") || acl.Admins != mlflowtest.Group("admins") ||
 		!acl.Created.IsZero() {
-		t.Errorf("got levels %v, admins %v, creation time %s", held, acl.Admins, acl.Created)
+		t.Errorf("got levels %v, admins %v, creation time %s", granted, acl.Admins, acl.Created)
 	}
 	listed, err := client.AccessControl().GetListed(t.Context(), id)
 	if err != nil || !reflect.DeepEqual(listed, acl) || w.Count("GET", permissionsPath+id) != 2 {
@@ -88,8 +88,8 @@ func TestDatabricksACL_Set(t *testing.T) {
 	if got := directGrants(w, id); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
 		t.Errorf("got grants %q, want %q", got, want)
 	}
-	if held := mlflowtest.Levels(acl)["user "+emulator.User]; held != "CAN_EDIT" {
-		t.Errorf("got level %q in the response, want CAN_EDIT", held)
+	if granted := mlflowtest.Levels(acl)["user "+emulator.User]; granted != "CAN_EDIT" {
+		t.Errorf("got level %q in the response, want CAN_EDIT", granted)
 	}
 	if n := len(w.Journal()); n != 1 {
 		t.Errorf("got %d requests, want 1", n)
@@ -104,19 +104,19 @@ func TestDatabricksACL_Grant(t *testing.T) {
 			Level: level}); err != nil {
 			t.Fatal(err)
 		}
-		held, err := client.AccessControl().Level(t.Context(), id, mlflowtest.User(emulator.User))
-		if err != nil || held.Level != level {
-			t.Errorf("got %+v, error %v; want %q", held, err, level)
+		granted, err := client.AccessControl().Level(t.Context(), id, mlflowtest.User(emulator.User))
+		if err != nil || granted.Level != level {
+			t.Errorf("got %+v, error %v; want %q", granted, err, level)
 		}
 	}
 	if got := directGrants(w, id); !slices.Contains(got, emulator.OtherUser+": CAN_MANAGE") {
 		t.Errorf("got grants %q, want an unchanged one of another user", got)
 	}
-	if held, err := client.AccessControl().Level(t.Context(), id, mlflowtest.Group("users")); err != nil || held.Level != "" {
-		t.Errorf("inherited: got %+v, error %v; want no grant", held, err)
+	if granted, err := client.AccessControl().Level(t.Context(), id, mlflowtest.Group("users")); err != nil || granted.Level != "" {
+		t.Errorf("inherited: got %+v, error %v; want no grant", granted, err)
 	}
-	if held, err := client.AccessControl().Level(t.Context(), id, mlflowtest.User("carl@example.com")); err != nil || held.Level != "" {
-		t.Errorf("carl: got %+v, error %v; want no grant", held, err)
+	if granted, err := client.AccessControl().Level(t.Context(), id, mlflowtest.User("carl@example.com")); err != nil || granted.Level != "" {
+		t.Errorf("carl: got %+v, error %v; want no grant", granted, err)
 	}
 }
 

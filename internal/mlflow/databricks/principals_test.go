@@ -129,11 +129,11 @@ func TestPrincipals_calls(t *testing.T) {
 			"service_principal " + emulator.ServicePrincipal},
 		"a service principal as a user": {[]mlflow.Principal{mlflowtest.User(emulator.ServicePrincipal)}, "ServicePrincipals",
 			"user " + emulator.ServicePrincipal},
-		"everybody": {[]mlflow.Principal{mlflowtest.Group("users"), mlflowtest.Group("account users")}, "",
+		"all users": {[]mlflow.Principal{mlflowtest.Group("users"), mlflowtest.Group("account users")}, "",
 			"group account users\ngroup users\neverybody: account users\neverybody: users"},
 		"a group of users": {[]mlflow.Principal{mlflowtest.Group("leads")}, "Groups Users",
 			"group leads\nuser ana@example.com\nleads: user ana@example.com"},
-		"a group with everybody": {[]mlflow.Principal{mlflowtest.Group("open")}, "Groups",
+		"a group with all users": {[]mlflow.Principal{mlflowtest.Group("open")}, "Groups",
 			"group open\ngroup users\nopen: group users\neverybody: users"},
 	} {
 		t.Run(name, func(t *testing.T) {

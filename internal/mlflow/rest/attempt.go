@@ -48,7 +48,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.client.answered.Store(true)
+	a.client.responded.Store(true)
 	if isThrottled(resp.StatusCode, errorCode(body), body) {
 		a.client.throttles.refused(a.call.Group, started)
 	}

@@ -179,9 +179,9 @@ func TestServerAccess_Level(t *testing.T) {
 		mlflowtest.User("ana"): mlflow.LevelEdit, mlflowtest.User("ben"): "DENY", mlflowtest.User("admin"): mlflow.LevelManage,
 		mlflowtest.Group("risk"): mlflow.LevelRead, mlflowtest.Group("bosses"): "",
 	} {
-		held, err := access.Level(t.Context(), "1", p)
-		if err != nil || held.Level != want || held.Created.IsZero() {
-			t.Errorf("%s: got %+v, error %v; want %q", p.Name, held, err, want)
+		granted, err := access.Level(t.Context(), "1", p)
+		if err != nil || granted.Level != want || granted.Created.IsZero() {
+			t.Errorf("%s: got %+v, error %v; want %q", p.Name, granted, err, want)
 		}
 	}
 	if _, err := access.Level(t.Context(), "1", mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: "robot"}); err == nil {
@@ -294,8 +294,8 @@ func TestServerAccess_readsAgainAfterChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	acl, err := access.GetListed(t.Context(), "1")
-	if held := mlflowtest.Levels(acl)["user ben"]; err != nil || held != mlflow.LevelRead {
-		t.Errorf("ben: got level %q, error %v", held, err)
+	if granted := mlflowtest.Levels(acl)["user ben"]; err != nil || granted != mlflow.LevelRead {
+		t.Errorf("ben: got level %q, error %v", granted, err)
 	}
 }
 

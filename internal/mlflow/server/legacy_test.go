@@ -184,14 +184,14 @@ func TestLegacy_Level(t *testing.T) {
 	s := newLegacyServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
 	for username, want := range map[string]string{"ben": mlflow.LevelEdit, "ana": "", "nobody": ""} {
-		held, err := access.Level(t.Context(), "1", mlflowtest.User(username))
-		if err != nil || held.Level != want || held.Created.IsZero() {
-			t.Errorf("%s: got %+v, error %v; want %q", username, held, err, want)
+		granted, err := access.Level(t.Context(), "1", mlflowtest.User(username))
+		if err != nil || granted.Level != want || granted.Created.IsZero() {
+			t.Errorf("%s: got %+v, error %v; want %q", username, granted, err, want)
 		}
 	}
 	s.Read(legacyGet("ben"), mlflowtest.OK(`{"experiment_permission":{"experiment_id":"7","permission":"EDIT","user_id":3}}`))
-	if held, err := access.Level(t.Context(), "1", mlflowtest.User("ben")); err == nil {
-		t.Errorf("got %+v from the grant on another experiment, want an error", held)
+	if granted, err := access.Level(t.Context(), "1", mlflowtest.User("ben")); err == nil {
+		t.Errorf("got %+v from the grant on another experiment, want an error", granted)
 	}
 }
 

@@ -24,7 +24,7 @@ const rolesList = "GET " + mlflowtest.RolesPath + "list?workspace=default"
 type recordedServer struct{ *mlflowtest.Scripted }
 
 // newRBACServer returns MLflow 3.17 as recorded with each kind of grant on experiment 1: the role risk has READ, and USE on all
-// experiments; ana, who is in it, has EDIT, ben DENY, and its creator admin MANAGE. The role bosses manages the workspace and has no members.
+// experiments; its member ana has EDIT, ben DENY, and the creator admin MANAGE. The role bosses manages the workspace and has no members.
 func newRBACServer(t *testing.T) recordedServer {
 	t.Helper()
 	s := recordedServer{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}

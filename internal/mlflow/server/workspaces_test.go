@@ -118,9 +118,9 @@ func TestCreateWorkspace(t *testing.T) {
 		writes []mlflowtest.Write
 		taken  bool
 	}{
-		"lost, but created":   {[]mlflowtest.Write{create}, false},
-		"lost before it came": {[]mlflowtest.Write{never, create.WithResponse(mlflowtest.OK(made))}, false},
-		"somebody else's":     {[]mlflowtest.Write{others}, true},
+		"lost, but created":         {[]mlflowtest.Write{create}, false},
+		"lost request":              {[]mlflowtest.Write{never, create.WithResponse(mlflowtest.OK(made))}, false},
+		"created by another client": {[]mlflowtest.Write{others}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
