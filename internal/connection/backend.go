@@ -131,7 +131,7 @@ func serverAttributes(s Settings) []string {
 }
 
 // hasDatabricksEnvironment reports whether DATABRICKS_* environment variables contain a host, a profile, or credentials. Variables that
-// other tools also use (ARM_*, GOOGLE_*, ACTIONS_*) alone do not select Databricks.
+// other tools also use (ARM_*, GOOGLE_*, ACTIONS_*) do not select Databricks.
 func hasDatabricksEnvironment(s Settings) bool {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]

@@ -45,18 +45,18 @@ type Connection struct {
 	Username string
 	// Workspace is the configured workspace of an MLflow server, or "".
 	Workspace string
-	// Secrets returns all secrets that the connection has or has sent, the longest first, for redaction of responses. It is cheap, and
-	// its result must not be changed.
+	// Secrets returns all secrets that the connection has or has sent, the longest first, for redaction of responses. It sends no
+	// request, and its result must not be changed.
 	Secrets func() []string
 	// Warnings are about settings that are accepted.
 	Warnings []Warning
 }
 
-// Warning is a warning about a setting that is accepted. Attribute is the name of the provider argument, "" if the cause is not one.
+// Warning is a warning about a setting that is accepted, with the fields of [Error].
 type Warning struct{ Attribute, Summary, Detail string }
 
-// Error is an error of a setting or of credentials. Attribute is the name of the provider argument, "" if the cause is not one. The texts
-// contain no secrets.
+// Error is an error of a setting or of credentials, with the summary and detail of the diagnostic, which contain no secrets. Attribute is
+// the name of the provider argument, "" if the cause is not one.
 type Error struct{ Attribute, Summary, Detail string }
 
 // Error implements error.

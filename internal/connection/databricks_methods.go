@@ -35,7 +35,7 @@ type method struct {
 
 var githubNeeds = []string{"host", "actions_id_token_request_url", "actions_id_token_request_token"}
 
-// methods has all authentication methods, in the order in which the vendor's tools try them.
+// methods has all authentication methods, in the order in which the Databricks tools try them.
 var methods = []method{
 	{CredentialsStrategy: config.PatCredentials{}, families: []string{"pat"}, needs: []string{"host", "token"}},
 	{CredentialsStrategy: config.M2mCredentials{}, families: []string{"oauth"}, needs: []string{"host", "client_id", "client_secret"}},

@@ -107,7 +107,7 @@ func sameHost(a, b string) bool {
 	return errA == nil && errB == nil && sameOrigin(first, second)
 }
 
-// fallbackProfile returns the profile of DATABRICKS_CONFIG_PROFILE, or else the default one, which the vendor's tools use only if nothing
+// fallbackProfile returns the profile of DATABRICKS_CONFIG_PROFILE, or else the default one, which the Databricks tools use only if nothing
 // else sets a host or credentials. Variables that other tools also use, such as ARM_CLIENT_ID, do not count, because they contain no
 // host.
 func (d databricksSettings) fallbackProfile(families []string) (profile, error) {
@@ -146,7 +146,7 @@ func (d databricksSettings) databricksFamilies(p profile) []string {
 // finish checks the complete settings, and selects the methods to try.
 func (d databricksSettings) finish(cfg *config.Config, families []string) error {
 	if strings.EqualFold(cfg.WorkspaceID, "none") {
-		cfg.WorkspaceID = "" // the vendor's spelling, in profiles, of "no workspace"
+		cfg.WorkspaceID = "" // the Databricks tools write "none" to a profile without a workspace
 	}
 	if err := checkHost(cfg); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestAgainstEmulator asks a whole workspace who the caller is.
+// TestAgainstEmulator looks up the current user of an emulated workspace.
 func TestAgainstEmulator(t *testing.T) {
 	tests := map[string]struct {
 		settings func(host string) Settings
@@ -28,23 +28,23 @@ func TestAgainstEmulator(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			home := isolate(t)
+			home := isolateEnv(t)
 			server := httptest.NewServer(emulator.New(emulator.Options{}))
 			defer server.Close()
 			writeFile(t, filepath.Join(home, ".databrickscfg"), "[local]\nhost = "+server.URL+"\ntoken = "+emulator.UserToken+"\n")
 			c := mustOpen(t, tc.settings(server.URL), nil)
-			if got := callerAccordingTo(t, c); got != tc.caller {
-				t.Errorf("caller %q, want %q", got, tc.caller)
+			if got := currentUser(t, c); got != tc.caller {
+				t.Errorf("got current user %q, want %q", got, tc.caller)
 			}
 			if target, err := c.Resolve(t.Context()); err != nil || target.WorkspaceID != emulator.WorkspaceID {
-				t.Errorf("workspace id %q (%v), want the one in the host's metadata", target.WorkspaceID, err)
+				t.Errorf("got workspace ID %q, error %v; want the one in the metadata of the host", target.WorkspaceID, err)
 			}
 		})
 	}
 }
 
 func TestWrongSecretAgainstEmulator(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	server := httptest.NewServer(emulator.New(emulator.Options{}))
 	defer server.Close()
 	c := mustOpen(t, Settings{Host: server.URL, ClientID: emulator.ServicePrincipal, ClientSecret: "hunter2"}, nil)
@@ -53,7 +53,7 @@ func TestWrongSecretAgainstEmulator(t *testing.T) {
 	wantNoSecret(t, err, "hunter2")
 }
 
-func callerAccordingTo(t *testing.T, c *Connection) string {
+func currentUser(t *testing.T, c *Connection) string {
 	t.Helper()
 	target, err := c.Resolve(t.Context())
 	if err != nil {
@@ -76,7 +76,7 @@ func callerAccordingTo(t *testing.T, c *Connection) string {
 		UserName string `json:"userName"`
 	}
 	if err := json.Unmarshal(body, &me); err != nil {
-		t.Fatalf("%d %s", resp.StatusCode, body)
+		t.Fatalf("got HTTP %d %s, want JSON", resp.StatusCode, body)
 	}
 	return me.UserName
 }

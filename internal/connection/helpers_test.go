@@ -14,9 +14,8 @@ import (
 	"testing"
 )
 
-// isolate gives the test an empty home directory, whose path it returns, and hides what the vendor's SDK reads from the
-// process by itself.
-func isolate(t *testing.T) string {
+// isolateEnv sets an empty home directory, whose path it returns, and unsets the environment variables that the SDK itself reads.
+func isolateEnv(t *testing.T) string {
 	t.Helper()
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -26,7 +25,7 @@ func isolate(t *testing.T) string {
 	return home
 }
 
-// open opens a connection in an environment that holds env and nothing else.
+// open opens a connection with only these environment variables.
 func open(s Settings, env map[string]string) (*Connection, error) {
 	s.Getenv = func(name string) string { return env[name] }
 	return Open(s)
@@ -36,7 +35,7 @@ func mustOpen(t *testing.T, s Settings, env map[string]string) *Connection {
 	t.Helper()
 	c, err := open(s, env)
 	if err != nil {
-		t.Fatalf("Open: %v", err)
+		t.Fatalf("Open: got error %v", err)
 	}
 	return c
 }
@@ -52,7 +51,7 @@ func writeFile(t *testing.T, path, content string) string {
 	return path
 }
 
-// wantError checks that err is an *Error at the attribute whose text has each of the parts.
+// wantError checks that err is an *Error of an attribute, with all parts in its text.
 func wantError(t *testing.T, err error, attribute string, parts ...string) {
 	t.Helper()
 	own, ok := errors.AsType[*Error](err)
@@ -60,17 +59,17 @@ func wantError(t *testing.T, err error, attribute string, parts ...string) {
 		t.Fatalf("got %T (%v), want *Error", err, err)
 	}
 	if own.Attribute != attribute {
-		t.Errorf("attribute %q, want %q, in: %v", own.Attribute, attribute, err)
+		t.Errorf("got attribute %q, want %q, in error %v", own.Attribute, attribute, err)
 	}
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%q is missing in: %v", part, err)
+			t.Errorf("got error %v, want %q in it", err, part)
 		}
 	}
 }
 
-// call sends a GET through the connection and returns the headers that arrived, as the echo of the fakes below tells.
-func call(ctx context.Context, c *Connection) (http.Header, error) {
+// send sends a GET request with a connection, and returns the headers that the server received.
+func send(ctx context.Context, c *Connection) (http.Header, error) {
 	target, err := c.Resolve(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +87,7 @@ func call(ctx context.Context, c *Connection) (http.Header, error) {
 	return arrived, json.NewDecoder(resp.Body).Decode(&arrived)
 }
 
-// get asks a URL through a transport, and follows redirects.
+// get sends a GET request with a transport, and follows redirects.
 func get(t *testing.T, transport http.RoundTripper, url string) (*http.Response, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -98,28 +97,28 @@ func get(t *testing.T, transport http.RoundTripper, url string) (*http.Response,
 	return (&http.Client{Transport: transport}).Do(req)
 }
 
-func mustCall(t *testing.T, c *Connection) http.Header {
+func mustSend(t *testing.T, c *Connection) http.Header {
 	t.Helper()
-	arrived, err := call(t.Context(), c)
+	arrived, err := send(t.Context(), c)
 	if err != nil {
-		t.Fatalf("call: %v", err)
+		t.Fatalf("got error %v, want none", err)
 	}
 	return arrived
 }
 
 func echo(w http.ResponseWriter, r *http.Request) { _ = json.NewEncoder(w).Encode(r.Header) }
 
-// fakeWorkspace is the part of a Databricks workspace that has to do with authentication.
+// fakeWorkspace emulates the authentication of a Databricks workspace.
 type fakeWorkspace struct {
 	*httptest.Server
-	// hang, when it names a path, makes that path tell `entered` and then block until the client gives up.
+	// hang is a path whose requests are signaled on entered, and then block until the client cancels them.
 	hang    string
 	entered chan struct{}
-	// expiresIn goes into the tokens; negative ones are used up when they arrive.
+	// expiresIn is the lifetime of tokens, in seconds; with a negative one, they are already expired.
 	expiresIn int
-	// refusal, when set, is the answer of the token endpoint, with status 401.
+	// refusal is the body of the token endpoint's response, with status 401, "" for a token.
 	refusal string
-	// retryAfter, when set, makes the token endpoint tell `entered` and answer 429 with it.
+	// retryAfter is the Retry-After header of the token endpoint's response with status 429, which is signaled on entered; "" for a token.
 	retryAfter string
 
 	mu    sync.Mutex
@@ -153,7 +152,7 @@ func newFakeWorkspace(t *testing.T, start func(http.Handler) *httptest.Server) *
 
 func (f *fakeWorkspace) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = r.ParseForm() // a server notices that the client is gone only when the body is read
+		_ = r.ParseForm() // a server detects that the client canceled the request only after it read the body
 		f.mu.Lock()
 		f.paths = append(f.paths, r.URL.Path)
 		hang := f.hang == r.URL.Path
@@ -179,13 +178,13 @@ func (f *fakeWorkspace) setRefusal(refusal string) {
 	f.refusal = refusal
 }
 
-func (f *fakeWorkspace) seen() []string {
+func (f *fakeWorkspace) requestPaths() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]string(nil), f.paths...)
 }
 
-// issueToken gives a token whose name tells how it was obtained.
+// issueToken returns a token that contains the credentials of the request.
 func (f *fakeWorkspace) issueToken(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	refusal := f.refusal
@@ -213,12 +212,12 @@ func writeJSON(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// staticJSON answers every request alike.
+// staticJSON responds to each request with the same JSON.
 func staticJSON(v any) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, v) })
 }
 
-// staticBody answers every request with the body, or, when it is empty, with 404.
+// staticBody responds to each request with a body, or with status 404 if it is empty.
 func staticBody(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if body == "" {

@@ -11,7 +11,7 @@ import (
 // Settings are the arguments of the provider block, and the settings that the provider adds to them. A zero value means unset.
 //
 // The tag "attribute" is the name of the argument. The tag "only" is the [Kind] that has the setting; without it, both have it. A setting
-// that only Databricks has is named as in the vendor's SDK, which defines its environment variables and its key in a profile. The
+// that only Databricks has is named as in the Databricks SDK, which defines its environment variables and its key in a profile. The
 // environment variables of the others are in server.go.
 type Settings struct {
 	// TrackingURI is "databricks", "databricks://PROFILE", or the http(s) URL of an MLflow server.
@@ -25,7 +25,7 @@ type Settings struct {
 	// Workspace is a workspace of an MLflow server.
 	Workspace string `attribute:"workspace" only:"mlflow"`
 
-	// The location of the Databricks workspace, and the credentials for it. They behave as in the vendor's provider.
+	// The location of the Databricks workspace, and the credentials for it. They have the meaning of the Databricks provider.
 	Host                       string `attribute:"host" only:"databricks"`
 	Profile                    string `attribute:"profile" only:"databricks"`
 	ConfigFile                 string `attribute:"config_file" only:"databricks"`
@@ -64,7 +64,7 @@ type Settings struct {
 
 	// UserAgent is sent with each request to the server.
 	UserAgent string
-	// Getenv looks up environment variables; nil means [os.Getenv]. The vendor's SDK directly reads PATH, HOME, those of Azure DevOps,
+	// Getenv looks up environment variables; nil means [os.Getenv]. The Databricks SDK directly reads PATH, HOME, those of Azure DevOps,
 	// and the one that contains an OIDC token.
 	Getenv func(string) string
 }

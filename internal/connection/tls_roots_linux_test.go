@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// A CA file adds to the roots of the system: tokens may come from public hosts. The test plays a system that trusts one authority, in a
-// process of its own since a process reads the roots of the system once. This file is for Linux only: on macOS and Windows, a process cannot
-// choose the roots of the system.
+// TestCAFileAddsToSystemRoots checks that the authorities of the system remain trusted, because tokens can come from public hosts. It sets
+// the authorities of the system in a separate process, because a process reads them only once. On macOS and Windows, a process cannot set
+// them.
 func TestCAFileAddsToSystemRoots(t *testing.T) {
 	const variable = "TEST_SYSTEM_ROOTS"
 	if folder := os.Getenv(variable); folder != "" {
@@ -27,14 +27,14 @@ func TestCAFileAddsToSystemRoots(t *testing.T) {
 	self.Env = append(os.Environ(), variable+"="+folder, "SSL_CERT_FILE="+filepath.Join(folder, "system.pem"), "SSL_CERT_DIR="+t.TempDir())
 	out, err := self.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestCAFileAddsToSystemRoots") {
-		t.Errorf("%v: %s", err, out)
+		t.Errorf("got error %v and the output %s", err, out)
 	}
 }
 
-// expectBothAuthorities calls a server of the system's authority and one of the CA file's, with the settings of each kind of server.
+// expectBothAuthorities checks that servers of an authority of the system and of the CA file are trusted, for each kind of server.
 func expectBothAuthorities(t *testing.T, folder string) {
 	t.Helper()
-	isolate(t)
+	isolateEnv(t)
 	extra := filepath.Join(folder, "extra.pem")
 	for _, name := range []string{"system", "extra"} {
 		raw, err := os.ReadFile(filepath.Join(folder, name+".url"))
@@ -42,12 +42,12 @@ func expectBothAuthorities(t *testing.T, folder string) {
 			t.Fatal(err)
 		}
 		target := string(raw)
-		mustCall(t, mustOpen(t, Settings{TrackingURI: target, CACertFile: extra}, nil))
-		mustCall(t, mustOpen(t, Settings{TrackingURI: target}, map[string]string{serverCertVariable: extra}))
-		mustCall(t, mustOpen(t, Settings{Host: target, Token: "t", CACertFile: extra}, nil))
-		_, err = call(t.Context(), mustOpen(t, Settings{TrackingURI: target}, nil))
+		mustSend(t, mustOpen(t, Settings{TrackingURI: target, CACertFile: extra}, nil))
+		mustSend(t, mustOpen(t, Settings{TrackingURI: target}, map[string]string{serverCertVariable: extra}))
+		mustSend(t, mustOpen(t, Settings{Host: target, Token: "t", CACertFile: extra}, nil))
+		_, err = send(t.Context(), mustOpen(t, Settings{TrackingURI: target}, nil))
 		if (err == nil) != (name == "system") {
-			t.Errorf("without a CA file, the server of authority %q: %v", name, err)
+			t.Errorf("without a CA file: authority %q: got error %v", name, err)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// tlsServer echoes headers over TLS, with a certificate of an authority of its own.
+// tlsServer returns the received headers over TLS, with a certificate of a separate authority.
 type tlsServer struct {
 	*httptest.Server
 	caPEM string
@@ -25,11 +25,11 @@ type tlsServer struct {
 	clientPEM string
 }
 
-func newTLSServer(t *testing.T, askClient bool) tlsServer {
+func newTLSServer(t *testing.T, requireClient bool) tlsServer {
 	t.Helper()
 	authority := newAuthority(t)
 	cfg := authority.serverConfig(t)
-	if askClient {
+	if requireClient {
 		cfg.ClientAuth, cfg.ClientCAs = tls.RequireAndVerifyClientCert, authority.pool()
 	}
 	server := startTLS(http.HandlerFunc(echo), cfg)
@@ -39,7 +39,7 @@ func newTLSServer(t *testing.T, askClient bool) tlsServer {
 
 func startTLS(handler http.Handler, cfg *tls.Config) *httptest.Server {
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are part of the tests
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the tests include rejected handshakes
 	server.TLS = cfg
 	server.StartTLS()
 	return server
@@ -87,7 +87,7 @@ func (a authority) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}))
 }
 
-// issuePEM makes a certificate for 127.0.0.1, good for either end, and its key.
+// issuePEM returns a certificate for a client or server on 127.0.0.1, and its key.
 func (a authority) issuePEM(t *testing.T) string {
 	t.Helper()
 	key := newKey(t)

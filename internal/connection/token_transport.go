@@ -30,7 +30,7 @@ const (
 	instanceMetadata = "http://169.254.169.254"
 )
 
-// tokenTransport sends the requests of the vendor's SDK for tokens. The SDK itself follows redirects with credentials, waits for any
+// tokenTransport sends the requests of the Databricks SDK for tokens. The SDK itself follows redirects with credentials, waits for any
 // Retry-After, decides about retries by the text of an error, and does not validate all responses. Therefore, this transport handles
 // redirects and retries, and validates responses. The SDK does not retry its errors.
 type tokenTransport struct {
@@ -44,8 +44,8 @@ type tokenTransport struct {
 	secrets          *secretSet
 	// inconclusive reports whether the last request failed without showing whether the credentials are valid.
 	inconclusive *atomic.Bool
-	// answered has the hosts that responded: one that never did is more likely wrong than down.
-	answered sync.Map
+	// responded has the hosts that responded: one that never did is more likely wrong than down.
+	responded sync.Map
 }
 
 // tokenFailure is the error of a request for a token that cannot succeed. The SDK decides about retries by the text of an error, so Error
@@ -156,7 +156,7 @@ func (t *tokenTransport) send(r *tokenRequest) (*http.Response, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t.answered.Store(req.URL.Host, true)
+	t.responded.Store(req.URL.Host, true)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenBody))
 	if err != nil {
@@ -173,8 +173,8 @@ var throttledText = regexp.MustCompile(`(?i)throttled|too many requests`)
 func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []byte, err error) (time.Duration, string) {
 	wait := httpretry.Backoff(r.tries, maxTokenBackoff)
 	if err != nil {
-		_, answered := t.answered.Load(r.URL.Host)
-		if r.Context().Err() != nil || isPermanent(err) || httpretry.DialFailed(err) && !answered && r.tries >= httpretry.MaxDialTries {
+		_, responded := t.responded.Load(r.URL.Host)
+		if r.Context().Err() != nil || isPermanent(err) || httpretry.DialFailed(err) && !responded && r.tries >= httpretry.MaxDialTries {
 			wait = -1
 		}
 		reason := "could not be reached: " + strings.TrimSuffix(err.Error(), ".")
@@ -240,20 +240,20 @@ func (t *tokenTransport) responseProblem(r *tokenRequest, resp *http.Response, b
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "an empty body instead of a token"
 	}
-	var answer map[string]any
-	if err := json.Unmarshal(body, &answer); err != nil {
+	var response map[string]any
+	if err := json.Unmarshal(body, &response); err != nil {
 		text := strings.Join(strings.Fields(t.secrets.redact(string(body))), " ")
 		return fmt.Sprintf("%s instead of JSON: %.80q", cmp.Or(resp.Header.Get("Content-Type"), "text"), text)
 	}
-	if code, _ := answer["error"].(string); code != "" {
-		description, _ := answer["error_description"].(string)
+	if code, _ := response["error"].(string); code != "" {
+		description, _ := response["error_description"].(string)
 		return strings.TrimSpace(fmt.Sprintf("the error %.80q %.200s", t.secrets.redact(code), t.secrets.redact(description)))
 	}
 	has := func(field string) bool {
-		text, _ := answer[field].(string)
+		text, _ := response[field].(string)
 		return strings.TrimSpace(text) != ""
 	}
-	_, isWorkspace := answer["properties"].(map[string]any) // of Azure's resource manager
+	_, isWorkspace := response["properties"].(map[string]any) // of Azure's resource manager
 	switch {
 	case strings.HasSuffix(r.URL.Path, discoverySuffix):
 		if !has("token_endpoint") {

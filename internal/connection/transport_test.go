@@ -13,8 +13,11 @@ import (
 )
 
 func TestCredentialsStayWithTheirHost(t *testing.T) {
-	isolate(t)
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was called") }))
+	isolateEnv(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter,
+		*http.Request) {
+		t.Error("got a request to the other host, want none")
+	}))
 	defer elsewhere.Close()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL+"/stolen", http.StatusTemporaryRedirect)
@@ -41,10 +44,10 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 			wantError(t, err, "", tc.part)
 			var permanent interface{ Permanent() bool }
 			if !errors.As(err, &permanent) || !permanent.Permanent() {
-				t.Error("a refusal must tell that trying again does not help")
+				t.Error("got an error that is not permanent, want a permanent one")
 			}
 			if !body.closed {
-				t.Error("the request's body was not closed")
+				t.Error("got an open request body, want it closed")
 			}
 		})
 	}
@@ -78,13 +81,13 @@ func TestSameOrigin(t *testing.T) {
 			t.Fatal(err)
 		}
 		if sameOrigin(a, b) != tc.same {
-			t.Errorf("%s and %s: want %t", tc.a, tc.b, tc.same)
+			t.Errorf("%s and %s: got %t, want %t", tc.a, tc.b, !tc.same, tc.same)
 		}
 	}
 }
 
-func TestTransportLeavesTheRequestAlone(t *testing.T) {
-	isolate(t)
+func TestTransportDoesNotChangeRequest(t *testing.T) {
+	isolateEnv(t)
 	server := httptest.NewServer(http.HandlerFunc(echo))
 	defer server.Close()
 	c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t", UserAgent: "agent/1"}, nil)
@@ -98,7 +101,7 @@ func TestTransportLeavesTheRequestAlone(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 	if len(req.Header) != 0 {
-		t.Errorf("the caller's request got headers: %v", req.Header)
+		t.Errorf("got headers %v in the request of the caller, want none", req.Header)
 	}
 }
 
@@ -122,7 +125,7 @@ func TestTLS(t *testing.T) {
 	}{
 		"unknown authority": {settings: Settings{TrackingURI: server.URL}, failure: "certificate"},
 		"ca_cert_file":      {settings: Settings{TrackingURI: server.URL, CACertFile: ca}},
-		"ca_cert_file beats insecure": {settings: Settings{TrackingURI: server.URL, CACertFile: mutualCA},
+		"ca_cert_file overrides insecure": {settings: Settings{TrackingURI: server.URL, CACertFile: mutualCA},
 			env: variable("MLFLOW_TRACKING_INSECURE_TLS", "true"), failure: "certificate"},
 		"ca in the environment":       {settings: Settings{TrackingURI: server.URL}, env: variable("MLFLOW_TRACKING_SERVER_CERT_PATH", ca)},
 		"skip_verify":                 {settings: Settings{TrackingURI: server.URL, SkipVerify: true}},
@@ -131,34 +134,38 @@ func TestTLS(t *testing.T) {
 		"client_cert_file":            {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA, ClientCertFile: client}},
 		"client certificate in the environment": {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA},
 			env: variable("MLFLOW_TRACKING_CLIENT_CERT_PATH", client)},
-		"TLS 1.1":                                   {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true}, failure: "protocol version"},
-		"ca without certificate":                    {settings: Settings{TrackingURI: server.URL, CACertFile: junk}, failure: "no PEM certificate"},
-		"client cert without a key":                 {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca}, failure: "unencrypted key"},
-		"Databricks ca_cert_file":                   {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
-		"Databricks unknown authority":              {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
-		"Databricks contradiction":                  {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true}, failure: "Remove one"},
-		"Databricks skip_verify of a profile":       {settings: Settings{Profile: "p"}},
-		"Databricks ca_cert_file beats the profile": {settings: Settings{Profile: "p", CACertFile: mutualCA}, failure: "certificate"},
-		"Databricks skip_verify":                    {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
+		"TLS 1.1": {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true},
+			failure: "protocol version"},
+		"ca without certificate": {settings: Settings{TrackingURI: server.URL, CACertFile: junk},
+			failure: "no PEM certificate"},
+		"client cert without a key": {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca},
+			failure: "unencrypted key"},
+		"Databricks ca_cert_file":      {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
+		"Databricks unknown authority": {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
+		"Databricks conflict": {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true},
+			failure: "Remove one"},
+		"Databricks skip_verify of a profile":           {settings: Settings{Profile: "p"}},
+		"Databricks ca_cert_file overrides the profile": {settings: Settings{Profile: "p", CACertFile: mutualCA}, failure: "certificate"},
+		"Databricks skip_verify":                        {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			home := isolate(t)
+			home := isolateEnv(t)
 			writeFile(t, filepath.Join(home, ".databrickscfg"), "[p]\nhost = "+server.URL+"\ntoken = t\nskip_verify = true\n")
 			c, err := open(tc.settings, tc.env)
 			if err == nil {
-				_, err = call(t.Context(), c)
+				_, err = send(t.Context(), c)
 			}
 			if tc.failure == "" && err != nil || tc.failure != "" && (err == nil || !strings.Contains(err.Error(), tc.failure)) {
-				t.Errorf("got %v, want %q", err, tc.failure)
+				t.Errorf("got error %v, want %q", err, tc.failure)
 			}
 		})
 	}
 }
 
-// A redirect to a page where people sign in must not end up in the configuration.
+// TestRedirectToASignIn checks that the error does not suggest to set tracking_uri to the URL of a sign-in page.
 func TestRedirectToASignIn(t *testing.T) {
-	isolate(t)
+	isolateEnv(t)
 	const path = "/api/2.0/mlflow/experiments/search"
 	for place, isSignIn := range map[string]bool{
 		"https://accounts.google.com/o/oauth2/v2/auth?client_id=x":           true,
@@ -170,12 +177,15 @@ func TestRedirectToASignIn(t *testing.T) {
 		"https://id.example.com/x?next=/_gcp_iap/x":                          true,
 		"https://id.example.com/adfs/ls/":                                    true,
 		"https://mlflow.example.com" + path:                                  false,
-		"https://sso-mlflow.example.com" + path:                              false, // moved, by its path
+		"https://sso-mlflow.example.com" + path:                              false, // moved: the path is the same
 		"https://mlflow.example.com/authors":                                 false,
 		"https://blog.example.com/":                                          false,
 		"https://ml.example.com/base" + path:                                 false,
 	} {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, place, http.StatusFound) }))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, place,
+				http.StatusFound)
+		}))
 		c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t"}, nil)
 		resp, err := get(t, c.Transport, server.URL+path)
 		server.Close()
@@ -183,13 +193,14 @@ func TestRedirectToASignIn(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 		there, _, _ := strings.Cut(strings.TrimPrefix(place, "https://"), "/")
-		signIn, moved := "requires a browser sign-in, which the provider does not support. Set a token that the proxy accepts", "If that is the URL of the server, set tracking_uri"
+		signIn, moved := "requires a browser sign-in, which the provider does not support. Set a token that the proxy accepts",
+			"If that is the URL of the server, set tracking_uri"
 		if !isSignIn {
 			signIn, moved = moved, signIn
 		}
 		wantError(t, err, "", there, signIn)
 		if strings.Contains(err.Error(), moved) {
-			t.Errorf("%s: %v", place, err)
+			t.Errorf("%s: got error %v, want no %q in it", place, err, moved)
 		}
 	}
 }

@@ -22,7 +22,9 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestBackoff(t *testing.T) {
-	for n, step := range map[int]time.Duration{0: 250 * time.Millisecond, 1: 250 * time.Millisecond, 4: 2 * time.Second, 7: 10 * time.Second, 1 << 30: 10 * time.Second} {
+	for n, step := range map[int]time.Duration{
+		0: 250 * time.Millisecond, 1: 250 * time.Millisecond, 4: 2 * time.Second, 7: 10 * time.Second, 1 << 30: 10 * time.Second,
+	} {
 		for range 100 {
 			if got := Backoff(n, 10*time.Second); got < 0 || got >= step {
 				t.Fatalf("Backoff(%d): got %s, want less than %s", n, got, step)

@@ -1,4 +1,4 @@
-// Package loadonce caches values that several callers need and that take a request to load.
+// Package loadonce caches values that several callers share and that require a request to load.
 package loadonce
 
 import (

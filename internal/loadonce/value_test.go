@@ -12,7 +12,7 @@ import (
 
 var errLoad = errors.New("load failed")
 
-// loads are the loads of a value. Each waits for a result; a negative one is a failure.
+// loads records the loads of a value. Each waits for a result; a negative one is a failure.
 type loads struct {
 	contexts []context.Context
 	results  chan int
@@ -66,7 +66,7 @@ func TestValue_shared(t *testing.T) {
 		expect(t, second, 1, nil)
 		expect(t, get(t.Context(), &v, l), 1, nil)
 		if len(l.contexts) != 1 {
-			t.Errorf("%d loads for three callers", len(l.contexts))
+			t.Errorf("got %d loads for three callers, want 1", len(l.contexts))
 		}
 	})
 }
@@ -81,7 +81,8 @@ func TestValue_failure(t *testing.T) {
 		l.results <- 2
 		expect(t, get(t.Context(), &v, l), 2, nil)
 		if l.contexts[0].Err() == nil || l.contexts[1].Err() != nil {
-			t.Errorf("contexts: %v after the failure, %v after the success", l.contexts[0].Err(), l.contexts[1].Err())
+			t.Errorf("got the contexts %v after the failure and %v after the success, want a canceled and an active one", l.contexts[0].Err(),
+				l.contexts[1].Err())
 		}
 	})
 }
@@ -98,7 +99,7 @@ func TestValue_canceledCaller(t *testing.T) {
 		expect(t, second, 1, nil)
 		expect(t, get(ctx, &v, l), 1, nil)
 		if len(l.contexts) != 1 {
-			t.Errorf("%d loads", len(l.contexts))
+			t.Errorf("got %d loads, want 1", len(l.contexts))
 		}
 	})
 }
@@ -112,18 +113,18 @@ func TestValue_abandoned(t *testing.T) {
 		cancel()
 		expect(t, only, 0, context.Canceled)
 		if synctest.Wait(); l.contexts[0].Err() == nil {
-			t.Error("the load continues without a caller")
+			t.Error("got a load that continues without a caller, want it canceled")
 		}
 		expect(t, get(ctx, &v, l), 0, context.Canceled)
 		if len(l.contexts) != 1 {
-			t.Error("a load started for a canceled caller")
+			t.Error("got a load for a canceled caller, want none")
 		}
 		l.results <- 2
 		expect(t, get(t.Context(), &v, l), 2, nil)
 	})
 }
 
-// TestValue_deadline checks that a caller with a short deadline does not make a slow load useless for later callers.
+// TestValue_deadline checks that a caller with a short deadline does not cancel a slow load, which later callers can use.
 func TestValue_deadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v loadonce.Value[int]
@@ -135,7 +136,7 @@ func TestValue_deadline(t *testing.T) {
 		l.results <- 1
 		expect(t, later, 1, nil)
 		if len(l.contexts) != 1 || l.contexts[0].Err() != nil {
-			t.Errorf("%d loads, the first one with %v", len(l.contexts), l.contexts[0].Err())
+			t.Errorf("got %d loads, the first one with error %v; want 1 without", len(l.contexts), l.contexts[0].Err())
 		}
 	})
 }
@@ -151,12 +152,12 @@ func TestValue_forgetThenCancel(t *testing.T) {
 		cancel()
 		expect(t, only, 0, context.Canceled)
 		if synctest.Wait(); l.contexts[0].Err() == nil {
-			t.Error("the load continues without a caller")
+			t.Error("got a load that continues without a caller, want it canceled")
 		}
 	})
 }
 
-// TestValue_forget checks that a load that began before Forget, and can have read the old value, is not cached.
+// TestValue_forget checks that a load from before Forget, which may have read the old value, is not cached.
 func TestValue_forget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v loadonce.Value[int]
@@ -165,7 +166,7 @@ func TestValue_forget(t *testing.T) {
 		v.Forget()
 		second := get(t.Context(), &v, l)
 		if len(l.contexts) != 2 {
-			t.Errorf("%d loads: a caller after Forget shares the earlier load", len(l.contexts))
+			t.Errorf("got %d loads, want 2: a caller after Forget must not share the earlier load", len(l.contexts))
 		}
 		l.results <- 1
 		l.results <- 1

@@ -9,7 +9,7 @@ type Caller struct {
 	DisplayName string
 	// Groups are the names of the groups, or roles of an MLflow server, of which the caller is known to be a member.
 	Groups []string
-	// Admin reports whether the caller is an admin of an MLflow server. On Databricks, admins are a group.
+	// Admin reports whether the caller is a server admin. On Databricks, workspace admins are a group.
 	Admin bool
 	// Home is the path of the caller's home folder, "" on servers without folders.
 	Home string

@@ -68,7 +68,7 @@ func (c Content) String() string {
 	}
 }
 
-// ExperimentContent returns whether an experiment contains active runs, traces, or logged models. A server without the endpoints for
+// ExperimentContent summarizes the active runs, traces, and logged models of an experiment. A server without the endpoints for
 // traces or logged models has none of them. API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST
 // logged-models/search.
 func (c *Client) ExperimentContent(ctx context.Context, id string) (Content, error) {

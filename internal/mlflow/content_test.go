@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// The calls that look into an experiment.
+// The requests for the content of an experiment.
 const (
 	runsSearch   = "POST /api/2.0/mlflow/runs/search"
 	tracesSearch = "POST /api/3.0/mlflow/traces/search"
@@ -24,15 +24,17 @@ var (
 	wholeContent = mlflow.Content{Runs: 1, NewestRun: firstRun, Traces: true, LoggedModels: true}
 )
 
-// TestExperimentContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces, and returns a token with every full page.
+// TestExperimentContent_recorded includes MLflow 2.22, which has neither logged models nor the newer search for traces, and returns a page
+// token with every full page.
 func TestExperimentContent_recorded(t *testing.T) {
 	t.Parallel()
 	for recording, full := range map[string]mlflow.Content{
-		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.LegacyServer: wholeContent, mlflowtest.LegacyServerWithoutList: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
+		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.LegacyServer: wholeContent,
+		mlflowtest.LegacyServerWithoutList: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
 	} {
 		for name, tc := range map[string]struct {
-			answers []string
-			want    mlflow.Content
+			responses []string
+			want      mlflow.Content
 		}{
 			"empty": {emptyAnswers, mlflow.Content{}},
 			"full":  {[]string{"runs/search", "traces/search", "traces", "logged-models/search"}, full},
@@ -40,7 +42,7 @@ func TestExperimentContent_recorded(t *testing.T) {
 			t.Run(recording+" "+name, func(t *testing.T) {
 				t.Parallel()
 				s := mlflowtest.NewRecorded(t, recording)
-				s.Replay(tc.answers...)
+				s.Replay(tc.responses...)
 				if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != tc.want {
 					t.Errorf("got %+v, error %v; want %+v", got, err, tc.want)
 				}
@@ -49,13 +51,16 @@ func TestExperimentContent_recorded(t *testing.T) {
 	}
 }
 
-// TestExperimentContent_notTold: only an answer of the API says that there is nothing.
-func TestExperimentContent_notTold(t *testing.T) {
+// TestExperimentContent_invalidResponse checks that only a response of the API reports an experiment as empty.
+func TestExperimentContent_invalidResponse(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Response{
-		"denied": mlflowtest.PageResponse(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
-		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`), "broken": mlflowtest.LostResponse, "down": mlflowtest.PageResponse(502, ""),
-		"a proxy's 404": {Status: 404, MediaType: "application/json", Body: `{"message":"no Route matched with those values"}`}, "not found": mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
+		"denied": mlflowtest.PageResponse(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204},
+		"a page":          mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`),
+		"broken": mlflowtest.LostResponse, "down": mlflowtest.PageResponse(502, ""),
+		"a proxy's 404": {Status: 404, MediaType: "application/json", Body: `{"message":"no Route matched with those values"}`},
+		"not found":     mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
 	} {
 		for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
 			t.Run(what+" "+name, func(t *testing.T) {
@@ -68,7 +73,7 @@ func TestExperimentContent_notTold(t *testing.T) {
 					content, err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).ExperimentContent(t.Context(), "1")
 					mlflowtest.ExpectError(t, err, what)
 					if err == nil {
-						t.Errorf("told %+v", content)
+						t.Errorf("got %+v, want an error", content)
 					}
 				})
 			})
@@ -79,12 +84,12 @@ func TestExperimentContent_notTold(t *testing.T) {
 		s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 		s.Read(runsSearch, s.RecordedResponse("absent call"))
 		if content, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err == nil {
-			t.Errorf("told %+v", content)
+			t.Errorf("got %+v, want an error", content)
 		}
 	})
 }
 
-// TestExperimentContent_nextPage: a page may be empty and not the last.
+// TestExperimentContent_nextPage checks an empty page that is not the last one.
 func TestExperimentContent_nextPage(t *testing.T) {
 	t.Parallel()
 	for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
@@ -95,18 +100,19 @@ func TestExperimentContent_nextPage(t *testing.T) {
 			s.Read(call, mlflowtest.OK(`{"next_page_token":"x"}`))
 			content, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1")
 			if err != nil || content.IsEmpty() {
-				t.Errorf("told %+v, error %v", content, err)
+				t.Errorf("got %+v, error %v; want content", content, err)
 			}
 		})
 	}
 }
 
-// TestExperimentContent_newest: the newest run counts wherever it is on the page, and a run without a start time does not.
+// TestExperimentContent_newest checks that the newest run is found anywhere on the page, without runs that have no start time.
 func TestExperimentContent_newest(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Replay(emptyAnswers...)
-	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
+	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],`+
+		`"next_page_token":"x"}`))
 	want := mlflow.Content{Runs: 3, MoreRuns: true, NewestRun: firstRun}
 	if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != want {
 		t.Errorf("got %+v, error %v; want %+v", got, err, want)

@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// MaxCreateTags is the maximum number of tags in a create request that all servers accept, and MaxCreateTagValue that of bytes in their
-// values. API: experiments/create.
+// MaxCreateTags is the maximum number of tags in a create request that all servers accept, and MaxCreateTagValue the maximum size of each
+// value, in bytes. API: experiments/create.
 const (
 	MaxCreateTags     = 20
 	MaxCreateTagValue = 5000

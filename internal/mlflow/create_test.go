@@ -18,7 +18,7 @@ const (
 	byNamePath = "/api/2.0/mlflow/experiments/get-by-name"
 )
 
-// TestCreateRecovers cuts a create in every way: afterwards there is exactly one experiment, and its id is known.
+// TestCreateRecovers interrupts a create at each step, and checks that exactly one experiment exists and that its ID is returned.
 func TestCreateRecovers(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -26,10 +26,11 @@ func TestCreateRecovers(t *testing.T) {
 	}{
 		{"connection broken before the effect", emulator.Fault{DropBefore: true}},
 		{"connection broken after the effect", emulator.Fault{DropAfter: true}},
-		{"answer truncated", emulator.Fault{Truncate: true}},
+		{"response truncated", emulator.Fault{Truncate: true}},
 		{"503 before the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE"}},
 		{"503 after the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", AfterEffect: true}},
-		{"a gateway's page after the effect", emulator.Fault{Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html", AfterEffect: true}},
+		{"a gateway's page after the effect", emulator.Fault{Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html",
+			AfterEffect: true}},
 		{"429", emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -38,16 +39,17 @@ func TestCreateRecovers(t *testing.T) {
 			since := rest.ServerDate(err)
 			tc.fault.Method, tc.fault.Path = http.MethodPost, createPath
 			w.Inject(tc.fault)
-			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/x", Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
+			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/x",
+				Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
 			if err != nil {
 				t.Fatal(err)
 			}
 			found, ok := w.ExperimentByName("/Shared/x")
 			if !ok || found.ID != id || len(w.Experiments()) != 1 {
-				t.Errorf("id %s, but the workspace has %+v", id, w.Experiments())
+				t.Errorf("got ID %s, and the workspace contains %+v", id, w.Experiments())
 			}
 			if w.RemainingFaults() != 0 {
-				t.Error("the fault was not met")
+				t.Error("the injected fault did not occur")
 			}
 		})
 	}
@@ -74,13 +76,13 @@ func TestCreateTakesNothingOfOthers(t *testing.T) {
 	t.Run("one that came up in between with other tags", func(t *testing.T) {
 		var taken *mlflow.TakenError
 		if err := create(t, other(nil)); !errors.As(err, &taken) || taken.Experiment.Name != "/Shared/x" {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want that the name is in use", err)
 		}
 	})
 	t.Run("a notebook at the path", func(t *testing.T) {
 		err := create(t, func(w *emulator.Workspace) { w.AddNotebookExperiment(emulator.OtherUser, "/Shared/x") })
 		if err == nil {
-			t.Error("no error")
+			t.Error("got no error, want one")
 		}
 	})
 }
@@ -89,10 +91,10 @@ func TestCreateFailsAtOnceWhenRefused(t *testing.T) {
 	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	_, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Nowhere/x"}, time.Now())
 	if !rest.IsParentMissing(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want a missing parent folder", err)
 	}
 	if n := w.Count("", createPath); n != 1 || w.Count("", byNamePath) != 0 {
-		t.Errorf("%d creates, %d looks", n, w.Count("", byNamePath))
+		t.Errorf("got %d creates and %d lookups, want 1 and 0", n, w.Count("", byNamePath))
 	}
 }
 
@@ -105,11 +107,11 @@ func TestCreateLooksAfterCancellation(t *testing.T) {
 	w.Before(http.MethodPost, createPath, func(*http.Request) { cancel() })
 	id, err := client.CreateExperiment(ctx, mlflow.NewExperiment{Name: "/Shared/x"}, since)
 	if found, ok := w.ExperimentByName("/Shared/x"); ok && (err != nil || found.ID != id) {
-		t.Errorf("id %q, error %v, but %s was created", id, err, found.ID)
+		t.Errorf("got ID %q, error %v; want ID %s, which was created", id, err, found.ID)
 	}
 }
 
-// TestRepeatedCallsAreConfirmed loses the first answer of calls whose second try is refused.
+// TestRepeatedCallsAreConfirmed loses the first response to calls whose second try is rejected.
 func TestRepeatedCallsAreConfirmed(t *testing.T) {
 	const prefix = "/api/2.0/mlflow/experiments/"
 	for _, tc := range []struct {
@@ -117,8 +119,14 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 		prepare func(*emulator.Workspace, string)
 		call    func(context.Context, *mlflow.Client, string) error
 	}{
-		{"delete", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error { return c.DeleteExperiment(ctx, id) }},
-		{"restore", (*emulator.Workspace).Trash, func(ctx context.Context, c *mlflow.Client, id string) error { return c.RestoreExperiment(ctx, id) }},
+		{"delete", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client,
+			id string) error {
+			return c.DeleteExperiment(ctx, id)
+		}},
+		{"restore", (*emulator.Workspace).Trash, func(ctx context.Context, c *mlflow.Client,
+			id string) error {
+			return c.RestoreExperiment(ctx, id)
+		}},
 		{"update", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error {
 			return c.RenameExperiment(ctx, id, "/Shared/y")
 		}},
@@ -142,7 +150,7 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 		t.Run(tc.path+" of what is not there fails", func(t *testing.T) {
 			_, client := mlflowtest.Workspace(t, emulator.Options{ServeTagDeletion: true})
 			if err := tc.call(t.Context(), client, "42"); !rest.IsNotFound(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want not found", err)
 			}
 		})
 	}
@@ -152,17 +160,17 @@ func TestRemoveTagFallsBackToBlank(t *testing.T) {
 	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", map[string]string{"a": "1", "b": "2"})
 	for _, key := range []string{"a", "b"} {
-		blanked, err := client.RemoveTag(t.Context(), id, key)
-		if err != nil || !blanked {
-			t.Fatalf("blanked %v, error %v", blanked, err)
+		cleared, err := client.RemoveTag(t.Context(), id, key)
+		if err != nil || !cleared {
+			t.Fatalf("got cleared %v, error %v; want true", cleared, err)
 		}
 	}
 	e, _ := w.Experiment(id)
 	if a, ok := e.Tag("a"); !ok || a != "" {
-		t.Errorf("tag a is %q, %v", a, ok)
+		t.Errorf("got tag a %q, %v; want an empty one", a, ok)
 	}
 	if n := w.Count("", "/api/2.0/mlflow/experiments/delete-experiment-tag"); n != 1 {
-		t.Errorf("the call that the server lacks was tried %d times", n)
+		t.Errorf("got %d requests to the missing endpoint, want 1", n)
 	}
 }
 
@@ -180,11 +188,11 @@ func TestCallerIsAskedOnce(t *testing.T) {
 	}
 	for range 10 {
 		if c := <-done; c.Principal != (mlflow.Principal{Kind: mlflow.KindUser, Name: emulator.Admin}) || c.Home != "/Users/"+emulator.Admin {
-			t.Errorf("caller %+v", c)
+			t.Errorf("got caller %+v", c)
 		}
 	}
 	if n := w.Count("GET", "/api/2.0/preview/scim/v2/Me"); n != 1 {
-		t.Errorf("%d look-ups", n)
+		t.Errorf("got %d lookups of the caller, want 1", n)
 	}
 }
 
@@ -207,7 +215,7 @@ func TestExperimentContent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if started := content.NewestRun; started.IsZero() != (content.Runs == 0) {
-				t.Errorf("the newest of %d runs started at %s", content.Runs, started)
+				t.Errorf("got %d runs, of which the newest started at %s", content.Runs, started)
 			}
 			content.NewestRun = time.Time{}
 			want := map[string]mlflow.Content{

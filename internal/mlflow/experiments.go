@@ -116,7 +116,7 @@ const (
 	KindGitFolder = "git_folder"
 )
 
-// Kind returns [KindWorkspace], or [KindNotebook] or [KindGitFolder] for the experiment of a notebook.
+// Kind returns [KindWorkspace], or, for the experiment of a notebook, [KindNotebook] or, in a Git folder, [KindGitFolder].
 func (e Experiment) Kind() string {
 	if v, _ := e.Tag(TagSourceType); v == "REPO_NOTEBOOK" {
 		return KindGitFolder

@@ -29,29 +29,30 @@ func TestExperiments_recorded(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if byID.Name != "churn" || byID.Deleted() || !byID.Created().Equal(time.UnixMilli(1700000000000)) || !byID.LastUpdated().Equal(byID.Created()) ||
+			if byID.Name != "churn" || byID.Deleted() || !byID.Created().Equal(time.UnixMilli(1700000000000)) ||
+				!byID.LastUpdated().Equal(byID.Created()) ||
 				!maps.Equal(byID.TagMap(), map[string]string{"team": "risk"}) || byID.Kind() != mlflow.KindWorkspace {
-				t.Errorf("got %+v", byID)
+				t.Errorf("got %+v by ID", byID)
 			}
 			byName, err := client.GetExperimentByName(t.Context(), "churn")
 			if err != nil || byName.ID != "1" {
-				t.Errorf("by name: %+v, error %v", byName, err)
+				t.Errorf("by name: got %+v, error %v; want ID 1", byName, err)
 			}
 			if _, err := client.GetExperiment(t.Context(), "999"); !rest.IsNotFound(err) {
-				t.Errorf("missing: %v", err)
+				t.Errorf("missing: got error %v, want not found", err)
 			}
 			if _, err := client.GetExperimentByName(t.Context(), "none"); !rest.IsNotFound(err) {
-				t.Errorf("missing by name: %v", err)
+				t.Errorf("missing by name: got error %v, want not found", err)
 			}
 			s.Read(mlflowtest.GetChurn, s.RecordedResponse("get: deleted"))
 			if e, err := client.GetExperiment(t.Context(), "1"); err != nil || !e.Deleted() {
-				t.Errorf("deleted: %+v, error %v", e, err)
+				t.Errorf("got %+v, error %v; want a deleted one", e, err)
 			}
 		})
 	}
 }
 
-// TestExperiments_writes: every outcome of a write, as real servers word it.
+// TestExperiments_writes checks each outcome of a write, with the responses of real servers.
 func TestExperiments_writes(t *testing.T) {
 	t.Parallel()
 	rename := func(c *mlflow.Client, id, name string) func(*testing.T) error {
@@ -88,24 +89,24 @@ func TestExperiments_writes(t *testing.T) {
 				s.Expect(s.RecordedWrite(name))
 				err := tc.do(s.Client(&server.Backend{}))(t)
 				if !tc.want(err) || err != nil && strings.Contains(err.Error(), "SQL") {
-					t.Errorf("error %v", err)
+					t.Errorf("got error %v", err)
 				}
 				if n := len(s.Requests()); n != 1 {
-					t.Errorf("%d calls", n)
+					t.Errorf("got %d requests, want 1", n)
 				}
 			})
 		}
 	}
 }
 
-// TestRestoreIsLookedFor: a restore without a clear answer is looked for.
-func TestRestoreIsLookedFor(t *testing.T) {
+// TestRestore_lookup checks that the experiment is looked up after a restore without a clear response.
+func TestRestore_lookup(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		now  string
-		says string
+		now     string
+		wantErr string
 	}{
-		"it took place": {"get", ""}, "it did not": {"get: deleted", "connection reset"},
+		"it had the effect": {"get", ""}, "it did not": {"get: deleted", "connection reset"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,12 +114,12 @@ func TestRestoreIsLookedFor(t *testing.T) {
 				s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 				s.Read(mlflowtest.GetChurn, s.RecordedResponse(tc.now))
 				w := s.RecordedWrite("restore").WithResponse(mlflowtest.LostResponse)
-				for range 50 { // more than fit into the time
+				for range 50 { // more than the retry timeout allows
 					s.Expect(w)
 				}
 				err := s.Client(&server.Backend{}, mlflowtest.ShortRetryTimeout).RestoreExperiment(t.Context(), "1")
 				s.ExpectNoMore()
-				mlflowtest.ExpectError(t, err, tc.says)
+				mlflowtest.ExpectError(t, err, tc.wantErr)
 			})
 		})
 	}
@@ -134,12 +135,13 @@ func TestSearch_recorded(t *testing.T) {
 				ids     []string
 				refused bool
 			}{
-				"search finds only Default": {ids: []string{"0"}}, "search: nothing": {}, "search: bad filter": {refused: true}, "search: bad token": {refused: true},
+				"search finds only Default": {ids: []string{"0"}}, "search: nothing": {}, "search: bad filter": {refused: true},
+				"search: bad token": {refused: true},
 			} {
 				s.Read(mlflowtest.SearchExperiments, s.RecordedResponse(name))
 				ids, err := searched(t, s.Client(&server.Backend{}))
 				if !slices.Equal(ids, want.ids) || rest.IsInvalid(err) != want.refused || (err != nil) != want.refused {
-					t.Errorf("%s: %v, error %v", name, ids, err)
+					t.Errorf("%s: got IDs %v, error %v; want %v", name, ids, err, want.ids)
 				}
 			}
 		})
@@ -154,39 +156,42 @@ func searched(t *testing.T, client *mlflow.Client) (ids []string, err error) {
 		}
 		ids = append(ids, e.ID)
 		if len(ids) > 100 {
-			t.Fatal("the search does not end")
+			t.Fatal("got more than 100 experiments: the search does not end")
 		}
 	}
 	return ids, nil
 }
 
-// TestSearch_wrongResponses: nothing found is only what the API says is nothing, and pages come to an end.
-func TestSearch_wrongResponses(t *testing.T) {
+// TestSearch_invalidResponses checks that only a response of the API reports no results, and that the pages end.
+func TestSearch_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
-		says   string
+		response mlflowtest.Response
+		wantErr  string
 	}{
-		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"}, "a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
-		"an error as 200":        {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
-		"an experiment of none":  {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
-		"the same page for ever": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
+		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Response{Status: 204}, "empty"},
+		"a page":              {mlflowtest.PageResponse(200, "<title>Sign in</title>"), "Sign in"},
+		"an error as 200":     {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
+		"an empty experiment": {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
+		"the same page repeatedly": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`),
+			"same page token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(mlflowtest.SearchExperiments, tc.answer)
+			s.Read(mlflowtest.SearchExperiments, tc.response)
 			_, err := searched(t, s.Client(&server.Backend{}))
-			mlflowtest.ExpectError(t, err, tc.says)
+			mlflowtest.ExpectError(t, err, tc.wantErr)
 		})
 	}
 }
 
-// TestGet_wrongResponses: neither "gone" nor another experiment.
-func TestGet_wrongResponses(t *testing.T) {
+// TestGet_invalidResponses checks that an invalid response is neither "not found" nor another experiment.
+func TestGet_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Response{
-		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageResponse(200, "<title>Sign in</title>"),
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204},
+		"a page":          mlflowtest.PageResponse(200, "<title>Sign in</title>"),
 		"another one":     mlflowtest.OK(`{"experiment":{"experiment_id":"2","name":"other"}}`),
 		"without an id":   mlflowtest.OK(`{"experiment":{"name":"churn"}}`),
 		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
@@ -198,24 +203,26 @@ func TestGet_wrongResponses(t *testing.T) {
 			s.Read(mlflowtest.GetChurnByName, a)
 			client := s.Client(&server.Backend{})
 			if e, err := client.GetExperiment(t.Context(), "1"); err == nil || rest.IsNotFound(err) {
-				t.Errorf("by id: %+v, error %v", e, err)
+				t.Errorf("by ID: got %+v, error %v; want an error other than not found", e, err)
 			}
 			if e, err := client.GetExperimentByName(t.Context(), "churn"); err == nil || rest.IsNotFound(err) {
-				t.Errorf("by name: %+v, error %v", e, err)
+				t.Errorf("by name: got %+v, error %v; want an error other than not found", e, err)
 			}
 		})
 	}
 }
 
-// TestWrites_wrongResponses: what returns nothing is answered by nothing.
-func TestWrites_wrongResponses(t *testing.T) {
+// TestWrites_invalidResponses checks that a call that returns nothing accepts no other response.
+func TestWrites_invalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Response
-		fails  bool
+		response mlflowtest.Response
+		fails    bool
 	}{
-		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Response{Status: 204}, false}, "a proxy": {mlflowtest.OK(`{"status":"ok"}`), true},
-		"a page": {mlflowtest.PageResponse(200, "<title>Sign in</title>"), true}, "an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
+		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Response{Status: 204}, false},
+		"a proxy":         {mlflowtest.OK(`{"status":"ok"}`), true},
+		"a page":          {mlflowtest.PageResponse(200, "<title>Sign in</title>"), true},
+		"an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,11 +232,12 @@ func TestWrites_wrongResponses(t *testing.T) {
 			check := func(what string, err error) {
 				t.Helper()
 				if (err != nil) != tc.fails || rest.IsNotFound(err) {
-					t.Errorf("%s: error %v", what, err)
+					t.Errorf("%s: got error %v, want one %t", what, err, tc.fails)
 				}
 			}
-			s.Expect(s.RecordedWrite("update").WithResponse(tc.answer), s.RecordedWrite("delete").WithResponse(tc.answer), s.RecordedWrite("set-experiment-tag").WithResponse(tc.answer),
-				s.RecordedWrite("delete-experiment-tag").WithResponse(tc.answer))
+			s.Expect(s.RecordedWrite("update").WithResponse(tc.response), s.RecordedWrite("delete").WithResponse(tc.response),
+				s.RecordedWrite("set-experiment-tag").WithResponse(tc.response),
+				s.RecordedWrite("delete-experiment-tag").WithResponse(tc.response))
 			check("rename", client.RenameExperiment(t.Context(), "1", "churn"))
 			check("delete", client.DeleteExperiment(t.Context(), "1"))
 			check("tag", client.SetTag(t.Context(), "1", mlflow.Tag{Key: "stage", Value: "dev"}))
@@ -244,17 +252,22 @@ func TestTags_recorded(t *testing.T) {
 	for name, tc := range map[string]struct {
 		server  string
 		writes  []string
-		after   string // what get answers then
-		blanked bool
+		after   string // the response of get after it
+		cleared bool
 		want    func(error) bool
 	}{
-		"removed":                      {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"not there":                    {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get", want: isNil},
-		"gone with the experiment":     {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: rest.IsNotFound},
-		"of a deleted one, not there":  {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: rest.IsNotFound},
-		"of a deleted one":             {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"}, want: rest.IsInvalid},
-		"MLflow 3.12":                  {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"MLflow 2.22 has no such call": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, blanked: true, want: isNil},
+		"removed": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"not there": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get",
+			want: isNil},
+		"not found with the experiment": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"},
+			after: "get: missing", want: rest.IsNotFound},
+		"of a deleted one, not there": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"},
+			after: "get: deleted", want: rest.IsNotFound},
+		"of a deleted one": {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"},
+			want: rest.IsInvalid},
+		"MLflow 3.12": {server: mlflowtest.LegacyServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"MLflow 2.22 has no such endpoint": {server: mlflowtest.LegacyServerWithoutList, writes: []string{"delete-experiment-tag"}, cleared: true,
+			want: isNil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -262,15 +275,16 @@ func TestTags_recorded(t *testing.T) {
 			for _, w := range tc.writes {
 				s.Expect(mlflowtest.Write{Call: s.Exchange(w).Call, Body: `{"experiment_id":"1","key":"stage"}`, Response: s.RecordedResponse(w)})
 			}
-			if tc.blanked {
-				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`, Response: s.RecordedResponse("set-experiment-tag")})
+			if tc.cleared {
+				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`,
+					Response: s.RecordedResponse("set-experiment-tag")})
 			}
 			if tc.after != "" {
 				s.Read(mlflowtest.GetChurn, s.RecordedResponse(tc.after))
 			}
-			blanked, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage")
-			if blanked != tc.blanked || !tc.want(err) {
-				t.Errorf("blanked %t, error %v", blanked, err)
+			cleared, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage")
+			if cleared != tc.cleared || !tc.want(err) {
+				t.Errorf("got cleared %t, error %v; want %t", cleared, err, tc.cleared)
 			}
 		})
 	}
@@ -280,7 +294,7 @@ func TestTags_recorded(t *testing.T) {
 		s.Expect(s.RecordedWrite("delete-experiment-tag: no tag"))
 		s.Read(mlflowtest.GetChurn, mlflowtest.OK(`{"experiment":{"experiment_id":"1","name":"churn","tags":[{"key":"stage","value":"dev"}]}}`))
 		if _, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage"); !rest.IsNotFound(err) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want not found", err)
 		}
 	})
 	for _, name := range []string{"set-experiment-tag: bad key", "set-experiment-tag: missing", "set-experiment-tag: deleted"} {
@@ -298,7 +312,7 @@ func TestTags_recorded(t *testing.T) {
 			}
 			err := s.Client(&server.Backend{}).SetTag(t.Context(), id, mlflow.Tag{Key: key, Value: "x"})
 			if err == nil || rest.IsNotFound(err) == rest.IsInvalid(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v", err)
 			}
 		})
 	}
@@ -309,11 +323,12 @@ func isNil(err error) bool { return err == nil }
 func TestServerTags(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]bool{
-		"mlflow.ownerId": true, "mlflow.ownerEmail": true, "mlflow.experimentType": true, "mlflow.experiment.sourceName": true, "mlflow.sharedViewState.abc": true,
-		"mlflow.note.content": false, "mlflow.experimentKind": false, "team": false,
+		"mlflow.ownerId": true, "mlflow.ownerEmail": true, "mlflow.experimentType": true, "mlflow.experiment.sourceName": true,
+		"mlflow.sharedViewState.abc": true,
+		"mlflow.note.content":        false, "mlflow.experimentKind": false, "team": false,
 	} {
 		if got := mlflow.IsServerTag(key); got != want {
-			t.Errorf("%s: %t", key, got)
+			t.Errorf("%s: got %t, want %t", key, got, want)
 		}
 	}
 	for want, tags := range map[string][]mlflow.Tag{
@@ -326,23 +341,23 @@ func TestServerTags(t *testing.T) {
 		}
 	}
 	if e := (mlflow.Experiment{}); !e.Created().IsZero() || !e.LastUpdated().IsZero() {
-		t.Error("an unknown time is not zero")
+		t.Error("got a time of an experiment without times, want zero")
 	}
 }
 
-// TestCredentialsAreRefusedOnce: after a refusal nothing more is sent.
+// TestCredentialsAreRefusedOnce checks that no request is sent after the credentials were rejected.
 func TestCredentialsAreRefusedOnce(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Read(mlflowtest.GetChurn, s.RecordedResponse("users/current: wrong password"))
 	client := s.Client(&server.Backend{})
 	if _, err := client.GetExperiment(t.Context(), "1"); !rest.IsUnauthenticated(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want unauthenticated", err)
 	}
 	err := client.DeleteExperiment(t.Context(), "1")
 	var notSent *rest.NotSentError
 	if !errors.As(err, &notSent) || !rest.IsUnauthenticated(notSent.Refusal) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v", err)
 	}
 	mlflowtest.ExpectError(t, err, "no request was sent", "HTTP 401")
 	s.ExpectRequests("GET " + mlflowtest.ExperimentsPath + "get")
@@ -351,23 +366,24 @@ func TestCredentialsAreRefusedOnce(t *testing.T) {
 func TestSearchPagesUntilTheTokenIsEmpty(t *testing.T) {
 	a := mlflowtest.NewReplies(
 		mlflowtest.Reply(200, `{"experiments":[{"experiment_id":"1"}],"next_page_token":"a"}`),
-		mlflowtest.Reply(200, `{"next_page_token":"b"}`), // a page may be empty and not the last
+		mlflowtest.Reply(200, `{"next_page_token":"b"}`), // an empty page that is not the last one
 		mlflowtest.Reply(200, `{"experiments":[{"experiment_id":"2"}]}`),
 	)
 	var ids []string
-	for e, err := range mlflowtest.Client(a, databricks.Backend{}).SearchExperiments(t.Context(), mlflow.Search{Filter: "name = 'x'", ViewType: "ALL"}) {
+	for e, err := range mlflowtest.Client(a, databricks.Backend{}).SearchExperiments(t.Context(),
+		mlflow.Search{Filter: "name = 'x'", ViewType: "ALL"}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, e.ID)
 	}
 	if strings.Join(ids, ",") != "1,2" || len(a.Sent) != 3 {
-		t.Errorf("got %v in %d calls", ids, len(a.Sent))
+		t.Errorf("got %v in %d requests, want 1,2 in 3", ids, len(a.Sent))
 	}
 	body, _ := io.ReadAll(a.Sent[2].Body)
 	for _, part := range []string{`"page_token":"b"`, `"filter":"name = 'x'"`, `"view_type":"ALL"`, `"max_results":1000`} {
 		if !strings.Contains(string(body), part) {
-			t.Errorf("the third request %s lacks %s", body, part)
+			t.Errorf("the third request is %s, want %s in it", body, part)
 		}
 	}
 }

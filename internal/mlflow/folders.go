@@ -25,7 +25,7 @@ type Folders interface {
 	// Create creates a folder and its missing parent folders. It is idempotent. Errors: [rest.IsAlreadyExists] if part of the path is not
 	// a folder.
 	Create(ctx context.Context, path string) error
-	// Owner returns the user whose home folder this is. Its name is empty if the folder is not a home folder.
+	// Owner returns the owner of a home folder. Its name is empty for other folders.
 	Owner(path string) Principal
 }
 

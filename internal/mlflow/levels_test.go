@@ -16,7 +16,7 @@ func TestMeantLevel(t *testing.T) {
 		"manage": "CAN_MANAGE", "MANAGE": "CAN_MANAGE", "IS_OWNER": "CAN_MANAGE", "CAN_ADMIN": "CAN_MANAGE",
 		"RUN": "CAN_RUN", "can_run": "CAN_RUN", "execute": "CAN_RUN", "CAN_EXECUTE": "CAN_RUN",
 		"use": "USE", "deny": "DENY", "no_permissions": "NO_PERMISSIONS",
-		// right as they are, or known to nobody
+		// correct, or unknown
 		"CAN_READ": "", "CAN_EDIT": "", "CAN_MANAGE": "", "USE": "", "DENY": "", "NO_PERMISSIONS": "", "CAN_COMMENT": "", "CAN_RUN": "", "": "",
 	} {
 		if got := mlflow.SuggestLevel(text); got != want {
@@ -25,9 +25,10 @@ func TestMeantLevel(t *testing.T) {
 	}
 }
 
-// everyLevel are the known levels, and two that the provider does not know.
+// everyLevel contains the known levels, and two unknown ones.
 var everyLevel = []string{
-	mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY", "",
+	mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY",
+	"",
 }
 
 func TestIncludesLevel(t *testing.T) {
@@ -55,11 +56,11 @@ func TestIncludesLevel_order(t *testing.T) {
 	for _, a := range everyLevel {
 		for _, b := range everyLevel {
 			if a != b && mlflow.IncludesLevel(a, b) && mlflow.IncludesLevel(b, a) {
-				t.Errorf("%q and %q include each other", a, b)
+				t.Errorf("got that %q and %q include each other, want at most one", a, b)
 			}
 			for _, c := range everyLevel {
 				if mlflow.IncludesLevel(a, b) && mlflow.IncludesLevel(b, c) && !mlflow.IncludesLevel(a, c) {
-					t.Errorf("%q includes %q, which includes %q, but not that", a, b, c)
+					t.Errorf("got that %q does not include %[3]q, want true, because it includes %[2]q, which includes %[3]q", a, b, c)
 				}
 			}
 		}
@@ -76,7 +77,7 @@ func TestHighestLevels(t *testing.T) {
 		"repeated":              {[]string{"CAN_EDIT", "CAN_EDIT"}, []string{"CAN_EDIT"}},
 		"unknown is lowest":     {[]string{"CAN_FLY", "CAN_READ"}, []string{"CAN_READ"}},
 		"nothing is lowest":     {[]string{"NO_PERMISSIONS", "CAN_READ"}, []string{"CAN_READ"}},
-		"unknown alone":         {[]string{"CAN_SWIM", "CAN_FLY", "CAN_FLY"}, []string{"CAN_FLY", "CAN_SWIM"}},
+		"only unknown ones":     {[]string{"CAN_SWIM", "CAN_FLY", "CAN_FLY"}, []string{"CAN_FLY", "CAN_SWIM"}},
 		"no permissions at all": {[]string{"NO_PERMISSIONS"}, []string{"NO_PERMISSIONS"}},
 	} {
 		given := slices.Clone(c.levels)
@@ -86,24 +87,24 @@ func TestHighestLevels(t *testing.T) {
 	}
 }
 
-// Whatever the order of the levels, none of the highest includes another one, and together they include every known level.
+// In any order of the levels, none of the highest includes another one, and together they include every known level.
 func TestHighestLevels_properties(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
 		levels := make([]string, 1+random.IntN(5))
 		for i := range levels {
-			levels[i] = everyLevel[random.IntN(5)] // the ranked ones
+			levels[i] = everyLevel[random.IntN(5)] // the levels with a rank
 		}
 		highest := mlflow.HighestLevels(levels)
 		for _, level := range levels {
 			if !slices.ContainsFunc(highest, func(h string) bool { return mlflow.IncludesLevel(h, level) }) {
-				t.Errorf("the highest of %q are %q, which do not include %q", levels, highest, level)
+				t.Errorf("got the highest of %q: %q, want one that includes %q", levels, highest, level)
 			}
 		}
 		for _, a := range highest {
 			if slices.ContainsFunc(highest, func(b string) bool { return a != b && mlflow.IncludesLevel(b, a) }) {
-				t.Errorf("the highest of %q are %q", levels, highest)
+				t.Errorf("got the highest of %q: %q, want none that includes another", levels, highest)
 			}
 		}
 		slices.Reverse(levels)

@@ -29,7 +29,7 @@ func (e *NotGrantedError) Error() string {
 // UnsupportedError means that the server does not support an operation. Its text has the reason and the next step.
 type UnsupportedError struct {
 	Reason string
-	// Single reports whether grants of single principals can be managed nevertheless.
+	// Single reports whether grants of single principals can still be managed.
 	Single bool
 	// Denied reports whether the server supports the operation for other identities than the caller.
 	Denied bool

@@ -94,7 +94,7 @@ type LevelInfo struct {
 
 // ACLStore reads and writes the access control lists of one kind of objects: experiments or folders.
 type ACLStore interface {
-	// Get reads all grants. On Databricks it needs CAN_MANAGE; on an MLflow server a server admin or, since 3.13, a role in the workspace.
+	// Get reads all grants. It requires CAN_MANAGE on Databricks; on an MLflow server, a server admin or, since 3.13, a role in the workspace.
 	// Errors: [rest.IsNotFound], [rest.IsPermissionDenied], *[ObjectError], *[UnsupportedError].
 	Get(ctx context.Context, id string) (ACL, error)
 	// Set replaces all direct grants, and does not protect those of the caller. Inherited grants are unchanged. Errors: also
@@ -107,7 +107,7 @@ type AccessControl interface {
 	ACLStore
 	// GetListed is Get for an experiment that a search has just returned. It does not check that the experiment exists.
 	GetListed(ctx context.Context, experimentID string) (ACL, error)
-	// AccessContext returns what determines access to some experiments besides their lists. Errors: as Get.
+	// AccessContext returns the data that determines access to experiments in addition to their lists. Errors: as Get.
 	AccessContext(ctx context.Context, experimentIDs []string) (AccessContext, error)
 	// Level reads the direct grant of a principal.
 	Level(ctx context.Context, experimentID string, p Principal) (DirectGrant, error)
@@ -125,10 +125,10 @@ type AccessControl interface {
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
 }
 
-// AccessContext is what determines access to experiments besides their access control lists.
+// AccessContext has the data that determines access to experiments in addition to their access control lists.
 type AccessContext struct {
-	// Members has the members of each role of an MLflow server, if the server returns them with the grants, as it does to admins.
-	// Otherwise, it is nil.
+	// Members has the members of each role of an MLflow server, if the server returns them with the grants: to server admins and
+	// managers of the workspace. Otherwise, it is nil.
 	Members map[string][]string
 	// MembersHidden reports whether the server has roles, but does not return their members to the caller.
 	MembersHidden bool

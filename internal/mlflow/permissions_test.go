@@ -18,19 +18,29 @@ func TestACLEntry_Effective(t *testing.T) {
 		permissions []mlflow.Permission
 		want        string
 	}{
-		"none":                                {nil, ""},
-		"run and edit":                        {[]mlflow.Permission{direct(mlflow.LevelEdit), from(mlflow.LevelRun, "/directories/1")}, "CAN_EDIT CAN_RUN"},
-		"run is more than read":               {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelRun, "/directories/1")}, mlflow.LevelRun},
-		"run and edit, denied":                {[]mlflow.Permission{direct(mlflow.LevelEdit), direct(mlflow.LevelRun), direct(mlflow.LevelDeny)}, mlflow.LevelDeny},
-		"the highest":                         {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelManage, "/directories/1"), direct(mlflow.LevelEdit)}, mlflow.LevelManage},
-		"use is more than read":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelUse},
-		"use is less than edit":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelEdit, mlflow.FromEveryExperiment)}, mlflow.LevelEdit},
-		"denied":                              {[]mlflow.Permission{from(mlflow.LevelManage, mlflow.FromEveryExperiment), direct(mlflow.LevelDeny)}, mlflow.LevelDeny},
-		"denied everywhere":                   {[]mlflow.Permission{from(mlflow.LevelDeny, mlflow.FromEveryExperiment), direct(mlflow.LevelManage)}, mlflow.LevelDeny},
-		"admins are not denied":               {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromAdmin)}, mlflow.LevelManage},
-		"managers of the workspace are not":   {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromWorkspace)}, mlflow.LevelManage},
-		"nothing is less than what is there":  {[]mlflow.Permission{direct(mlflow.LevelNone), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelRead},
-		"a level that is not known is lowest": {[]mlflow.Permission{direct("CAN_FLY"), from(mlflow.LevelRead, "/directories/1")}, mlflow.LevelRead},
+		"none":                  {nil, ""},
+		"run and edit":          {[]mlflow.Permission{direct(mlflow.LevelEdit), from(mlflow.LevelRun, "/directories/1")}, "CAN_EDIT CAN_RUN"},
+		"run is more than read": {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelRun, "/directories/1")}, mlflow.LevelRun},
+		"run and edit, denied": {[]mlflow.Permission{direct(mlflow.LevelEdit), direct(mlflow.LevelRun), direct(mlflow.LevelDeny)},
+			mlflow.LevelDeny},
+		"the highest": {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelManage, "/directories/1"),
+			direct(mlflow.LevelEdit)}, mlflow.LevelManage},
+		"use is more than read": {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelRead, mlflow.FromEveryExperiment)},
+			mlflow.LevelUse},
+		"use is less than edit": {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelEdit, mlflow.FromEveryExperiment)},
+			mlflow.LevelEdit},
+		"denied": {[]mlflow.Permission{from(mlflow.LevelManage, mlflow.FromEveryExperiment), direct(mlflow.LevelDeny)},
+			mlflow.LevelDeny},
+		"denied everywhere": {[]mlflow.Permission{from(mlflow.LevelDeny, mlflow.FromEveryExperiment), direct(mlflow.LevelManage)},
+			mlflow.LevelDeny},
+		"an admin cannot be denied": {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromAdmin)},
+			mlflow.LevelManage},
+		"a manager of the workspace cannot be denied": {[]mlflow.Permission{direct(mlflow.LevelDeny),
+			from(mlflow.LevelManage, mlflow.FromWorkspace)}, mlflow.LevelManage},
+		"no permission is lowest": {[]mlflow.Permission{direct(mlflow.LevelNone),
+			from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelRead},
+		"a level that is not known is lowest": {[]mlflow.Permission{direct("CAN_FLY"), from(mlflow.LevelRead, "/directories/1")},
+			mlflow.LevelRead},
 	} {
 		if got := strings.Join((mlflow.ACLEntry{Permissions: c.permissions}).Effective(), " "); got != c.want {
 			t.Errorf("%s: effective is %q, want %q", name, got, c.want)
@@ -44,13 +54,13 @@ func TestACLEntry_directAndInherited(t *testing.T) {
 	edit := mlflow.Permission{Level: mlflow.LevelEdit, Inherited: true}
 	e := mlflow.ACLEntry{Permissions: []mlflow.Permission{inherited, edit, {Level: mlflow.LevelRead, Inherited: true}}}
 	if level, ok := e.Direct(); ok {
-		t.Errorf("without a direct grant the direct level is %q", level)
+		t.Errorf("got direct level %q, want none", level)
 	}
 	if got := e.Inherited(); !slices.Equal(got, []string{mlflow.LevelEdit, mlflow.LevelRun}) {
-		t.Errorf("the inherited levels are %q", got)
+		t.Errorf("got inherited levels %q", got)
 	}
 	e.Permissions = append(e.Permissions, mlflow.Permission{Level: mlflow.LevelRead}, mlflow.Permission{Level: mlflow.LevelRun})
 	if level, ok := e.Direct(); !ok || level != mlflow.LevelRun {
-		t.Errorf("the direct level is %q", level)
+		t.Errorf("got direct level %q", level)
 	}
 }

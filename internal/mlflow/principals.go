@@ -19,7 +19,7 @@ type PrincipalStatus struct {
 	Exists      bool
 	// Active is false for a principal that is deactivated or does not exist. Groups and users of an MLflow server are always active.
 	Active bool
-	// Admin reports whether the principal is an admin of an MLflow server. On Databricks, admins are a group.
+	// Admin reports whether the principal is a server admin. On Databricks, workspace admins are a group.
 	Admin bool
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// directorySource is a directory in which every principal exists that find returns no error for.
+// directorySource is a directory that contains each principal for which find returns no error.
 type directorySource struct {
 	find func(ctx context.Context, p mlflow.Principal) error
 	// serial is set if lookups must not run in parallel.
@@ -44,7 +44,8 @@ func manyPrincipals() []mlflow.Principal {
 	return wanted
 }
 
-// Lookups run in parallel: each one waits until there are as many as the limit allows. The result does not depend on their order.
+// TestResolvePrincipals_parallel: each lookup waits until the maximum number of parallel lookups is reached. The result does not depend on
+// their order.
 func TestResolvePrincipals_parallel(t *testing.T) {
 	t.Parallel()
 	var first mlflow.Principals
@@ -71,16 +72,16 @@ func TestResolvePrincipals_parallel(t *testing.T) {
 		defer cancel()
 		found, err := mlflow.ResolvePrincipals(ctx, databricks.Names{}, source, manyPrincipals())
 		if err != nil {
-			t.Fatalf("run %d: %v: the lookups do not run in parallel", run, err)
+			t.Fatalf("run %d: got error %v, want parallel lookups", run, err)
 		}
 		if len(found.Status) != 21 || len(found.Incomplete) != 2 || found.Status[2].Principal.Name != "member of risk" {
-			t.Fatalf("run %d: found %+v", run, found)
+			t.Fatalf("run %d: got %+v", run, found)
 		}
 		if run == 0 {
 			first = found
 		}
 		if !reflect.DeepEqual(found, first) {
-			t.Errorf("run %d: found\n%+v\nbefore\n%+v", run, found, first)
+			t.Errorf("run %d: got\n%+v\nwant\n%+v", run, found, first)
 		}
 	}
 }
@@ -97,11 +98,11 @@ func TestResolvePrincipals_serial(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(names) != 22 || names[0] != "risk" || !slices.IsSorted(names[1:21]) || names[21] != "member of risk" {
-		t.Errorf("the order is %q", names)
+		t.Errorf("got the order %q", names)
 	}
 }
 
-// A server that fails ends the lookups.
+// An error of the server ends the lookups.
 func TestResolvePrincipals_fails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")

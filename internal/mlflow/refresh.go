@@ -34,8 +34,7 @@ type refresher struct {
 }
 
 // RefreshExperiment reads an experiment for a refresh. It returns a cached experiment only if matches reports that it does not differ
-// from what the caller knows. A difference, or an experiment that was not listed, is verified with a direct read. Errors: as
-// [Client.GetExperiment].
+// from the state. A difference, or an experiment that was not listed, is verified with a direct read. Errors: as [Client.GetExperiment].
 func (c *Client) RefreshExperiment(ctx context.Context, id string, matches func(Experiment) bool) (Experiment, error) {
 	if e, ok := c.refresher.find(ctx, c, id); ok && matches(e) {
 		return c.recordCreated(e), nil

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// pageSize is how many experiments a page of a bulk refresh has, and readsPerPage how many reads each page takes.
+	// pageSize is the number of experiments in a page of a bulk refresh, and readsPerPage the number of reads before the next page.
 	pageSize     = 1000
 	readsPerPage = 8
 )
 
-// pageOf is a search's answer with n experiments, each with the tags that a Databricks workspace adds and three of a person's.
+// pageOf returns a page with n experiments, each with the tags that Databricks adds and three tags of a user.
 func pageOf(b *testing.B, n int) string {
 	b.Helper()
 	var page struct {
@@ -31,7 +31,8 @@ func pageOf(b *testing.B, n int) string {
 			CreationTime:     rest.Int64(1_700_000_000_000 + i), LastUpdateTime: rest.Int64(1_700_000_000_000 + 2*i),
 			Tags: []mlflow.Tag{
 				{Key: "cost-center", Value: "4711"}, {Key: "stage", Value: "production"}, {Key: "team", Value: fmt.Sprintf("team-%02d", i%20)},
-				{Key: "mlflow.ownerId", Value: "1234567890"}, {Key: "mlflow.experiment.sourceName", Value: name}, {Key: "mlflow.ownerId", Value: "1234567890"},
+				{Key: "mlflow.ownerId", Value: "1234567890"}, {Key: "mlflow.experiment.sourceName", Value: name},
+				{Key: "mlflow.ownerId", Value: "1234567890"},
 				{Key: "mlflow.ownerEmail", Value: "admin@example.com"}, {Key: "mlflow.experimentType", Value: "MLFLOW_EXPERIMENT"},
 			},
 		})
@@ -58,12 +59,12 @@ func BenchmarkSearchPage(b *testing.B) {
 			n++
 		}
 		if n != pageSize {
-			b.Fatalf("%d experiments", n)
+			b.Fatalf("got %d experiments, want %d", n, pageSize)
 		}
 	}
 }
 
-// BenchmarkRefreshExperiment reads experiments that are on a page already.
+// BenchmarkRefreshExperiment reads experiments that are in a page that was already read.
 func BenchmarkRefreshExperiment(b *testing.B) {
 	var replies []mlflowtest.Responder
 	for range readsPerPage - 1 {

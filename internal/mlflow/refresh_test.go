@@ -19,20 +19,20 @@ const (
 
 func bulk(o *mlflow.Options) { o.BulkRefresh = true }
 
-// always is for callers whose state has everything that is read.
+// always accepts each experiment, as if the state had its values.
 func always(mlflow.Experiment) bool { return true }
 
-// refresh reads experiments in order, as if the states agreed with what is read.
+// refresh reads experiments in order, as if the states had their values.
 func refresh(t *testing.T, client *mlflow.Client, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		if e, err := client.RefreshExperiment(t.Context(), id, always); err != nil || e.ID != id {
-			t.Fatalf("read of %s gives %s, %v", id, e.ID, err)
+			t.Fatalf("read of %s: got %s, error %v", id, e.ID, err)
 		}
 	}
 }
 
-// idsOf gives the ids of the first n experiments that were made.
+// idsOf returns the IDs of the first n experiments in the order of their creation.
 func idsOf(w *emulator.Workspace, n int) []string {
 	var ids []string
 	for _, e := range w.Experiments()[:n] {
@@ -41,8 +41,8 @@ func idsOf(w *emulator.Workspace, n int) []string {
 	return ids
 }
 
-// TestBulkRefreshPays counts calls for workspaces of several sizes, of which some experiments are managed: the oldest, which the
-// default order of a search lists last.
+// TestBulkRefreshPays counts the requests for workspaces of several sizes, of which the oldest experiments are managed: the default order
+// of a search lists them last.
 func TestBulkRefreshPays(t *testing.T) {
 	for _, tc := range []struct {
 		name            string
@@ -62,11 +62,11 @@ func TestBulkRefreshPays(t *testing.T) {
 			refresh(t, client, ids...)
 			calls, pages := len(w.Journal()), w.Count("", searchPath)
 			if calls > tc.most || pages > tc.mostPages {
-				t.Errorf("%d calls, of these %d pages; want at most %d and %d", calls, pages, tc.most, tc.mostPages)
+				t.Errorf("got %d requests, of these %d pages; want at most %d and %d", calls, pages, tc.most, tc.mostPages)
 			}
-			refresh(t, client, ids...) // tags and permissions of the same experiments
+			refresh(t, client, ids...) // for tags and permissions of the same experiments
 			if again := len(w.Journal()) - calls; again != 0 {
-				t.Errorf("reading the same experiments again made %d calls", again)
+				t.Errorf("got %d requests for the same experiments, want none", again)
 			}
 		})
 	}
@@ -76,11 +76,11 @@ func TestBulkRefreshSideBySide(t *testing.T) {
 	w, client := mlflowtest.Workspace(t, emulator.Options{Seed: 1000}, bulk)
 	var wg sync.WaitGroup
 	ids := make(chan string)
-	for range 10 { // what Terraform does by default
+	for range 10 { // the default of Terraform
 		wg.Go(func() {
 			for id := range ids {
 				if e, err := client.RefreshExperiment(t.Context(), id, always); err != nil || e.ID != id {
-					t.Errorf("read of %s gives %s, %v", id, e.ID, err)
+					t.Errorf("read of %s: got %s, error %v", id, e.ID, err)
 				}
 			}
 		})
@@ -91,17 +91,17 @@ func TestBulkRefreshSideBySide(t *testing.T) {
 	close(ids)
 	wg.Wait()
 	if calls, pages := len(w.Journal()), w.Count("", searchPath); calls > 12 || pages != 1 {
-		t.Errorf("%d calls, of these %d pages", calls, pages)
+		t.Errorf("got %d requests, of these %d pages; want at most 12, and 1", calls, pages)
 	}
 }
 
-// TestBulkRefreshIsConfirmed: what a page says is believed only where it is no news.
+// TestBulkRefreshIsConfirmed checks that differences in a page are verified with a direct read.
 func TestBulkRefreshIsConfirmed(t *testing.T) {
 	prepare := func(t *testing.T) (*emulator.Workspace, *mlflow.Client, []string) {
 		t.Helper()
 		w, client := mlflowtest.Workspace(t, emulator.Options{Seed: 100}, bulk)
 		ids := idsOf(w, 100)
-		refresh(t, client, ids[:20]...) // by now there is a page
+		refresh(t, client, ids[:20]...) // a page was read
 		w.ResetJournal()
 		return w, client, ids
 	}
@@ -109,25 +109,25 @@ func TestBulkRefreshIsConfirmed(t *testing.T) {
 		w, client, ids := prepare(t)
 		e, err := client.RefreshExperiment(t.Context(), ids[50], func(mlflow.Experiment) bool { return false })
 		if err != nil || e.ID != ids[50] || w.Count("GET", getPath) != 1 {
-			t.Errorf("got %s, %v after %d direct reads", e.ID, err, w.Count("GET", getPath))
+			t.Errorf("got %s, error %v after %d direct reads; want 1", e.ID, err, w.Count("GET", getPath))
 		}
 	})
 	t.Run("a lagging search shows no drift that is not there", func(t *testing.T) {
 		w, client, ids := prepare(t)
-		w.SetTag(ids[50], "stage", "new") // after the page was read; the state has it already
+		w.SetTag(ids[50], "stage", "new") // after the page was read; the state has the new value
 		e, err := client.RefreshExperiment(t.Context(), ids[50], func(e mlflow.Experiment) bool { v, _ := e.Tag("stage"); return v == "new" })
 		if v, _ := e.Tag("stage"); err != nil || v != "new" {
-			t.Errorf("got stage %q, %v", v, err)
+			t.Errorf("got stage %q, error %v; want new", v, err)
 		}
 	})
 	t.Run("an experiment that is not listed", func(t *testing.T) {
 		w, client, _ := prepare(t)
 		id := w.CreateExperiment(emulator.Admin, "/Shared/new", nil)
 		if e, err := client.RefreshExperiment(t.Context(), id, always); err != nil || e.ID != id {
-			t.Errorf("got %s, %v", e.ID, err)
+			t.Errorf("got %s, error %v", e.ID, err)
 		}
 		if _, err := client.RefreshExperiment(t.Context(), "42", always); !rest.IsNotFound(err) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want not found", err)
 		}
 	})
 	for name, write := range map[string]func(context.Context, *mlflow.Client, string) error{
@@ -163,7 +163,7 @@ func TestBulkRefreshIsConfirmed(t *testing.T) {
 
 func TestBulkRefreshSurvivesAFailingPage(t *testing.T) {
 	for name, fault := range map[string]emulator.Fault{
-		"at once":            {Status: 403, Code: "PERMISSION_DENIED"},
+		"immediately":        {Status: 403, Code: "PERMISSION_DENIED"},
 		"too many":           {Status: 429, Code: "REQUEST_LIMIT_EXCEEDED", Header: map[string]string{"Retry-After": "60"}},
 		"down":               {Status: 503, Code: "TEMPORARILY_UNAVAILABLE"},
 		"broken":             {DropBefore: true},
@@ -175,14 +175,14 @@ func TestBulkRefreshSurvivesAFailingPage(t *testing.T) {
 			w.Inject(fault)
 			refresh(t, client, idsOf(w, 100)...)
 			if n := w.Count("", searchPath); n != 1 {
-				t.Errorf("%d tries of a page", n)
+				t.Errorf("got %d tries of a page, want 1", n)
 			}
 		})
 	}
 }
 
-// TestBulkRefreshSeesWhatTheCallerSees: experiments that a search does not show are read directly, and refused as ever.
-func TestBulkRefreshSeesWhatTheCallerSees(t *testing.T) {
+// TestBulkRefresh_notInSearch checks that experiments that a search does not return are read directly, with the same errors.
+func TestBulkRefresh_notInSearch(t *testing.T) {
 	w, client := mlflowtest.Workspace(t, emulator.Options{Tokens: map[string]string{emulator.AdminToken: emulator.User}}, bulk)
 	var own []string
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
@@ -191,6 +191,6 @@ func TestBulkRefreshSeesWhatTheCallerSees(t *testing.T) {
 	foreign := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/x", nil)
 	refresh(t, client, own...)
 	if _, err := client.RefreshExperiment(t.Context(), foreign, always); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }

@@ -21,12 +21,15 @@ func lookUp(p mlflow.Principal) func(context.Context, *mlflow.Client) error {
 
 // principalCalls are the calls of [mlflow.Client.Principals].
 var principalCalls = []checkedCall{
-	{route: scimLists + "Users", rule: "users with IDs and names, or a total", right: []string{`{"totalResults":1,"Resources":[{"id":"1","userName":"ana"}]}`},
-		others: []string{`{"schemas":[]}`, `{"Resources":[{"userName":"ana"}]}`, `{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(ana)},
-	{route: scimLists + "ServicePrincipals", rule: "service principals with both IDs, or a total", right: []string{`{"totalResults":0}`},
-		others: []string{`{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(mlflowtest.ServicePrincipal)},
-	{route: scimLists + "Groups", rule: "groups with IDs and names, or a total", right: []string{groupDS}, others: []string{`{"Resources":[{"id":"5"}]}`},
-		world: map[string][]string{scimLists + "Groups/5": {`{"id":"5"}`}}, use: lookUp(dsRole)},
-	{route: scimLists + "Groups/5", rule: "the group", right: []string{`{"id":"5"}`}, others: []string{`{"id":"6"}`, `{"members":[]}`},
-		world: map[string][]string{scimLists + "Groups": {groupDS}}, use: lookUp(dsRole)},
+	{route: scimLists + "Users", rule: "users with IDs and names, or a total",
+		valid:   []string{`{"totalResults":1,"Resources":[{"id":"1","userName":"ana"}]}`},
+		invalid: []string{`{"schemas":[]}`, `{"Resources":[{"userName":"ana"}]}`, `{"Resources":[{"id":"1","displayName":"ana"}]}`},
+		use:     lookUp(ana)},
+	{route: scimLists + "ServicePrincipals", rule: "service principals with both IDs, or a total", valid: []string{`{"totalResults":0}`},
+		invalid: []string{`{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(mlflowtest.ServicePrincipal)},
+	{route: scimLists + "Groups", rule: "groups with IDs and names, or a total", valid: []string{groupDS},
+		invalid: []string{`{"Resources":[{"id":"5"}]}`},
+		other:   map[string][]string{scimLists + "Groups/5": {`{"id":"5"}`}}, use: lookUp(dsRole)},
+	{route: scimLists + "Groups/5", rule: "the group", valid: []string{`{"id":"5"}`}, invalid: []string{`{"id":"6"}`, `{"members":[]}`},
+		other: map[string][]string{scimLists + "Groups": {groupDS}}, use: lookUp(dsRole)},
 }

@@ -33,36 +33,44 @@ func searchRuns(ctx context.Context, c *mlflow.Client) error {
 
 // runCalls lists every call about runs.
 var runCalls = []checkedCall{
-	{route: runsOf, rule: "{}, active runs of the experiment with IDs, or a page token", right: []string{runsPage(runA)}, none: true,
-		others: []string{runsPage(runElse), runsPage(runA + "," + runNoID), runsPage(runNowhere), runsPage(deletedRun(runA)), runsPage(runWrong), aRun(runA), experiment7},
-		use:    searchRuns},
-	{route: runGet, rule: "the run with the ID", right: []string{aRun(deletedRun(runA))},
-		others: []string{aRun(runB), aRun(runNoID), aRun(runNowhere), aRun(runWrong), runsPage(runA), `{"run":{}}`, experiment7},
-		use:    func(ctx context.Context, c *mlflow.Client) error { _, err := c.GetRun(ctx, "a"); return err }},
-	{route: "POST /api/2.0/mlflow/runs/delete", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{aRun(runA)},
-		use: func(ctx context.Context, c *mlflow.Client) error { return c.DeleteRun(ctx, "a") }},
-	{route: "POST /api/2.0/mlflow/runs/restore", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{aRun(runA)},
-		use: func(ctx context.Context, c *mlflow.Client) error { return c.RestoreRun(ctx, "a") }},
-	{route: "POST /api/2.0/mlflow/runs/set-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{aRun(runA)},
+	{route: runsOf, rule: "{}, active runs of the experiment with IDs, or a page token", valid: []string{runsPage(runA)}, emptyObject: true,
+		invalid: []string{runsPage(runElse), runsPage(runA + "," + runNoID), runsPage(runNowhere), runsPage(deletedRun(runA)), runsPage(runWrong),
+			aRun(runA), experiment7},
+		use: searchRuns},
+	{route: runGet, rule: "the run with the ID", valid: []string{aRun(deletedRun(runA))},
+		invalid: []string{aRun(runB), aRun(runNoID), aRun(runNowhere), aRun(runWrong), runsPage(runA), `{"run":{}}`, experiment7},
+		use:     func(ctx context.Context, c *mlflow.Client) error { _, err := c.GetRun(ctx, "a"); return err }},
+	{route: "POST /api/2.0/mlflow/runs/delete", rule: "nothing", valid: []string{`{}`}, emptyObject: true, emptyBody: true,
+		invalid: []string{aRun(runA)},
+		use:     func(ctx context.Context, c *mlflow.Client) error { return c.DeleteRun(ctx, "a") }},
+	{route: "POST /api/2.0/mlflow/runs/restore", rule: "nothing", valid: []string{`{}`}, emptyObject: true, emptyBody: true,
+		invalid: []string{aRun(runA)},
+		use:     func(ctx context.Context, c *mlflow.Client) error { return c.RestoreRun(ctx, "a") }},
+	{route: "POST /api/2.0/mlflow/runs/set-tag", rule: "nothing", valid: []string{`{}`}, emptyObject: true, emptyBody: true,
+		invalid: []string{aRun(runA)},
 		use: func(ctx context.Context, c *mlflow.Client) error {
 			return c.SetRunTag(ctx, "a", mlflow.Tag{Key: "k", Value: "v"})
 		}},
-	{route: "POST /api/2.0/mlflow/runs/delete-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{aRun(runA)},
-		use: func(ctx context.Context, c *mlflow.Client) error { return c.DeleteRunTag(ctx, "a", "k") }},
-	{route: deleteMany, rule: "{}, or a number up to the one that was asked for", right: []string{`{"runs_deleted":10}`}, none: true,
-		others: []string{`{"runs_deleted":11}`, `{"runs_deleted":-1}`, `{"runs_restored":3}`, runsPage(runA)},
+	{route: "POST /api/2.0/mlflow/runs/delete-tag", rule: "nothing", valid: []string{`{}`}, emptyObject: true, emptyBody: true,
+		invalid: []string{aRun(runA)},
+		use:     func(ctx context.Context, c *mlflow.Client) error { return c.DeleteRunTag(ctx, "a", "k") }},
+	{route: deleteMany, rule: "{}, or a number up to the one that was asked for", valid: []string{`{"runs_deleted":10}`}, emptyObject: true,
+		invalid: []string{`{"runs_deleted":11}`, `{"runs_deleted":-1}`, `{"runs_restored":3}`, runsPage(runA)},
 		use: func(ctx context.Context, c *mlflow.Client) error {
 			_, err := c.DeleteRunsInBulk(ctx, "7", 0, 10)
 			return err
 		}},
-	{route: restoreMany, rule: "{}, or a number up to the one that was asked for", right: []string{`{"runs_restored":"10"}`}, none: true,
-		others: []string{`{"runs_restored":11}`, `{"runs_restored":-1}`, `{"runs_deleted":3}`, runsPage(runA)},
+	{route: restoreMany, rule: "{}, or a number up to the one that was asked for", valid: []string{`{"runs_restored":"10"}`},
+		emptyObject: true,
+		invalid:     []string{`{"runs_restored":11}`, `{"runs_restored":-1}`, `{"runs_deleted":3}`, runsPage(runA)},
 		use: func(ctx context.Context, c *mlflow.Client) error {
 			_, err := c.RestoreRunsInBulk(ctx, "7", 0, 10)
 			return err
 		}},
-	{route: artifactsOf, rule: "the location, and what is below the path", right: []string{`{"root_uri":"s3://b/a","files":[{"path":"model/MLmodel","is_dir":false,"file_size":"3"}]}`},
-		others: []string{`{"root_uri":"s3://b/a","files":[{"path":"models/MLmodel"}]}`, `{"root_uri":"s3://b/a","files":[{"is_dir":true}]}`, `{"files":[]}`, aRun(runA)},
+	{route: artifactsOf, rule: "the location, and what is below the path",
+		valid: []string{`{"root_uri":"s3://b/a","files":[{"path":"model/MLmodel","is_dir":false,"file_size":"3"}]}`},
+		invalid: []string{`{"root_uri":"s3://b/a","files":[{"path":"models/MLmodel"}]}`, `{"root_uri":"s3://b/a","files":[{"is_dir":true}]}`,
+			`{"files":[]}`, aRun(runA)},
 		use: func(ctx context.Context, c *mlflow.Client) error {
 			_, err := c.ListArtifacts(ctx, "a", "model", 10)
 			return err

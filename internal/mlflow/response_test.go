@@ -22,19 +22,19 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// checkedCall is one call of the API, what its answer must hold, and what a lying server may answer instead.
+// checkedCall is one API call, with valid responses, and invalid ones that the client must reject.
 type checkedCall struct {
-	// route is the method and path; rule says what do enforces.
+	// route is the method and path; rule describes the valid response.
 	route, rule string
 	server      bool // an MLflow server, else Databricks
-	// right are the answers to the call in order, the last for ever; world those to other calls that differ from the usual ones.
-	right []string
-	world map[string][]string
-	// none reports that {} is right, nothing that an empty body is, too.
-	none, nothing bool
-	// others are the answers about other objects.
-	others []string
-	use    func(ctx context.Context, c *mlflow.Client) error
+	// valid are the responses to the call in order, the last one repeatedly; other those to other calls, if not as in validResponses.
+	valid []string
+	other map[string][]string
+	// emptyObject reports that {} is also valid, and emptyBody that an empty body is.
+	emptyObject, emptyBody bool
+	// invalid are responses about other objects.
+	invalid []string
+	use     func(ctx context.Context, c *mlflow.Client) error
 }
 
 const (
@@ -47,45 +47,47 @@ const (
 		{"user_name":"ana","all_permissions":[{"permission_level":"CAN_EDIT","inherited":false}]}]}`
 	allUsers = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
 	noGrants = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
-	anaEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]},{"id":6,"name":"__user_2__","workspace":"default","permissions":[
+	anaEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]},{"id":6,"name":"__user_2__","workspace":"default",
+		"permissions":[
 		{"id":11,"resource_type":"experiment","resource_pattern":"7","permission":"EDIT"}]}]}`
 	roleEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[
 		{"id":12,"resource_type":"experiment","resource_pattern":"7","permission":"EDIT"}]}]}`
-	roleRow7    = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"7","permission":"READ"}}`
-	roleRow8    = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"8","permission":"READ"}}`
-	legacyRow7  = `{"experiment_permission":{"experiment_id":"7","user_id":2,"permission":"EDIT"}}`
-	legacyRow8  = `{"experiment_permission":{"experiment_id":"8","user_id":2,"permission":"EDIT"}}`
-	absentPage  = "<title>404 Not Found</title>"
-	effectively = "GET /api/3.0/mlflow/users/permissions/get"
-	rolesList   = "GET /api/3.0/mlflow/roles/list"
-	legacyGet   = "GET /api/2.0/mlflow/experiments/permissions/get"
+	roleRow7     = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"7","permission":"READ"}}`
+	roleRow8     = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"8","permission":"READ"}}`
+	legacyRow7   = `{"experiment_permission":{"experiment_id":"7","user_id":2,"permission":"EDIT"}}`
+	legacyRow8   = `{"experiment_permission":{"experiment_id":"8","user_id":2,"permission":"EDIT"}}`
+	absentPage   = "<title>404 Not Found</title>"
+	getEffective = "GET /api/3.0/mlflow/users/permissions/get"
+	rolesList    = "GET /api/3.0/mlflow/roles/list"
+	legacyGet    = "GET /api/2.0/mlflow/experiments/permissions/get"
 )
 
-// usualWorld answers every call rightly: experiment 7, the users admin and ana, the role ds, and nothing granted on an MLflow server.
-var usualWorld = map[string][]string{
-	"GET /api/2.0/mlflow/experiments/get":                 {experiment7},
-	"GET /api/2.0/permissions/experiments/7":              {acl7},
-	"PUT /api/2.0/permissions/experiments/7":              {acl7Empty},
-	"GET /api/2.0/mlflow/users/list":                      {allUsers},
-	"GET /api/2.0/mlflow/users/current":                   {`{"user":{"id":1,"username":"admin","is_admin":true}}`},
-	"GET /api/3.0/mlflow/users/current/permissions":       {`{"is_admin":true,"permissions":[]}`},
-	"GET /api/2.0/mlflow/users/get":                       {`{"user":{"id":1,"username":"admin","is_admin":true,"experiment_permissions":[]}}`},
+// validResponses are valid responses to each call: experiment 7, the users admin and ana, the role ds, and no grants on an MLflow server.
+var validResponses = map[string][]string{
+	"GET /api/2.0/mlflow/experiments/get":           {experiment7},
+	"GET /api/2.0/permissions/experiments/7":        {acl7},
+	"PUT /api/2.0/permissions/experiments/7":        {acl7Empty},
+	"GET /api/2.0/mlflow/users/list":                {allUsers},
+	"GET /api/2.0/mlflow/users/current":             {`{"user":{"id":1,"username":"admin","is_admin":true}}`},
+	"GET /api/3.0/mlflow/users/current/permissions": {`{"is_admin":true,"permissions":[]}`},
+	"GET /api/2.0/mlflow/users/get": {`{"user":{"id":1,"username":"admin","is_admin":true,
+		"experiment_permissions":[]}}`},
 	"POST /api/3.0/mlflow/users/permissions/grant":        {`{}`},
 	"POST /api/3.0/mlflow/users/permissions/revoke":       {`{}`},
 	"POST /api/2.0/mlflow/runs/search":                    {`{}`},
 	"POST /api/3.0/mlflow/traces/search":                  {`{}`},
 	"POST /api/2.0/mlflow/logged-models/search":           {`{}`},
 	"POST /api/2.0/mlflow/experiments/set-experiment-tag": {`{}`},
-	effectively: {`{"allowed":true,"permission":"NO_PERMISSIONS"}`},
-	rolesList:   {noGrants},
+	getEffective: {`{"allowed":true,"permission":"NO_PERMISSIONS"}`},
+	rolesList:    {noGrants},
 }
 
-// legacyWorld is a server before 3.13.
-var legacyWorld = map[string][]string{effectively: {absentPage}, legacyGet: {mlflowtest.NotFoundBody}}
+// legacyResponses are those of a server before 3.13.
+var legacyResponses = map[string][]string{getEffective: {absentPage}, legacyGet: {mlflowtest.NotFoundBody}}
 
-func with(world map[string][]string, route string, answers ...string) map[string][]string {
-	merged := map[string][]string{route: answers}
-	for r, a := range world {
+func with(base map[string][]string, route string, responses ...string) map[string][]string {
+	merged := map[string][]string{route: responses}
+	for r, a := range base {
 		if r != route {
 			merged[r] = a
 		}
@@ -99,155 +101,34 @@ var (
 	editAna = mlflow.Grant{Principal: ana, Level: mlflow.LevelEdit}
 )
 
-func search(ctx context.Context, c *mlflow.Client) error {
-	for _, err := range c.SearchExperiments(ctx, mlflow.Search{}) {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// invalidServer returns valid responses, except to the last request for one route.
+type invalidServer struct {
+	call    checkedCall
+	invalid *http.Response
+	mu      sync.Mutex
+	seen    map[string]int
 }
 
-func hasContent(ctx context.Context, c *mlflow.Client) error {
-	_, err := c.ExperimentContent(ctx, "7")
-	return err
-}
-
-func whoAmI(ctx context.Context, c *mlflow.Client) error { _, err := c.Caller(ctx); return err }
-
-func readList(ctx context.Context, c *mlflow.Client) error {
-	_, err := c.AccessControl().Get(ctx, "7")
-	return err
-}
-
-func grantTo(p mlflow.Principal, level string) func(context.Context, *mlflow.Client) error {
-	return func(ctx context.Context, c *mlflow.Client) error {
-		_, err := c.AccessControl().Grant(ctx, "7", mlflow.Grant{Principal: p, Level: level})
-		return err
-	}
-}
-
-func revokeFrom(p mlflow.Principal) func(context.Context, *mlflow.Client) error {
-	return func(ctx context.Context, c *mlflow.Client) error { return c.AccessControl().Revoke(ctx, "7", p) }
-}
-
-// checkedCalls lists every call that the client makes, those about runs and of [server.Directory] apart.
-var checkedCalls = []checkedCall{
-	{route: "GET /api/2.0/mlflow/experiments/get", rule: "the experiment with the ID", right: []string{experiment7}, others: []string{experiment8},
-		use: func(ctx context.Context, c *mlflow.Client) error { _, err := c.GetExperiment(ctx, "7"); return err }},
-	{route: "GET /api/2.0/mlflow/experiments/get-by-name", rule: "the experiment with the name", right: []string{experiment7}, others: []string{experiment8},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := c.GetExperimentByName(ctx, "/Shared/x")
-			return err
-		}},
-	{route: "POST /api/2.0/mlflow/experiments/create", rule: "an ID", right: []string{`{"experiment_id":"7"}`}, others: []string{`{"experiment_id":""}`, experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := c.CreateExperiment(ctx, mlflow.NewExperiment{Name: "/Shared/x"}, time.Now())
-			return err
-		}},
-	{route: "POST /api/2.0/mlflow/experiments/search", rule: "{}, experiments with IDs, or a page token", right: []string{`{"experiments":[{"experiment_id":"7"}]}`}, none: true,
-		others: []string{`{"experiments":[{"name":"/Shared/x"}]}`, `{"runs":[]}`}, use: search},
-	{route: "POST /api/2.0/mlflow/experiments/update", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error { return c.RenameExperiment(ctx, "7", "/Shared/z") }},
-	{route: "POST /api/2.0/mlflow/experiments/delete", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error { return c.DeleteExperiment(ctx, "7") }},
-	{route: "POST /api/2.0/mlflow/experiments/restore", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		world: map[string][]string{"GET /api/2.0/mlflow/experiments/get": {strings.Replace(experiment7, "active", "deleted", 1)}},
-		use:   func(ctx context.Context, c *mlflow.Client) error { return c.RestoreExperiment(ctx, "7") }},
-	{route: "POST /api/2.0/mlflow/experiments/set-experiment-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			return c.SetTag(ctx, "7", mlflow.Tag{Key: "k", Value: "v"})
-		}},
-	{route: "POST /api/2.0/mlflow/experiments/delete-experiment-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error { _, err := c.RemoveTag(ctx, "7", "k"); return err }},
-	{route: "POST /api/2.0/mlflow/runs/search", rule: "{}, runs, or a page token", right: []string{`{"runs":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
-	{route: "POST /api/3.0/mlflow/traces/search", rule: "{}, traces, or a page token", right: []string{`{"traces":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
-	{route: "GET /api/2.0/mlflow/traces", rule: "{}, traces, or a page token", right: []string{`{"traces":[]}`}, none: true, others: []string{experiment7},
-		world: map[string][]string{"POST /api/3.0/mlflow/traces/search": {absentPage}}, use: hasContent},
-	{route: "POST /api/2.0/mlflow/logged-models/search", rule: "{}, models, or a page token", right: []string{`{"models":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
-	{route: "POST /api/2.0/workspace/mkdirs", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error { return c.CreateParents(ctx, "/Team/a/x") }},
-	{route: "GET /api/2.0/workspace/get-status", rule: "an object with an ID and a path", right: []string{`{"object_id":9,"object_type":"DIRECTORY","path":"/Team"}`}, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := databricks.WorkspaceStatus(ctx, c, "/Team")
-			return err
-		}},
-	{route: "GET /api/2.0/workspace/list", rule: "{}, or objects in the folder", right: []string{`{"objects":[{"object_id":9,"object_type":"DIRECTORY","path":"/Team/a"}]}`}, none: true,
-		others: []string{experiment7, `{"objects":[{"object_id":9,"object_type":"DIRECTORY","path":"/Other/a"}]}`},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := databricks.ListFolder(ctx, c, "/Team")
-			return err
-		}},
-	{route: "GET /api/2.0/preview/scim/v2/Me", rule: "a userName", right: []string{`{"userName":"ana"}`}, others: []string{`{"id":"1"}`}, use: whoAmI},
-	{route: "GET /api/2.0/permissions/experiments/7", rule: "the list of the experiment", right: []string{acl7}, others: []string{acl8, `{"access_control_list":[]}`}, use: readList},
-	{route: "PUT /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := c.AccessControl().Set(ctx, "7", []mlflow.Grant{editAna})
-			return err
-		}},
-	{route: "PATCH /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty}, use: grantTo(ana, mlflow.LevelEdit)},
-	{route: "GET /api/2.0/permissions/experiments/7/permissionLevels", rule: "levels", right: []string{`{"permission_levels":[{"permission_level":"CAN_READ"}]}`}, others: []string{experiment7},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := c.AccessControl().Levels(ctx, "7")
-			return err
-		}},
-
-	{route: effectively, rule: "a level", server: true, right: usualWorld[effectively], others: []string{`{"allowed":true}`}, use: readList},
-	{route: rolesList, rule: "roles with IDs and names, or an empty list", server: true, right: []string{noGrants}, others: []string{`{"roles":[{"name":"ds"}]}`, allUsers}, use: readList},
-	{route: "GET /api/2.0/mlflow/users/list", rule: "users with names", server: true, right: []string{allUsers}, others: []string{`{"users":[]}`, noGrants}, use: readList},
-	{route: "GET /api/2.0/mlflow/users/current", rule: "a user", server: true, right: usualWorld["GET /api/2.0/mlflow/users/current"], others: []string{`{"is_basic_auth":true}`}, use: whoAmI},
-	{route: "GET /api/3.0/mlflow/users/current/permissions", rule: "a list", server: true, right: []string{`{"permissions":[]}`}, others: []string{allUsers}, use: whoAmI},
-	{route: "POST /api/3.0/mlflow/users/permissions/grant", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers}, use: grantTo(ana, mlflow.LevelEdit)},
-	{route: "POST /api/3.0/mlflow/users/permissions/revoke", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers},
-		world: map[string][]string{rolesList: {anaEdits, noGrants}}, use: revokeFrom(ana)},
-	{route: "POST /api/3.0/mlflow/roles/permissions/add", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8}, use: grantTo(dsRole, mlflow.LevelRead)},
-	{route: "PATCH /api/3.0/mlflow/roles/permissions/update", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8},
-		world: map[string][]string{rolesList: {roleEdits}}, use: grantTo(dsRole, mlflow.LevelRead)},
-	{route: "DELETE /api/3.0/mlflow/roles/permissions/remove", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers},
-		world: map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}, use: revokeFrom(dsRole)},
-
-	{route: "GET /api/2.0/mlflow/users/get", rule: "the user", server: true, right: usualWorld["GET /api/2.0/mlflow/users/get"], world: legacyWorld,
-		others: []string{`{"user":{"id":2,"username":"ADMIN"}}`}, use: whoAmI},
-	{route: legacyGet, rule: "the grant on the experiment", server: true, right: []string{mlflowtest.NotFoundBody, legacyRow7}, world: with(legacyWorld, legacyGet), others: []string{legacyRow8},
-		use: func(ctx context.Context, c *mlflow.Client) error {
-			_, err := c.AccessControl().Level(ctx, "7", ana)
-			return err
-		}},
-	{route: "POST /api/2.0/mlflow/experiments/permissions/create", rule: "the grant on the experiment", server: true, right: []string{legacyRow7}, world: legacyWorld, others: []string{legacyRow8}, use: grantTo(ana, mlflow.LevelEdit)},
-	{route: "PATCH /api/2.0/mlflow/experiments/permissions/update", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true,
-		world: with(legacyWorld, legacyGet, mlflowtest.NotFoundBody, legacyRow7), others: []string{legacyRow8}, use: grantTo(ana, mlflow.LevelManage)},
-	{route: "DELETE /api/2.0/mlflow/experiments/permissions/delete", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true,
-		world: with(legacyWorld, legacyGet, mlflowtest.NotFoundBody, legacyRow7, mlflowtest.NotFoundBody), others: []string{legacyRow8}, use: revokeFrom(ana)},
-}
-
-// lyingServer answers rightly, but for one route, of which it gives the first right answers and then the lie.
-type lyingServer struct {
-	call checkedCall
-	lie  *http.Response
-	mu   sync.Mutex
-	seen map[string]int
-}
-
-func (s *lyingServer) RoundTrip(req *http.Request) (*http.Response, error) {
+func (s *invalidServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	route := req.Method + " " + req.URL.Path
 	n := s.seen[route]
 	s.seen[route]++
-	answers := s.call.world[route]
+	responses := s.call.other[route]
 	switch {
-	case route == s.call.route && s.lie != nil && n >= len(s.call.right)-1:
-		s.lie.Body = io.NopCloser(strings.NewReader(s.lie.Status)) // the body is kept there
-		return s.lie, nil
+	case route == s.call.route && s.invalid != nil && n >= len(s.call.valid)-1:
+		s.invalid.Body = io.NopCloser(strings.NewReader(s.invalid.Status)) // Status contains the body
+		return s.invalid, nil
 	case route == s.call.route:
-		answers = s.call.right
-	case answers == nil:
-		answers = usualWorld[route]
+		responses = s.call.valid
+	case responses == nil:
+		responses = validResponses[route]
 	}
-	if len(answers) == 0 {
-		answers = []string{absentPage}
+	if len(responses) == 0 {
+		responses = []string{absentPage}
 	}
-	switch body := answers[min(n, len(answers)-1)]; body {
+	switch body := responses[min(n, len(responses)-1)]; body {
 	case absentPage:
 		return mlflowtest.Page(404, body)()
 	case mlflowtest.NotFoundBody:
@@ -257,7 +138,7 @@ func (s *lyingServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-func (s *lyingServer) use(t *testing.T) error {
+func (s *invalidServer) use(t *testing.T) error {
 	var backend mlflow.Backend = databricks.Backend{}
 	if s.call.server {
 		backend = &server.Backend{Username: "admin"}
@@ -269,11 +150,11 @@ func (s *lyingServer) use(t *testing.T) error {
 func TestEveryResponseIsChecked(t *testing.T) {
 	for _, call := range slices.Concat(checkedCalls, runCalls, directoryCalls, principalCalls) {
 		t.Run(call.route, func(t *testing.T) {
-			honest := &lyingServer{call: call, seen: map[string]int{}}
-			if err := honest.use(t); err != nil || honest.seen[call.route] == 0 {
-				t.Fatalf("with the right answers: %v; calls %v", err, honest.seen)
+			control := &invalidServer{call: call, seen: map[string]int{}}
+			if err := control.use(t); err != nil || control.seen[call.route] == 0 {
+				t.Fatalf("with valid responses: got error %v after the requests %v, want none", err, control.seen)
 			}
-			lies := []struct {
+			responses := []struct {
 				status int
 				body   string
 			}{
@@ -281,20 +162,20 @@ func TestEveryResponseIsChecked(t *testing.T) {
 				{200, `{"error_code":"INTERNAL_ERROR","message":"no"}`}, {200, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}`},
 				{200, `{"error_code":"PERMISSION_DENIED","message":"no"}`}, {200, `{"error_code":404,"message":"no"}`},
 			}
-			for _, body := range call.others {
-				lies = append(lies, struct {
+			for _, body := range call.invalid {
+				responses = append(responses, struct {
 					status int
 					body   string
 				}{200, body})
 			}
-			if !call.none {
-				lies = append(lies, struct {
+			if !call.emptyObject {
+				responses = append(responses, struct {
 					status int
 					body   string
 				}{200, `{}`})
 			}
-			if !call.nothing {
-				lies = append(lies, struct {
+			if !call.emptyBody {
+				responses = append(responses, struct {
 					status int
 					body   string
 				}{204, ``}, struct {
@@ -302,23 +183,23 @@ func TestEveryResponseIsChecked(t *testing.T) {
 					body   string
 				}{200, ``})
 			}
-			for _, lie := range lies {
-				liar := &lyingServer{call: call, seen: map[string]int{}, lie: &http.Response{
-					StatusCode: lie.status, Status: lie.body, Header: http.Header{"Content-Type": {"application/json"}},
+			for _, response := range responses {
+				s := &invalidServer{call: call, seen: map[string]int{}, invalid: &http.Response{
+					StatusCode: response.status, Status: response.body, Header: http.Header{"Content-Type": {"application/json"}},
 				}}
-				err := liar.use(t)
+				err := s.use(t)
 				if err == nil {
-					t.Errorf("%d %s was believed, although the answer must hold %s", lie.status, lie.body, call.rule)
+					t.Errorf("HTTP %d %s: got no error, want one, because a valid response is: %s", response.status, response.body, call.rule)
 				}
 				if rest.IsNotFound(err) || rest.IsPermissionDenied(err) || rest.IsAlreadyExists(err) {
-					t.Errorf("%d %s was taken for a refusal: %v", lie.status, lie.body, err)
+					t.Errorf("HTTP %d %s: got the rejection %v, want an invalid response", response.status, response.body, err)
 				}
 			}
 		})
 	}
 }
 
-// Every call in the source stands in the table.
+// TestCheckedCalls_complete checks that the tables contain each call in the source.
 func TestCheckedCalls_complete(t *testing.T) {
 	listed := map[string]bool{}
 	for _, call := range slices.Concat(checkedCalls, runCalls, directoryCalls, principalCalls) {
@@ -327,7 +208,8 @@ func TestCheckedCalls_complete(t *testing.T) {
 	}
 	found := 0
 	for _, folder := range []string{".", "databricks", "server"} {
-		packages, err := parser.ParseDir(token.NewFileSet(), folder, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // no build tags
+		isCode := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
+		packages, err := parser.ParseDir(token.NewFileSet(), folder, isCode, 0) //nolint:staticcheck // no build tags
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -349,34 +231,38 @@ func TestCheckedCalls_complete(t *testing.T) {
 					return true
 				})
 				if !listed[last] {
-					t.Errorf("no row of checkedCalls has the call %q", last)
+					t.Errorf("got no row of checkedCalls for the call %q", last)
 				}
 				return true
 			})
 		}
 	}
 	if found < 25 {
-		t.Errorf("found only %d calls in the source", found)
+		t.Errorf("got %d calls in the source, want at least 25", found)
 	}
 }
 
-// Somebody else revokes a grant between our look and our call: it is gone, as it should be.
+// TestRevokedByOthers checks a grant that another client revokes between the lookup and the revoke.
 func TestRevokedByOthers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		route string
 		p     mlflow.Principal
-		world map[string][]string
+		other map[string][]string
 	}{
-		"a user's grant":         {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits, noGrants}}},
-		"a role's row":           {"DELETE /api/3.0/mlflow/roles/permissions/remove", dsRole, map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}},
-		"a role's row, seen":     {"", dsRole, map[string][]string{rolesList: {roleEdits, noGrants}}},
-		"a grant before RBAC":    {"DELETE /api/2.0/mlflow/experiments/permissions/delete", ana, with(legacyWorld, legacyGet, mlflowtest.NotFoundBody, legacyRow7, mlflowtest.NotFoundBody)},
-		"although it is refused": {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits}}},
+		"a user's grant": {"POST /api/3.0/mlflow/users/permissions/revoke", ana,
+			map[string][]string{rolesList: {anaEdits, noGrants}}},
+		"a role's row": {"DELETE /api/3.0/mlflow/roles/permissions/remove", dsRole,
+			map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}},
+		"a role's row, seen": {"", dsRole, map[string][]string{rolesList: {roleEdits, noGrants}}},
+		"a grant before RBAC": {"DELETE /api/2.0/mlflow/experiments/permissions/delete", ana,
+			with(legacyResponses, legacyGet, mlflowtest.NotFoundBody, legacyRow7, mlflowtest.NotFoundBody)},
+		"revoke rejected, grant still listed": {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &lyingServer{call: checkedCall{route: tc.route, server: true, right: []string{mlflowtest.NotFoundBody}, world: tc.world, use: revokeFrom(tc.p)}, seen: map[string]int{}}
-			if err := s.use(t); (err != nil) != (name == "although it is refused") {
-				t.Errorf("error %v; calls %v", err, s.seen)
+			s := &invalidServer{call: checkedCall{route: tc.route, server: true, valid: []string{mlflowtest.NotFoundBody}, other: tc.other,
+				use: revokeFrom(tc.p)}, seen: map[string]int{}}
+			if err := s.use(t); (err != nil) != (name == "revoke rejected, grant still listed") {
+				t.Errorf("got error %v after the requests %v", err, s.seen)
 			}
 		})
 	}

@@ -110,7 +110,7 @@ func (c *Client) DeleteRunsInBulk(ctx context.Context, experimentID string, crea
 }
 
 // RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them
-// (1 to [MaxRunsInBulk]), and returns how many. The limit and errors are as for [Client.DeleteRunsInBulk]. API: POST
+// (1 to [MaxRunsInBulk]), and returns their number. The limit and errors are as for [Client.DeleteRunsInBulk]. API: POST
 // databricks/runs/restore-runs.
 func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, deletedFrom int64, limit int) (int, error) {
 	return c.changeRunsInBulk(ctx, "restore-runs", "runs_restored", limit,

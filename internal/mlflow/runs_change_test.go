@@ -40,20 +40,20 @@ func TestRunChanges(t *testing.T) {
 		calls   int
 		ok      bool
 	}{
-		"deleted":                                     {remove, []mlflowtest.Responder{done}, 1, true},
-		"deleted, after a failure":                    {remove, []mlflowtest.Responder{busy, done}, 2, true},
-		"deleted, and the first answer was lost":      {remove, []mlflowtest.Responder{busy, runInvalid, deleted}, 3, true},
+		"deleted":                  {remove, []mlflowtest.Responder{done}, 1, true},
+		"deleted, after a failure": {remove, []mlflowtest.Responder{busy, done}, 2, true},
+		"deleted, and the first response was lost":    {remove, []mlflowtest.Responder{busy, runInvalid, deleted}, 3, true},
 		"not deleted, after a failure":                {remove, []mlflowtest.Responder{busy, runInvalid, active}, 3, false},
 		"not deleted: no such run":                    {remove, []mlflowtest.Responder{runMissing}, 1, false},
 		"restored":                                    {restore, []mlflowtest.Responder{done}, 1, true},
-		"restored, and the first answer was lost":     {restore, []mlflowtest.Responder{busy, runInvalid, active}, 3, true},
+		"restored, and the first response was lost":   {restore, []mlflowtest.Responder{busy, runInvalid, active}, 3, true},
 		"not restored, after a failure":               {restore, []mlflowtest.Responder{busy, runInvalid, deleted}, 3, false},
 		"not restored: no such run":                   {restore, []mlflowtest.Responder{runMissing}, 1, false},
 		"tagged, after a failure":                     {tag, []mlflowtest.Responder{busy, done}, 2, true},
 		"not tagged: deleted":                         {tag, []mlflowtest.Responder{runInvalid}, 1, false},
 		"untagged":                                    {untag, []mlflowtest.Responder{done}, 1, true},
 		"untagged: no such tag":                       {untag, []mlflowtest.Responder{tagMissing, active}, 2, true},
-		"untagged, and the first answer was lost":     {untag, []mlflowtest.Responder{busy, tagMissing, active}, 3, true},
+		"untagged, and the first response was lost":   {untag, []mlflowtest.Responder{busy, tagMissing, active}, 3, true},
 		"not untagged: the tag exists":                {untag, []mlflowtest.Responder{tagMissing, tagged}, 2, false},
 		"not untagged: no such run":                   {untag, []mlflowtest.Responder{runMissing, runMissing}, 2, false},
 		"not untagged: the run is deleted in between": {untag, []mlflowtest.Responder{tagMissing, deleted}, 2, false},
@@ -64,7 +64,7 @@ func TestRunChanges(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewReplies(tc.replies...)
 				if err := tc.do(t.Context(), mlflowtest.Client(s, databricks.Backend{})); (err == nil) != tc.ok || len(s.Sent) != tc.calls {
-					t.Errorf("error %v, %d calls", err, len(s.Sent))
+					t.Errorf("got error %v, %d requests; want success %t, %d requests", err, len(s.Sent), tc.ok, tc.calls)
 				}
 			})
 		})
@@ -81,13 +81,16 @@ func TestBulkRuns(t *testing.T) {
 		ok        bool
 		uncertain bool
 	}{
-		"some":                         {10_000, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 3, true, false},
-		"none":                         {5, []mlflowtest.Responder{done}, 1, 0, true, false},
-		"refused for its rate":         {5, []mlflowtest.Responder{mlflowtest.Reply(429, `{}`), done}, 2, 0, true, false},
-		"busy":                         {5, []mlflowtest.Responder{busy}, 1, 0, false, true},
-		"lost":                         {5, []mlflowtest.Responder{mlflowtest.Fail(io.ErrUnexpectedEOF)}, 1, 0, false, true},
-		"more than were requested":     {2, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 0, false, true},
-		"denied":                       {5, []mlflowtest.Responder{mlflowtest.Reply(403, `{"error_code":"PERMISSION_DENIED","message":"no"}`)}, 1, 0, false, false},
+		"some": {10_000, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 3,
+			true, false},
+		"none":         {5, []mlflowtest.Responder{done}, 1, 0, true, false},
+		"rate-limited": {5, []mlflowtest.Responder{mlflowtest.Reply(429, `{}`), done}, 2, 0, true, false},
+		"busy":         {5, []mlflowtest.Responder{busy}, 1, 0, false, true},
+		"lost":         {5, []mlflowtest.Responder{mlflowtest.Fail(io.ErrUnexpectedEOF)}, 1, 0, false, true},
+		"more than the limit": {2, []mlflowtest.Responder{mlflowtest.Reply(200, `{"runs_deleted":3,"runs_restored":3}`)}, 1, 0, false,
+			true},
+		"denied": {5, []mlflowtest.Responder{mlflowtest.Reply(403, `{"error_code":"PERMISSION_DENIED","message":"no"}`)}, 1,
+			0, false, false},
 		"a limit that is not allowed":  {10_001, nil, 0, 0, false, true},
 		"no limit":                     {0, nil, 0, 0, false, true},
 		"an MLflow server, if it were": {5, []mlflowtest.Responder{mlflowtest.Page(404, absentPage)}, 1, 0, false, false},
@@ -102,21 +105,21 @@ func TestBulkRuns(t *testing.T) {
 					s := mlflowtest.NewReplies(tc.replies...)
 					n, err := do(mlflowtest.Client(s, databricks.Backend{}))
 					if n != tc.n || (err == nil) != tc.ok || len(s.Sent) != tc.calls || err != nil && rest.IsUncertain(err) != tc.uncertain {
-						t.Errorf("%s: %d, error %v, %d calls", call, n, err, len(s.Sent))
+						t.Errorf("%s: got %d runs, error %v, %d requests", call, n, err, len(s.Sent))
 					}
 				}
 			})
 		})
 	}
 	if !mlflowtest.NewScripted(t).Client(databricks.Backend{}).BulkRuns() || mlflowtest.NewScripted(t).Client(&server.Backend{}).BulkRuns() {
-		t.Error("the bulk calls are those of Databricks only")
+		t.Error("got bulk calls on an MLflow server, or none on Databricks")
 	}
 }
 
 // TestBulkRuns_request: the time 0 must be sent, too.
 func TestBulkRuns_request(t *testing.T) {
 	t.Parallel()
-	s := replying(`{}`)
+	s := newBodyRecorder(`{}`)
 	c := mlflowtest.Client(s, databricks.Backend{})
 	if _, err := c.DeleteRunsInBulk(t.Context(), "7", 0, 5); err != nil {
 		t.Fatal(err)
@@ -129,6 +132,6 @@ func TestBulkRuns_request(t *testing.T) {
 		{"experiment_id": "7", "min_timestamp_millis": 1700000000000.0, "max_runs": 5.0},
 	}
 	if !slices.EqualFunc(s.sent, want, func(a, b map[string]any) bool { return reflect.DeepEqual(a, b) }) {
-		t.Errorf("sent %v", s.sent)
+		t.Errorf("got the requests %v, want %v", s.sent, want)
 	}
 }

@@ -17,11 +17,12 @@ import (
 
 var maxResults = regexp.MustCompile(`"max_results":(\d+)`)
 
-// TestSearchRunRefs checks the sizes of the pages that it requests.
+// TestSearchRunRefs checks the sizes of the requested pages.
 func TestSearchRunRefs(t *testing.T) {
 	t.Parallel()
 	page := mlflowtest.Reply(200, runsPage(runA+","+runB))
-	timeout, tooMany := mlflowtest.Reply(504, "<html>Gateway Timeout</html>"), mlflowtest.Reply(429, `{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}`)
+	timeout, tooMany := mlflowtest.Reply(504, "<html>Gateway Timeout</html>"), mlflowtest.Reply(429,
+		`{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"slow down"}`)
 	invalid := mlflowtest.Reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"no"}`)
 	cut := mlflowtest.Fail(errors.New("connection reset"))
 	for name, tc := range map[string]struct {
@@ -31,12 +32,14 @@ func TestSearchRunRefs(t *testing.T) {
 		sizes   []string
 		ok      bool
 	}{
-		"as many as are asked for":   {databricks.Backend{}, 20_000, []mlflowtest.Responder{page}, []string{"20001"}, true},
-		"the maximum":                {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{page}, []string{"50000"}, true},
-		"not in time":                {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{timeout, cut, page}, []string{"50000", "12500", "3125"}, true},
-		"too often":                  {databricks.Backend{}, 10_000, []mlflowtest.Responder{tooMany, page}, []string{"10001", "2500"}, true},
-		"a small page is repeated":   {databricks.Backend{}, 1500, []mlflowtest.Responder{timeout, timeout, page}, []string{"1501", "1000", "1000"}, true},
-		"refused":                    {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{invalid}, []string{"50000"}, false},
+		"as many as are asked for": {databricks.Backend{}, 20_000, []mlflowtest.Responder{page}, []string{"20001"}, true},
+		"the maximum":              {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{page}, []string{"50000"}, true},
+		"not in time": {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{timeout, cut, page},
+			[]string{"50000", "12500", "3125"}, true},
+		"too often": {databricks.Backend{}, 10_000, []mlflowtest.Responder{tooMany, page}, []string{"10001", "2500"}, true},
+		"a small page is repeated": {databricks.Backend{}, 1500, []mlflowtest.Responder{timeout, timeout, page},
+			[]string{"1501", "1000", "1000"}, true},
+		"rejected":                   {databricks.Backend{}, 1_000_000, []mlflowtest.Responder{invalid}, []string{"50000"}, false},
 		"small pages on a server":    {&server.Backend{}, 1_000_000, []mlflowtest.Responder{page}, []string{"1000"}, true},
 		"a small limit on a server":  {&server.Backend{}, 1, []mlflowtest.Responder{page}, []string{"2"}, true},
 		"a small limit, not in time": {databricks.Backend{}, 1, []mlflowtest.Responder{timeout, page}, []string{"2", "2"}, true},
@@ -55,8 +58,9 @@ func TestSearchRunRefs(t *testing.T) {
 				return replies.RoundTrip(r)
 			}), tc.backend)
 			refs, more, err := c.SearchRunRefs(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: tc.limit})
-			if (err == nil) != tc.ok || tc.ok && (len(refs) != min(2, tc.limit) || refs[0] != mlflow.RunRef{ID: "a", ExperimentID: "7"} || more != (tc.limit == 1)) {
-				t.Errorf("refs %v, more %v, error %v", refs, more, err)
+			if (err == nil) != tc.ok || tc.ok && (len(refs) != min(2, tc.limit) || refs[0] != mlflow.RunRef{ID: "a", ExperimentID: "7"} ||
+				more != (tc.limit == 1)) {
+				t.Errorf("got refs %v, more %v, error %v", refs, more, err)
 			}
 			if !slices.Equal(sizes, tc.sizes) {
 				t.Errorf("page sizes %q, want %q", sizes, tc.sizes)

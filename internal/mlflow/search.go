@@ -16,7 +16,7 @@ type Search struct {
 	// Filter and OrderBy have the syntax of the API.
 	Filter  string
 	OrderBy []string
-	// ViewType is ACTIVE_ONLY (default), DELETED_ONLY or ALL.
+	// ViewType is ACTIVE_ONLY (default), DELETED_ONLY, or ALL.
 	ViewType string
 	// PageSize is the maximum number of experiments in a page; 0 means 1,000.
 	PageSize int

@@ -13,7 +13,7 @@ type TraceLocation struct {
 	UnityCatalog *TraceTables `json:"uc_trace_location,omitempty"`
 }
 
-// TraceTables are the Unity Catalog tables for traces, CATALOG.SCHEMA.PREFIX_otel_…. Their names ignore case.
+// TraceTables are the Unity Catalog tables for traces, CATALOG.SCHEMA.PREFIX_otel_…. Names are case-insensitive.
 // API: trace_location.uc_trace_location of experiments/create and of each experiment that has one.
 type TraceTables struct {
 	Catalog string `json:"catalog"`

@@ -121,7 +121,7 @@ func (Backend) CheckPrincipal(p mlflow.Principal) error {
 // admins is the group of the workspace admins. They always have CAN_MANAGE on everything.
 var admins = mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}
 
-// IsAdmins reports whether a principal is the group of the workspace admins, who always have CAN_MANAGE on everything.
+// IsAdmins reports whether a principal is the group of the workspace admins, who always have CAN_MANAGE on all objects.
 func IsAdmins(p mlflow.Principal) bool { return p == admins }
 
 // PrincipalAdvice implements [mlflow.Backend].

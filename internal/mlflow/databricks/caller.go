@@ -29,7 +29,7 @@ func (m *scimMe) Validate(bool) error {
 	return nil
 }
 
-// CurrentCaller implements [mlflow.Backend]. It excludes entitlements, which take the server long.
+// CurrentCaller implements [mlflow.Backend]. It excludes entitlements, which are slow to read.
 // API: GET preview/scim/v2/Me.
 func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
 	var me scimMe

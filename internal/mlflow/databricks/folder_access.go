@@ -37,8 +37,8 @@ func (Backend) FolderAdvice() string {
 		"its old and its new folder. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
-// CheckFolderPath returns why the permissions of a folder cannot be managed, and what to do instead; nil if they can. It sends no
-// request, so Git folders outside of /Repos are found by [mlflow.Folders].
+// CheckFolderPath returns an error, with the next step, for a folder whose permissions cannot be managed. It sends no request, so it does
+// not detect Git folders outside of /Repos; [mlflow.Folders] does.
 func CheckFolderPath(path string) error {
 	switch (Names{}).NormalizeName(path) {
 	case "/Shared":

@@ -36,7 +36,7 @@ func TestFoldersOwner(t *testing.T) {
 	}
 }
 
-// Somebody else may create the same folder at the same moment. Something else in its place is an error.
+// Another client may create the same folder at the same time. Another object at the path is an error.
 func TestFoldersCreate_exists(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	folders := foldersOf(t, w)
@@ -44,11 +44,11 @@ func TestFoldersCreate_exists(t *testing.T) {
 	for path, exists := range map[string]bool{"/Projects": true, "/Projects/churn": false, "/Projects/none": false} {
 		w.Inject(emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", Status: 400, Code: "RESOURCE_ALREADY_EXISTS"})
 		if err := folders.Create(t.Context(), path); (err == nil) != exists || err != nil && !rest.IsAlreadyExists(err) {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: got error %v, want one that it exists unless it is a folder", path, err)
 		}
 	}
 	if err := folders.Create(t.Context(), "/Projects/new/deep"); err != nil || !w.HasFolder("/Projects/new/deep") {
-		t.Errorf("create: %v", err)
+		t.Errorf("got error %v, want a new folder", err)
 	}
 }
 
@@ -59,7 +59,7 @@ func TestFoldersFind(t *testing.T) {
 		w.Mkdirs("/Projects/retail")
 		folder, err := foldersOf(t, w).Find(t.Context(), "/Workspace/Projects/retail/")
 		if err != nil || folder.ID != w.FolderID("/Projects/retail") || folder.Created.IsZero() != without {
-			t.Errorf("found %+v, %v", folder, err)
+			t.Errorf("got folder %+v, error %v", folder, err)
 		}
 	}
 }

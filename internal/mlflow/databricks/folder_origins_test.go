@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// inherits is an access control list with grants from some objects.
+// inherits returns an access control list with grants that are inherited from objects.
 func inherits(objects ...string) mlflow.ACL {
 	entry := mlflow.ACLEntry{Principal: mlflow.Principal{Kind: mlflow.KindGroup, Name: "risk"}}
 	for _, object := range objects {
@@ -24,13 +24,13 @@ func inherits(objects ...string) mlflow.ACL {
 	return mlflow.ACL{Entries: []mlflow.ACLEntry{entry}}
 }
 
-// originsOf finds the folders that one object inherits from.
+// originsOf returns the folders from which one object inherits.
 func originsOf(t *testing.T, index *databricks.FolderIndex, client *mlflow.Client, path string, objects ...string) map[string]string {
 	t.Helper()
 	return index.Origins(t.Context(), client, map[string]map[string]bool{path: databricks.InheritedFolders(inherits(objects...))})
 }
 
-// Only folders are looked for, and the root needs no request: there is no client to send one with.
+// TestFolderIndex_originsWithoutRequests checks that neither the root nor the parent folder needs a request: there is no client.
 func TestFolderIndex_originsWithoutRequests(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -43,19 +43,21 @@ func TestFolderIndex_originsWithoutRequests(t *testing.T) {
 		"a folder": {
 			"/a/x", []string{"/directories/", "/directories/1"}, map[string]string{"/directories/": "/", "/directories/1": "/a"},
 		},
-		"another spelling of the path": {"/Workspace/a/x/", []string{"/directories/1"}, map[string]string{"/directories/": "/", "/directories/1": "/a"}},
-		"no folders":                   {"free text", []string{"every experiment", "admin"}, map[string]string{"/directories/": "/"}},
+		"another spelling of the path": {"/Workspace/a/x/", []string{"/directories/1"},
+			map[string]string{"/directories/": "/", "/directories/1": "/a"}},
+		"no folders": {"free text", []string{"every experiment", "admin"}, map[string]string{"/directories/": "/"}},
 	} {
 		if got := originsOf(t, &databricks.FolderIndex{}, nil, c.path, c.objects...); !maps.Equal(got, c.want) {
-			t.Errorf("%s: the folders are %v, want %v", name, got, c.want)
+			t.Errorf("%s: got folders %v, want %v", name, got, c.want)
 		}
 	}
 	if got := new(databricks.FolderIndex).Origins(t.Context(), nil, nil); !maps.Equal(got, map[string]string{"/directories/": "/"}) {
-		t.Errorf("without objects the folders are %v", got)
+		t.Errorf("without objects: got folders %v, want the root", got)
 	}
 }
 
-// Where several paths are possible, few folders are looked up, and one that cannot be read leaves the others.
+// TestFolderIndex_originLookups checks that few folders are looked up if several paths are possible, and that the others are looked up if
+// one cannot be read.
 func TestFolderIndex_originLookups(t *testing.T) {
 	t.Parallel()
 	w := emulator.New(emulator.Options{})
@@ -75,31 +77,31 @@ func TestFolderIndex_originLookups(t *testing.T) {
 	}
 	inner, outer, other := object("/a/b"), object("/a"), object("/z")
 	if paths, calls := find("/a/b/x", inner, outer); paths[inner] != "/a/b" || paths[outer] != "/a" || calls != 1 {
-		t.Errorf("the folders are %v after %d calls", paths, calls)
+		t.Errorf("got folders %v after %d requests", paths, calls)
 	}
-	// One object: as many lookups as there are folders above it.
+	// One object: up to one lookup for each parent folder.
 	if paths, calls := find("/a/b/c/d/e/f/g/h/x", outer); paths[outer] != "/a" || calls != 7 {
-		t.Errorf("the folders are %v after %d calls", paths, calls)
+		t.Errorf("got folders %v after %d requests", paths, calls)
 	}
-	// Several objects: a handful.
+	// Several objects: at most MaxOriginLookups.
 	w.ResetJournal()
 	paths := new(databricks.FolderIndex).Origins(t.Context(), client, map[string]map[string]bool{
 		"/a/b/c/d/e/f/g/h/x": {outer: true}, "/z/y/x": {other: true},
 	})
 	if calls := len(w.Journal()); paths[outer] != "" || calls != databricks.MaxOriginLookups {
-		t.Errorf("the folders are %v after %d calls", paths, calls)
+		t.Errorf("got folders %v after %d requests", paths, calls)
 	}
 	w.Inject(emulator.Fault{Query: url.QueryEscape("/a/b"), Status: http.StatusForbidden, Code: "PERMISSION_DENIED"})
 	if paths, calls := find("/a/b/x", outer); paths[outer] != "/a" || calls != 2 {
-		t.Errorf("the folders are %v after %d calls", paths, calls)
+		t.Errorf("got folders %v after %d requests", paths, calls)
 	}
 	w.Inject(emulator.Fault{Query: url.QueryEscape("/a"), Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Times: -1})
 	if paths, calls := find("/a/b/x", outer); len(paths) != 1 || calls != 2 {
-		t.Errorf("the folders are %v after %d calls", paths, calls)
+		t.Errorf("got folders %v after %d requests", paths, calls)
 	}
 }
 
-// What one object needed to be looked up, the others of the run know.
+// TestFolderIndex_originsOfARun checks that the objects of a run share lookups.
 func TestFolderIndex_originsOfARun(t *testing.T) {
 	t.Parallel()
 	w := emulator.New(emulator.Options{})
@@ -116,12 +118,12 @@ func TestFolderIndex_originsOfARun(t *testing.T) {
 		group.Go(func() {
 			paths := index.Origins(t.Context(), client, map[string]map[string]bool{fmt.Sprintf("/a/b/c/%d", i): {status.Object(): true}})
 			if paths[status.Object()] != "/a/b" {
-				t.Errorf("the folders are %v", paths)
+				t.Errorf("got folders %v, want /a/b", paths)
 			}
 		})
 	}
 	group.Wait()
 	if calls := len(w.Journal()); calls != 2 {
-		t.Errorf("%d calls, want one for each of /a/b/c and /a/b", calls)
+		t.Errorf("got %d requests, want one for each of /a/b/c and /a/b", calls)
 	}
 }

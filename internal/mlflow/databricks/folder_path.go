@@ -14,7 +14,7 @@ import (
 // MaxFolderLists is the maximum number of folders that [FolderIndex.FindPath] lists.
 const MaxFolderLists = 1000
 
-// FolderNotFoundError is why [FolderIndex.FindPath] found no folder.
+// FolderNotFoundError means that [FolderIndex.FindPath] found no folder with the object ID.
 type FolderNotFoundError struct {
 	// ID is the object ID of the folder.
 	ID string

@@ -17,10 +17,10 @@ import (
 // WorkspaceObject is an object at a path of a Databricks workspace.
 type WorkspaceObject struct {
 	ID rest.Int64 `json:"object_id"`
-	// Type is such as DIRECTORY, NOTEBOOK, REPO or MLFLOW_EXPERIMENT.
+	// Type is the type of the object, for example DIRECTORY, NOTEBOOK, REPO, or MLFLOW_EXPERIMENT.
 	Type string `json:"object_type"`
 	Path string `json:"path"`
-	// Created is when the object was created, in milliseconds since 1970; 0 if the server does not return it.
+	// Created is the creation time in milliseconds since 1970, 0 if the server does not return it.
 	Created rest.Int64 `json:"created_at"`
 	// Directory is set for folders.
 	Directory DirectoryInfo `json:"directory_info"`

@@ -8,8 +8,9 @@ import (
 )
 
 func TestMissingPrincipal_firstOfTwo(t *testing.T) {
-	err := asMissingPrincipal(&rest.APIError{Status: 404, Message: "Principal: UserName(a) does not exist; Principal: GroupName(b (EU)) does not exist"})
+	err := asMissingPrincipal(&rest.APIError{Status: 404,
+		Message: "Principal: UserName(a) does not exist; Principal: GroupName(b (EU)) does not exist"})
 	if p, _ := mlflow.MissingPrincipal(err); p != (mlflow.Principal{Kind: mlflow.KindUser, Name: "a"}) {
-		t.Errorf("missing is %v", p)
+		t.Errorf("got %v, want user a", p)
 	}
 }

@@ -33,7 +33,7 @@ func TestDatabricksNames(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			b := databricks.Backend{}
 			if got := b.NormalizeName(tc.name); got != tc.normal {
-				t.Errorf("normal form %q, want %q", got, tc.normal)
+				t.Errorf("got normalized name %q, want %q", got, tc.normal)
 			}
 			mlflowtest.ExpectError(t, b.CheckName(tc.name), tc.refused)
 		})
@@ -47,11 +47,11 @@ func TestDatabricksTagLimits(t *testing.T) {
 		tag     mlflow.Tag
 		refused string
 	}{
-		{"Databricks takes a key of 250 bytes", mlflow.Tag{Key: long[:250]}, ""},
-		{"not of 251", mlflow.Tag{Key: long}, "251 bytes"},
+		{"a key of 250 bytes", mlflow.Tag{Key: long[:250]}, ""},
+		{"a key of 251 bytes", mlflow.Tag{Key: long}, "251 bytes"},
 		{"bytes, not characters", mlflow.Tag{Key: strings.Repeat("é", 126)}, "252 bytes"},
 		{"a value of 64 KiB", mlflow.Tag{Key: "k", Value: strings.Repeat("v", 64<<10)}, ""},
-		{"not more", mlflow.Tag{Key: "k", Value: strings.Repeat("v", 64<<10+1)}, "65537 bytes"},
+		{"a value of more than 64 KiB", mlflow.Tag{Key: "k", Value: strings.Repeat("v", 64<<10+1)}, "65537 bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { mlflowtest.ExpectError(t, databricks.Backend{}.CheckTag(tc.tag), tc.refused) })
 	}
@@ -71,8 +71,9 @@ func TestArtifactLocations(t *testing.T) {
 func TestDatabricksExperimentURL(t *testing.T) {
 	base, _ := url.Parse("https://example.com/base")
 	for want, got := range map[string]string{
-		"https://example.com/base/ml/experiments/1?w=42": databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base, WorkspaceID: "42"}, "1"),
-		"https://example.com/base/ml/experiments/1":      databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base}, "1"),
+		"https://example.com/base/ml/experiments/1?w=42": databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base, WorkspaceID: "42"},
+			"1"),
+		"https://example.com/base/ml/experiments/1": databricks.Backend{}.ExperimentURL(rest.Endpoint{BaseURL: base}, "1"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -80,19 +81,20 @@ func TestDatabricksExperimentURL(t *testing.T) {
 	}
 }
 
-// FuzzNames: a name that is not refused is normal already once it was normalised, and stays the same experiment.
+// FuzzNames checks that a normalized valid name does not change when it is normalized again.
 func FuzzNames(f *testing.F) {
-	for _, name := range []string{"/Shared/x", "/Workspace/Shared/x/", "/Workspace", "/", "", "//x", "/Repos/a", "/Workspace/Workspace/x", "/x//", "é"} {
+	for _, name := range []string{"/Shared/x", "/Workspace/Shared/x/", "/Workspace", "/", "", "//x", "/Repos/a", "/Workspace/Workspace/x",
+		"/x//", "é"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		b := databricks.Backend{}
 		normal := b.NormalizeName(name)
 		if b.CheckName(name) == nil && strings.HasPrefix(normal, "/Repos/") {
-			t.Errorf("%q is in a Git folder", name)
+			t.Errorf("got no error for %q, want one: it is in a Git folder", name)
 		}
 		if !strings.HasPrefix(normal, "/Workspace/") && !strings.HasSuffix(normal, "/") && b.NormalizeName(normal) != normal {
-			t.Errorf("%q becomes %q, and that %q", name, normal, b.NormalizeName(normal))
+			t.Errorf("%q: got %q, which becomes %q; want the same name", name, normal, b.NormalizeName(normal))
 		}
 	})
 }

@@ -21,7 +21,7 @@ func Group(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.
 
 // Levels returns the levels in an access control list by principal ("KIND NAME"), as in "LEVEL; LEVEL from ORIGIN", the latter inherited.
 func Levels(acl mlflow.ACL) map[string]string {
-	held := map[string]string{}
+	byPrincipal := map[string]string{}
 	for _, e := range acl.Entries {
 		var levels []string
 		for _, p := range e.Permissions {
@@ -32,9 +32,9 @@ func Levels(acl mlflow.ACL) map[string]string {
 			levels = append(levels, level)
 		}
 		slices.Sort(levels)
-		held[string(e.Principal.Kind)+" "+e.Principal.Name] = strings.Join(levels, "; ")
+		byPrincipal[string(e.Principal.Kind)+" "+e.Principal.Name] = strings.Join(levels, "; ")
 	}
-	return held
+	return byPrincipal
 }
 
 // ExpectLevels checks the levels in an access control list, see [Levels].

@@ -47,8 +47,8 @@ type Server struct {
 	bin     string // the folder of the mlflow command
 }
 
-// StartServer starts an empty server, waits until it responds, and stops it when the test ends. If the test fails, it logs the errors of the
-// server.
+// StartServer starts an empty server, waits until it responds, and stops it when the test ends. If the test fails, it logs the errors of
+// the server.
 func StartServer(t *testing.T, o ServerOptions) *Server {
 	t.Helper()
 	installed := os.Getenv(Installations)

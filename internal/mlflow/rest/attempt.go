@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Exchange is one attempt of a call, for a log. It contains no headers.
+// Exchange is one attempt of a call, for a log. It contains no headers. Attempt is the number of the attempt, from 1, and RequestID the ID
+// of the request in the logs of the server, "" if there is none.
 type Exchange struct {
 	Method, Path string
 	// Status is the HTTP status, 0 if there was no response.
@@ -47,7 +48,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.client.answered.Store(true)
+	a.client.responded.Store(true)
 	if isThrottled(resp.StatusCode, errorCode(body), body) {
 		a.client.throttles.refused(a.call.Group, started)
 	}

@@ -4,9 +4,12 @@ import "net/url"
 
 // Call describes an API call.
 type Call struct {
-	Method, Path string
-	Query        url.Values
-	Body         any
+	Method string
+	// Path is the path below the server URL, with the API version: /api/2.0/mlflow/…
+	Path  string
+	Query url.Values
+	// Body is encoded as JSON; nil means no body.
+	Body any
 	// Out receives the response and validates it. It is nil if the call returns nothing, which is {} or an empty body.
 	Out   Response
 	Group Group
@@ -33,7 +36,7 @@ func (cl Call) limit() int64 {
 // Group is a set of API calls that share a rate limit.
 type Group string
 
-// The groups for which Databricks documents separate rate limits.
+// The groups of calls with separate documented rate limits on Databricks, and all other calls.
 const (
 	GroupPermissionReads  Group = "permission reads"
 	GroupPermissionWrites Group = "permission writes"

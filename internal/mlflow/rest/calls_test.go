@@ -17,7 +17,7 @@ var (
 	fail  = mlflowtest.Fail
 )
 
-// newClient is a client of what a transport answers, with the rates that Databricks documents.
+// newClient returns a client that sends its requests with a transport, with the documented rate limits of Databricks.
 func newClient(transport http.RoundTripper, change ...func(*rest.Options)) *rest.Client {
 	o := rest.Options{Endpoint: mlflowtest.Endpoint, Transport: transport}
 	for _, f := range change {
@@ -31,7 +31,7 @@ func newClient(transport http.RoundTripper, change ...func(*rest.Options)) *rest
 	})
 }
 
-// experiment is what get returns.
+// experiment is the response of get.
 type experiment struct {
 	Experiment struct {
 		ID           string     `json:"experiment_id"`
@@ -46,12 +46,13 @@ func (e *experiment) Validate(bool) error { return rest.CheckSame("experiment", 
 func get(ctx context.Context, c *rest.Client) (experiment, error) {
 	var out experiment
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get", Query: url.Values{"experiment_id": {"1"}}, Out: &out, Group: rest.GroupOther,
+		Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get", Query: url.Values{"experiment_id": {"1"}}, Out: &out,
+		Group: rest.GroupOther,
 	})
 	return out, err
 }
 
-// created is what createOnce returns.
+// created is the response of createOnce.
 type created struct {
 	ID string `json:"experiment_id"`
 }
@@ -59,7 +60,7 @@ type created struct {
 // Validate implements [rest.Response].
 func (a *created) Validate(bool) error { return rest.CheckSame("experiment_id", "1", a.ID) }
 
-// createOnce makes a call whose effect must not be repeated.
+// createOnce sends a call whose effect must not be repeated.
 func createOnce(ctx context.Context, c *rest.Client) error {
 	return c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Body: map[string]string{"name": "/x"}, Out: &created{},
@@ -67,7 +68,7 @@ func createOnce(ctx context.Context, c *rest.Client) error {
 	})
 }
 
-// setTag makes a call that returns nothing.
+// setTag sends a call that returns nothing.
 func setTag(ctx context.Context, c *rest.Client) error {
 	return c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/set-experiment-tag",
@@ -86,7 +87,7 @@ func (l *list) Validate(empty bool) error {
 	return rest.CheckPage(l.Experiments != nil, empty, l.NextPageToken, "experiments")
 }
 
-// search makes a call of another group.
+// search sends a call of another group.
 func search(ctx context.Context, c *rest.Client) (list, error) {
 	var out list
 	err := c.Do(ctx, rest.Call{

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Defaults of [Options].
+// Defaults of [Options.HTTPTimeout] and [Options.RetryTimeout].
 const (
 	DefaultHTTPTimeout  = 60 * time.Second
 	DefaultRetryTimeout = 5 * time.Minute
@@ -65,8 +65,8 @@ type Client struct {
 type connection struct {
 	options   Options
 	throttles throttles
-	// answered is set by the first response: a host that never responded is more likely wrong than down.
-	answered atomic.Bool
+	// responded is set by the first response: a host that never responded is more likely wrong than down.
+	responded atomic.Bool
 	// accepted is set by the first success: the credentials are valid, so a later rejection applies only to that call.
 	accepted atomic.Bool
 	// refused is set when the credentials are rejected: no further request is sent.

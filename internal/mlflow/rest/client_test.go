@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// truncated is an answer whose body breaks off.
+// truncated returns a response with an incomplete body.
 func truncated() (*http.Response, error) {
 	body := io.MultiReader(strings.NewReader(`{"exp`), errReader{io.ErrUnexpectedEOF})
 	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
@@ -40,43 +40,48 @@ func (finalError) Permanent() bool { return true }
 func TestRetries(t *testing.T) {
 	get := func(ctx context.Context, c *rest.Client) error { _, err := get(ctx, c); return err }
 	for _, tc := range []struct {
-		name    string
-		answers []mlflowtest.Responder
-		call    func(context.Context, *rest.Client) error
-		tries   int
-		fails   bool
+		name      string
+		responses []mlflowtest.Responder
+		call      func(context.Context, *rest.Client) error
+		tries     int
+		fails     bool
 	}{
 		{"503 then success", []mlflowtest.Responder{reply(503, `{}`), reply(503, `{}`), reply(200, mlflowtest.Experiment1Body)}, get, 3, false},
-		{"408, 500, 502 and 504 as pages", []mlflowtest.Responder{page(408, ""), page(500, "oops"), page(502, ""), page(504, ""), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
-		{"500 INTERNAL_ERROR", []mlflowtest.Responder{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
+		{"408, 500, 502 and 504 as pages", []mlflowtest.Responder{page(408, ""), page(500, "oops"), page(502, ""), page(504, ""),
+			reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
+		{"500 INTERNAL_ERROR", []mlflowtest.Responder{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get,
+			2, false},
 		{"500 INVALID_STATE is final", []mlflowtest.Responder{reply(500, `{"error_code":"INVALID_STATE"}`)}, get, 1, true},
 		{"500 FEATURE_DISABLED is final", []mlflowtest.Responder{reply(500, `{"error_code":"FEATURE_DISABLED"}`)}, get, 1, true},
-		{"500 for a folder whose permissions are fixed is final", []mlflowtest.Responder{
+		{"500 for a folder with immutable permissions is final", []mlflowtest.Responder{
 			reply(500, `{"error_code":"INTERNAL_ERROR","message":"Cannot modify permissions of directory 12"}`)}, get, 1, true},
-		{"503 for what is switched off is final", []mlflowtest.Responder{page(503, "Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
+		{"503 for a disabled feature is final", []mlflowtest.Responder{page(503,
+			"Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
 		{"400 is final", []mlflowtest.Responder{reply(400, `{"error_code":"INVALID_PARAMETER_VALUE"}`)}, get, 1, true},
-		{"a login page is final", []mlflowtest.Responder{page(200, "<title>Sign in</title>")}, get, 1, true},
+		{"a sign-in page is final", []mlflowtest.Responder{page(200, "<title>Sign in</title>")}, get, 1, true},
 		{"a broken connection", []mlflowtest.Responder{fail(errReset), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
-		{"a truncated answer", []mlflowtest.Responder{truncated, reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
-		{"a host that never answered is dialled three times", []mlflowtest.Responder{fail(errDial)}, get, 3, true},
-		{"a host that answered before is dialled on", []mlflowtest.Responder{reply(503, `{}`), fail(errDial), fail(errDial), fail(errDial), reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
+		{"an incomplete response", []mlflowtest.Responder{truncated, reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
+		{"a host that never responded: three tries", []mlflowtest.Responder{fail(errDial)}, get, 3, true},
+		{"a host that responded before: more tries", []mlflowtest.Responder{reply(503, `{}`), fail(errDial), fail(errDial), fail(errDial),
+			reply(200, mlflowtest.Experiment1Body)}, get, 5, false},
 		{"an unknown host is final", []mlflowtest.Responder{fail(&net.DNSError{Err: "no such host", IsNotFound: true})}, get, 1, true},
-		{"settings that can't work are final", []mlflowtest.Responder{fail(finalError{})}, get, 1, true},
-		{"429 is retried for create too", []mlflowtest.Responder{reply(429, `{}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
-		{"a throttling code under another status too", []mlflowtest.Responder{reply(500, `{"error_code":"REQUEST_LIMIT_EXCEEDED"}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
-		{"503 is not, for create", []mlflowtest.Responder{reply(503, `{}`)}, createOnce, 1, true},
-		{"nor a broken connection", []mlflowtest.Responder{fail(errReset)}, createOnce, 1, true},
-		{"but a connection that never stood", []mlflowtest.Responder{fail(errDial), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"invalid settings are final", []mlflowtest.Responder{fail(finalError{})}, get, 1, true},
+		{"429 is retried for create", []mlflowtest.Responder{reply(429, `{}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"a throttling code with another status is retried for create", []mlflowtest.Responder{reply(500,
+			`{"error_code":"REQUEST_LIMIT_EXCEEDED"}`), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
+		{"503 is not retried for create", []mlflowtest.Responder{reply(503, `{}`)}, createOnce, 1, true},
+		{"a broken connection is not retried for create", []mlflowtest.Responder{fail(errReset)}, createOnce, 1, true},
+		{"a failed dial is retried for create", []mlflowtest.Responder{fail(errDial), reply(200, `{"experiment_id":"1"}`)}, createOnce, 2, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := mlflowtest.NewReplies(tc.answers...)
+				a := mlflowtest.NewReplies(tc.responses...)
 				err := tc.call(t.Context(), newClient(a))
 				if (err != nil) != tc.fails {
-					t.Errorf("error %v, want one: %v", err, tc.fails)
+					t.Errorf("got error %v, want one: %t", err, tc.fails)
 				}
 				if len(a.Sent) != tc.tries {
-					t.Errorf("%d tries, want %d", len(a.Sent), tc.tries)
+					t.Errorf("got %d tries, want %d", len(a.Sent), tc.tries)
 				}
 			})
 		})
@@ -87,7 +92,8 @@ func TestRetryWaitsAsAsked(t *testing.T) {
 	for name, refusal := range map[string]mlflowtest.Responder{
 		"Retry-After in seconds": reply(429, `{}`, "Retry-After", "7"),
 		"Retry-After on 503":     reply(503, `{}`, "Retry-After", "7"),
-		"RetryInfo":              reply(429, `{"error_code":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retry_delay":"7s"}]}`),
+		"RetryInfo": reply(429, `{"error_code":"RESOURCE_EXHAUSTED",`+
+			`"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retry_delay":"7s"}]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -96,7 +102,7 @@ func TestRetryWaitsAsAsked(t *testing.T) {
 					t.Fatal(err)
 				}
 				if waited := a.At[1].Sub(a.At[0]); waited < 7*time.Second || waited > 8*time.Second {
-					t.Errorf("waited %s, want 7s", waited)
+					t.Errorf("got a wait of %s, want 7s", waited)
 				}
 			})
 		})
@@ -104,31 +110,31 @@ func TestRetryWaitsAsAsked(t *testing.T) {
 }
 
 func TestRetryGivesUp(t *testing.T) {
-	t.Run("after retry_timeout_seconds, and tells how often it tried", func(t *testing.T) {
+	t.Run("after the retry timeout, with the number of tries", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
 			a := mlflowtest.NewReplies(reply(503, `{"error_code":"TEMPORARILY_UNAVAILABLE","message":"busy"}`))
 			c := newClient(a, func(o *rest.Options) { o.RetryTimeout = 30 * time.Second })
 			_, err := get(t.Context(), c)
 			if took := time.Since(start); took > 30*time.Second {
-				t.Errorf("took %s", took)
+				t.Errorf("got an error after %s, want at most 30s", took)
 			}
 			if want := fmt.Sprintf("tried %d times in", len(a.Sent)); err == nil || !strings.Contains(err.Error(), want) || len(a.Sent) < 3 {
-				t.Errorf("error %q does not say %q", err, want)
+				t.Errorf("got error %v, want %q in it", err, want)
 			}
 		})
 	})
-	t.Run("at once when the server asks for more time than is left", func(t *testing.T) {
+	t.Run("immediately, if Retry-After exceeds the time left", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := mlflowtest.NewReplies(reply(429, `{}`, "Retry-After", "3600"))
 			start := time.Now()
 			_, err := get(t.Context(), newClient(a))
 			if err == nil || time.Since(start) > time.Second {
-				t.Errorf("error %v after %s", err, time.Since(start))
+				t.Errorf("got error %v after %s, want one within a second", err, time.Since(start))
 			}
 		})
 	})
-	t.Run("at once when cancelled", func(t *testing.T) {
+	t.Run("immediately, if the context ends", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -136,16 +142,16 @@ func TestRetryGivesUp(t *testing.T) {
 			a := mlflowtest.NewReplies(reply(429, `{}`, "Retry-After", "60"))
 			_, err := get(ctx, newClient(a))
 			if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-				t.Errorf("error %v after %s", err, time.Since(start))
+				t.Errorf("got error %v after %s, want the end of the context after a second", err, time.Since(start))
 			}
 		})
 	})
 }
 
-// stalling never answers.
-type stalling struct{ tries int }
+// stallingTransport never responds.
+type stallingTransport struct{ tries int }
 
-func (s *stalling) RoundTrip(req *http.Request) (*http.Response, error) {
+func (s *stallingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.tries++
 	<-req.Context().Done()
 	return nil, req.Context().Err()
@@ -153,12 +159,12 @@ func (s *stalling) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func TestStalledAttemptIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &stalling{}
+		s := &stallingTransport{}
 		c := newClient(s, func(o *rest.Options) { o.HTTPTimeout, o.RetryTimeout = 10*time.Second, time.Minute })
 		_, err := get(t.Context(), c)
 		var unreachable *rest.UnreachableError
 		if !errors.As(err, &unreachable) || s.tries < 3 {
-			t.Errorf("error %v after %d tries", err, s.tries)
+			t.Errorf("got error %v after %d tries, want no response after at least 3", err, s.tries)
 		}
 	})
 }
@@ -173,7 +179,7 @@ func TestDecoding(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e, err := get(t.Context(), newClient(mlflowtest.NewReplies(reply(200, body))))
 			if err != nil || e.Experiment.ID != "1" || e.Experiment.CreationTime != 1700000000000 {
-				t.Errorf("got %+v, %v", e, err)
+				t.Errorf("got %+v, error %v", e, err)
 			}
 		})
 	}
@@ -182,15 +188,15 @@ func TestDecoding(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a time that is no number", func(t *testing.T) {
+	t.Run("a time that is not a number", func(t *testing.T) {
 		c := newClient(mlflowtest.NewReplies(reply(200, `{"experiment":{"creation_time":"soon"}}`)))
 		if _, err := get(t.Context(), c); err == nil || !strings.Contains(err.Error(), "soon") {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want %q in it", err, "soon")
 		}
 	})
 }
 
-func TestLogHoldsNoHeader(t *testing.T) {
+func TestLogContainsNoHeader(t *testing.T) {
 	var lines []rest.Exchange
 	c := newClient(mlflowtest.NewReplies(reply(503, `{}`), reply(200, "{}", "X-Request-Id", "r1")), func(o *rest.Options) {
 		o.Log = func(_ context.Context, e rest.Exchange) { lines = append(lines, e) }
@@ -200,33 +206,34 @@ func TestLogHoldsNoHeader(t *testing.T) {
 	}
 	if len(lines) != 2 || lines[0].Status != 503 || lines[1].Attempt != 2 || lines[1].RequestID != "r1" ||
 		!strings.Contains(lines[1].RequestBody, `"value":"v"`) {
-		t.Errorf("logged %+v", lines)
+		t.Errorf("got the log %+v", lines)
 	}
 }
 
-// A group of calls that the server has slowed down so far that a request could not be sent in time: an error at once, for whatever try.
-func TestHeldBack(t *testing.T) {
+// TestRateLimitExceedsTimeout checks that a call fails immediately if the rate limit of its group leaves no time for a request.
+func TestRateLimitExceedsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := mlflowtest.NewReplies(reply(429, `{}`))
 		c := newClient(transport, func(o *rest.Options) { o.RetryTimeout = 3 * time.Second })
-		for range 12 { // each refusal halves the rate
+		for range 12 { // each rejection halves the rate
 			if _, err := get(t.Context(), c); !rest.IsThrottled(err) {
-				t.Fatalf("error %v", err)
+				t.Fatalf("got error %v, want rate-limited", err)
 			}
 		}
 		sent := len(transport.Sent)
 		if _, err := get(t.Context(), c); !rest.IsThrottled(err) || len(transport.Sent) > sent+1 {
-			t.Errorf("error %v after %d more requests", err, len(transport.Sent)-sent)
+			t.Errorf("got error %v after %d more requests, want rate-limited after at most 1", err, len(transport.Sent)-sent)
 		}
 	})
 }
 
-// Credentials that were good once are not called refused because a gateway guards one path.
+// TestRefusedCredentials_goodBefore checks that credentials that were accepted once are still used after a gateway rejects one path.
 func TestRefusedCredentials_goodBefore(t *testing.T) {
-	c := newClient(mlflowtest.NewReplies(reply(200, mlflowtest.Experiment1Body), reply(401, `{"error_code":"UNAUTHENTICATED","message":"no"}`), reply(200, mlflowtest.Experiment1Body)))
+	c := newClient(mlflowtest.NewReplies(reply(200, mlflowtest.Experiment1Body), reply(401, `{"error_code":"UNAUTHENTICATED","message":"no"}`),
+		reply(200, mlflowtest.Experiment1Body)))
 	for try, refused := range []bool{false, true, false} {
 		if _, err := get(t.Context(), c); rest.IsUnauthenticated(err) != refused {
-			t.Errorf("try %d: %v", try+1, err)
+			t.Errorf("try %d: got error %v, want unauthenticated %t", try+1, err, refused)
 		}
 	}
 }

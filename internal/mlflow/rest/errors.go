@@ -16,7 +16,7 @@ type APIError struct {
 	Code string
 	// Message is the message of the server on one line, shortened, without markup and SQL.
 	Message string
-	// Hint is the next step, as far as it follows from the response.
+	// Hint is the next step, "" if it is unknown.
 	Hint string
 	// RequestID identifies the request in the logs of the server, "" if there is none.
 	RequestID string
@@ -113,7 +113,7 @@ func (e *NotSentError) Error() string {
 	return text
 }
 
-// Permanent implements the interface that isPermanent checks for.
+// Permanent reports that another try cannot succeed.
 func (*NotSentError) Permanent() bool { return true }
 
 func attemptsSuffix(attempts int, elapsed time.Duration) string {

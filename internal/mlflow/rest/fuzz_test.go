@@ -10,13 +10,15 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// once lets no time for retries.
-func once(o *rest.Options) { o.RetryTimeout = time.Nanosecond }
+// noRetries leaves no time for retries.
+func noRetries(o *rest.Options) { o.RetryTimeout = time.Nanosecond }
 
-// FuzzDecode feeds any body and content type to a read: it gives an experiment or an error that is fit for people, and never panics.
+// FuzzDecode reads responses with any body and content type. The read returns an experiment or an error with a readable text, and never
+// panics.
 func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
-		mlflowtest.Experiment1Body, mlflowtest.NotFoundBody, "", "{", "[]", "null", `{"experiment":null}`, `{"experiment":{"creation_time":"x"}}`, `{"experiment":{"tags":[{"key":1}]}}`,
+		mlflowtest.Experiment1Body, mlflowtest.NotFoundBody, "", "{", "[]", "null", `{"experiment":null}`, `{"experiment":{"creation_time":"x"}}`,
+		`{"experiment":{"tags":[{"key":1}]}}`,
 		`{"error_code":403,"message":"Invalid access token."}`, `{"error_code":"X","details":[{"retry_delay":"-1s"},{"field_violations":null}]}`,
 		"<html><title>Sign in</title></html>", "<pre></pre>", "\xff\xfe", `{"experiment":{"creation_time":99999999999999999999}}`,
 		`{"message":"x Error: (sqlite3.IntegrityError) [SQL: INSERT] [parameters: ('secret')]"}`,
@@ -29,14 +31,14 @@ func FuzzDecode(f *testing.F) {
 		if status < 200 || status > 599 {
 			return
 		}
-		client := newClient(mlflowtest.NewReplies(reply(status, body, "Content-Type", contentType)), once)
+		client := newClient(mlflowtest.NewReplies(reply(status, body, "Content-Type", contentType)), noRetries)
 		_, err := get(t.Context(), client)
 		if err == nil {
 			return
 		}
 		text := err.Error()
 		if !utf8.ValidString(text) || len(text) > 8000 || strings.Contains(text, "[SQL:") || strings.Contains(text, "<script") {
-			t.Errorf("status %d, body %q: error %q", status, body, text)
+			t.Errorf("status %d, body %q: got error %q, want valid short text without SQL and scripts", status, body, text)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// TestRecordedRefusals: whatever a real server refuses, people are shown one short line without a database's words, markup, or rows.
+// TestRecordedRefusals checks that the messages of real servers become one short line without SQL, markup, and rows of a database.
 func TestRecordedRefusals(t *testing.T) {
 	t.Parallel()
 	for _, recording := range mlflowtest.Servers {
@@ -29,32 +29,32 @@ func TestRecordedRefusals(t *testing.T) {
 				_, err := get(t.Context(), newClient(s))
 				var refusal *rest.APIError
 				if !errors.As(err, &refusal) {
-					t.Fatalf("error %v", err)
+					t.Fatalf("got error %v, want an API error", err)
 				}
 				for _, part := range []string{"sqlite", "SQL", "[parameters", "<", "\n"} {
 					if strings.Contains(refusal.Message, part) {
-						t.Errorf("%q is in %q", part, refusal.Message)
+						t.Errorf("got message %q, want no %q in it", refusal.Message, part)
 					}
 				}
 				if refusal.Message == "" || len(refusal.Message) > 400 || refusal.Status != e.Status {
-					t.Errorf("refusal %+v", refusal)
+					t.Errorf("got %+v, want a message of at most 400 bytes and status %d", refusal, e.Status)
 				}
 			})
 		}
 	}
 }
 
-// TestTextsOfServers: a server can't take the terminal over.
+// TestTextsOfServers checks that messages of a server cannot control the terminal.
 func TestTextsOfServers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ message, want string }{
-		"colors and moves":    {"a\x1b[31mred\x1b[2Jb", "aredb"},
-		"the window's title":  {"a\x1b]0;owned\x07b", "ab"},
-		"eight-bit sequences": {"a\u009b31mb", "ab"},
-		"control characters":  {"a\u0008\u0000\rb", "ab"},
-		"turned text":         {"a\u202eb\u2066c", "abc"},
-		"what is long is cut": {strings.Repeat("x", 5000), strings.Repeat("x", 600) + "…"},
-		"lines become one":    {"a\n\n  b\tc", "a b c"},
+		"colors and moves":       {"a\x1b[31mred\x1b[2Jb", "aredb"},
+		"window title":           {"a\x1b]0;owned\x07b", "ab"},
+		"eight-bit sequences":    {"a\u009b31mb", "ab"},
+		"control characters":     {"a\u0008\u0000\rb", "ab"},
+		"text direction":         {"a\u202eb\u2066c", "abc"},
+		"long text is truncated": {strings.Repeat("x", 5000), strings.Repeat("x", 600) + "…"},
+		"lines become one":       {"a\n\n  b\tc", "a b c"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,34 +67,37 @@ func TestTextsOfServers(t *testing.T) {
 	}
 }
 
-// TestSecretsOfOurs: a server that echoes what we sent makes nobody see it.
-func TestSecretsOfOurs(t *testing.T) {
+// TestSecretsInResponses checks that secrets in responses are redacted in errors and in the log.
+func TestSecretsInResponses(t *testing.T) {
 	t.Parallel()
 	denied := func(message string) mlflowtest.Response {
-		return mlflowtest.Response{Status: http.StatusForbidden, MediaType: "application/json", Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
+		return mlflowtest.Response{Status: http.StatusForbidden, MediaType: "application/json",
+			Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
 	}
 	for name, tc := range map[string]struct {
-		secret string
-		answer mlflowtest.Response
-		want   string
+		secret   string
+		response mlflowtest.Response
+		want     string
 	}{
-		"as it is":                 {"s3cret", denied("bad password s3cret"), "bad password ***"},
-		"more than once":           {"s3cret", denied("s3cret, s3cret"), "***, ***"},
-		"as JSON":                  {`s3"cret`, denied(`bad password s3\"cret`), "bad password ***"},
-		"in escapes":               {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
-		"in JSON within JSON":      {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
-		"in a query":               {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
-		"in a page":                {"s3<cret>&1", mlflowtest.PageResponse(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
-		"in a page that is a page": {"s3cret", mlflowtest.PageResponse(http.StatusOK, "<title>s3cret</title>"), `the server returned a web page instead of JSON: "***"`},
+		"as it is":            {"s3cret", denied("bad password s3cret"), "bad password ***"},
+		"more than once":      {"s3cret", denied("s3cret, s3cret"), "***, ***"},
+		"as JSON":             {`s3"cret`, denied(`bad password s3\"cret`), "bad password ***"},
+		"in escapes":          {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
+		"in JSON within JSON": {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
+		"in a query":          {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
+		"in a page": {"s3<cret>&1", mlflowtest.PageResponse(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"),
+			"bad password ***"},
+		"in a page that is a page": {"s3cret", mlflowtest.PageResponse(http.StatusOK, "<title>s3cret</title>"),
+			`the server returned a web page instead of JSON: "***"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			expectMessage(t, tc.answer, tc.secret, tc.want)
+			expectMessage(t, tc.response, tc.secret, tc.want)
 		})
 	}
 }
 
-// expectMessage checks what is made of an answer.
+// expectMessage checks the message of the error for a response.
 func expectMessage(t *testing.T, a mlflowtest.Response, secret, want string) {
 	t.Helper()
 	s := mlflowtest.NewScripted(t)
@@ -107,26 +110,26 @@ func expectMessage(t *testing.T, a mlflowtest.Response, secret, want string) {
 	_, err := get(t.Context(), client)
 	var refusal *rest.APIError
 	if !errors.As(err, &refusal) || refusal.Message != want {
-		t.Errorf("error %#v, want %q", err, want)
+		t.Errorf("got error %#v, want %q", err, want)
 	}
 	if secret != "" && strings.Contains(logged, secret) {
-		t.Errorf("the log has %q", logged)
+		t.Errorf("got the log %q, want no %q in it", logged, secret)
 	}
 }
 
-// endless is a body that does not end, and counts what is read of it.
-type endless struct {
+// endlessBody is a body that does not end, and counts the bytes that are read.
+type endlessBody struct {
 	text string
 	read int
 }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *endlessBody) Read(p []byte) (int, error) {
 	n := copy(p, strings.Repeat(e.text, len(p)/len(e.text)+1))
 	e.read += n
 	return n, nil
 }
 
-// TestEndlessBodies: a server that sends without end is read no further than its kind of answer can be long.
+// TestEndlessBodies checks that a response is read only up to the maximum size of its kind.
 func TestEndlessBodies(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -135,21 +138,23 @@ func TestEndlessBodies(t *testing.T) {
 		text      string
 		most      int
 	}{
-		"a refusal": {403, "application/json", `{"message":"x`, 1 << 20}, "a page": {200, "text/html", "<p>", 1 << 20}, "an answer": {200, "application/json", `{"x":"`, 20 << 20},
+		"a refusal": {403, "application/json", `{"message":"x`, 1 << 20}, "a page": {200, "text/html", "<p>", 1 << 20},
+		"a response": {200, "application/json", `{"x":"`, 20 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			body := &endless{text: tc.text}
+			body := &endlessBody{text: tc.text}
 			tries := 0
 			client := newClient(mlflowtest.RoundTripFunc(func(r *http.Request) (*http.Response, error) {
 				tries++
-				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r}, nil
+				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r},
+					nil
 			}))
 			if _, err := get(t.Context(), client); err == nil || len(err.Error()) > 2000 {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want a short one", err)
 			}
 			if body.read > tc.most || tries != 1 {
-				t.Errorf("%d bytes were read in %d tries", body.read, tries)
+				t.Errorf("got %d bytes in %d tries, want at most %d in 1", body.read, tries, tc.most)
 			}
 		})
 	}
@@ -162,9 +167,9 @@ func TestServerDate(t *testing.T) {
 	client := newClient(mlflowtest.NewReplies(reply(http.StatusNotFound, body, "Date", at.Format(http.TimeFormat))))
 	_, err := get(t.Context(), client)
 	if got := rest.ServerDate(err); !got.Equal(at) {
-		t.Errorf("date %s", got)
+		t.Errorf("got date %s, want %s", got, at)
 	}
 	if got := rest.ServerDate(errors.New("x")); !got.IsZero() {
-		t.Errorf("date %s of no answer", got)
+		t.Errorf("got date %s without a response, want none", got)
 	}
 }

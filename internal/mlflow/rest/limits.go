@@ -30,7 +30,7 @@ func (rateLimitedError) Error() string {
 	return "the request could not be sent before the retry timeout, because the server limits the rate of requests"
 }
 
-// Permanent implements the interface that isPermanent checks for.
+// Permanent reports that another try cannot succeed.
 func (rateLimitedError) Permanent() bool { return true }
 
 // throttle is the state of one group.

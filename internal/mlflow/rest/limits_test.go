@@ -19,24 +19,24 @@ func TestThrottle(t *testing.T) {
 	step := func(what string, want rate.Limit) {
 		t.Helper()
 		if got := limit(); got != want {
-			t.Fatalf("%s: %v a second, want %v", what, got, want)
+			t.Fatalf("%s: got %v a second, want %v", what, got, want)
 		}
 	}
-	step("before any refusal nothing is held back", 0)
+	step("no limit before a rejection", 0)
 	th.refused(now)
-	step("the first refusal starts the documented rate", 7)
+	step("the documented rate after the first rejection", 7)
 	th.refused(now.Add(-time.Second))
-	step("a request that was under way then says nothing", 7)
+	step("a request that was already sent has no effect", 7)
 	now = now.Add(time.Second)
 	th.refused(now)
-	step("a later refusal halves it", 3.5)
+	step("half the rate after another rejection", 3.5)
 	now = now.Add(recoveryInterval)
-	step("a quiet while doubles it", 7)
+	step("twice the rate after the recovery interval", 7)
 	now = now.Add(recoveryInterval)
-	step("another one lets go", 0)
+	step("no limit after another interval", 0)
 	for range 20 {
 		now = now.Add(time.Second)
 		th.refused(now)
 	}
-	step("it never stops altogether", minRate)
+	step("the minimum rate after many rejections", minRate)
 }

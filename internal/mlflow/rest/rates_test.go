@@ -21,14 +21,14 @@ func TestLimiterHoldsBackOnlyItsGroup(t *testing.T) {
 			}
 		}
 		if took := time.Since(start); took > 0 {
-			t.Errorf("tags waited %s for the limit of searches", took)
+			t.Errorf("got a wait of %s for the rate limit of searches, want none", took)
 		}
 		start = time.Now()
 		for range 8 {
 			searchNothing(t, c)
 		}
 		if took := time.Since(start); took < time.Second {
-			t.Errorf("8 searches at 7 a second took only %s", took)
+			t.Errorf("got 8 searches at 7 a second in %s, want at least 1s", took)
 		}
 	})
 }
@@ -43,15 +43,15 @@ func TestRateLimitCapsAllCalls(t *testing.T) {
 			}
 		}
 		if took := time.Since(start); took != 2*time.Second {
-			t.Errorf("6 calls at 2 a second with a burst of 2 took %s", took)
+			t.Errorf("got 6 calls at 2 a second with a burst of 2 in %s, want 2s", took)
 		}
 	})
 }
 
-// searchNothing makes one search that finds nothing.
+// searchNothing sends a search without results.
 func searchNothing(t *testing.T, c *rest.Client) {
 	t.Helper()
 	if found, err := search(t.Context(), c); err != nil || len(found.Experiments) > 0 {
-		t.Fatalf("found %+v, %v", found, err)
+		t.Fatalf("got %+v, error %v; want no results", found, err)
 	}
 }

@@ -16,8 +16,8 @@ import (
 // Response is the result of a call. It defines what the server's response must contain, so that JSON from a proxy, a sign-in page, or
 // another object is an error and never "not found".
 type Response interface {
-	// Validate returns why a decoded response is not valid for the call. empty reports whether the response was {}, which searches return
-	// if nothing matches.
+	// Validate returns an error for a decoded response that is not valid for the call. empty reports whether the response was {}, which
+	// searches return if nothing matches.
 	Validate(empty bool) error
 }
 
@@ -36,7 +36,7 @@ func (e tooLargeError) Error() string {
 	return fmt.Sprintf("the response exceeds the maximum of %d MiB", e.limit>>20)
 }
 
-// Permanent implements the interface that isPermanent checks for.
+// Permanent reports that another try cannot succeed.
 func (tooLargeError) Permanent() bool { return true }
 
 // Int64 decodes from a JSON number or from a decimal string: servers send both.
@@ -56,7 +56,8 @@ func (i *Int64) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// CheckPage returns an error unless a page of a search has a list, a token for the next page, or is {}. noun is what the list contains.
+// CheckPage returns an error unless a page has a list (listed), has a token for the next page, or is {} (empty). noun is the plural of the
+// listed objects.
 func CheckPage(listed, empty bool, token, noun string) error {
 	if listed || token != "" || empty {
 		return nil

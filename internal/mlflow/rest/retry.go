@@ -48,7 +48,7 @@ func (a *attempts) isTransient(err error) bool {
 	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
 		return false
 	}
-	if httpretry.DialFailed(err) && !a.client.answered.Load() && a.count >= httpretry.MaxDialTries {
+	if httpretry.DialFailed(err) && !a.client.responded.Load() && a.count >= httpretry.MaxDialTries {
 		return false
 	}
 	// The library knows which errors are final: certificates, schemes, redirects, headers.

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// TestCallWithSecrets: a secret in a request, and what a server makes of it, is in no log and in no error, whatever the server answers.
+// TestCallWithSecrets checks that neither a secret in a request nor a hash of it in the response appears in a log or an error.
 func TestCallWithSecrets(t *testing.T) {
 	t.Parallel()
 	const (
@@ -20,68 +20,77 @@ func TestCallWithSecrets(t *testing.T) {
 	)
 	echo := fmt.Sprintf(`{"username":"ana","password":%q}`, password)
 	for name, tc := range map[string]struct {
-		answer mlflowtest.Responder
-		want   string
+		response mlflowtest.Responder
+		want     string
 	}{
-		"a taken name":                  {reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ana) already exists, hash `+hash+`"}`), "not shown"},
-		"a database's words":            {reply(400, `{"error_code":"BAD_REQUEST","message":"UPDATE users SET password_hash = '`+hash+`'"}`), "not shown"},
+		"a taken name": {reply(400,
+			`{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ana) already exists, hash `+hash+`"}`), "not shown"},
+		"a database's words": {reply(400, `{"error_code":"BAD_REQUEST","message":"UPDATE users SET password_hash = '`+hash+`'"}`),
+			"not shown"},
 		"an error of the server":        {reply(500, `{"error_code":"INVALID_STATE","message":"`+hash+`"}`), "not shown"},
 		"a page with the request in it": {page(400, "<pre>POST "+echo+"</pre>"), "not shown"},
 		"a sign-in page":                {page(200, "<title>"+password+"</title>"), "not shown"},
 		"an echo":                       {reply(200, echo), "the response is not a valid response of the MLflow API ("},
 		"an echo of the wrong type":     {reply(200, `{"n":"`+password+`"}`), "the response is not a valid response of the MLflow API ("},
-		"details":                       {reply(400, `{"error_code":"X","details":[{"links":[{"url":"`+password+`"}],"field_violations":[{"field":"password","description":"`+hash+`"}]}]}`), "not shown"},
-		"a wrong value":                 {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`), "Password must be at least 12 characters (INVALID"},
-		"a wrong value, echoed":         {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+password+` is too simple"}`), "*** is too simple"},
-		"a missing user":                {reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=ana not found"}`), "User with username=ana not found"},
-		"a denied call":                 {page(403, "Permission denied"), "Permission denied"},
+		"details": {reply(400,
+			`{"error_code":"X","details":[{"links":[{"url":"`+password+`"}],"field_violations":[{"field":"password","description":"`+hash+`"}]}]}`),
+			"not shown"},
+		"a wrong value": {reply(400,
+			`{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`),
+			"Password must be at least 12 characters (INVALID"},
+		"a wrong value, echoed": {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+password+` is too simple"}`),
+			"*** is too simple"},
+		"a missing user": {reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"User with username=ana not found"}`),
+			"User with username=ana not found"},
+		"a denied call": {page(403, "Permission denied"), "Permission denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			logged := 0
-			c := newClient(mlflowtest.NewReplies(tc.answer), func(o *rest.Options) {
+			c := newClient(mlflowtest.NewReplies(tc.response), func(o *rest.Options) {
 				o.Log = func(_ context.Context, e rest.Exchange) {
 					logged++
 					if text := fmt.Sprintf("%+v", e); strings.Contains(text, password) || strings.Contains(text, hash) {
-						t.Errorf("the log has %s", text)
+						t.Errorf("got the log %s, want no secret in it", text)
 					}
 				}
 			})
 			err := c.Do(t.Context(), rest.Call{
-				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberResponse{}, Secrets: []string{password},
+				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberResponse{},
+				Secrets: []string{password},
 			})
 			mlflowtest.ExpectError(t, err, tc.want)
 			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, password) || strings.Contains(text, hash) || logged != 1 {
-				t.Errorf("error %s, %d lines in the log", text, logged)
+				t.Errorf("got error %s, %d lines in the log; want no secret, and 1 line", text, logged)
 			}
 		})
 	}
 }
 
-// A secret that is too short to be cut out of a text takes the whole text with it.
+// TestCallWithSecrets_short checks that a message is not shown if the secret is too short to redact only that.
 func TestCallWithSecrets_short(t *testing.T) {
 	t.Parallel()
 	c := newClient(mlflowtest.NewReplies(reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"abc is too short"}`)))
 	err := c.Do(t.Context(), rest.Call{Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Secrets: []string{"abc"}})
 	mlflowtest.ExpectError(t, err, "not shown", "INVALID_PARAMETER_VALUE")
 	if strings.Contains(err.Error(), "abc") || !rest.IsInvalid(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want an invalid value without the secret", err)
 	}
 }
 
-// numberResponse is an answer with a number.
+// numberResponse is a response with a number.
 type numberResponse struct {
 	N rest.Int64 `json:"n"`
 }
 
 func (a *numberResponse) Validate(bool) error { return rest.CheckSame("number", "1", fmt.Sprint(a.N)) }
 
-// TestSwitchedOff: what the server does not have is not uncertain.
-func TestSwitchedOff(t *testing.T) {
+// TestDisabledFeature checks that an error for a disabled feature is not uncertain.
+func TestDisabledFeature(t *testing.T) {
 	t.Parallel()
 	err := errorOf(t, page(503, "Endpoint: /api/3.0/mlflow/workspaces disabled because the server is running without workspaces support."))
 	mlflowtest.ExpectError(t, err, "--enable-workspaces")
 	if rest.IsUncertain(err) {
-		t.Errorf("uncertain: %v", err)
+		t.Errorf("got an uncertain error %v, want a certain one", err)
 	}
 }

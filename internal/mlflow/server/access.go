@@ -90,18 +90,18 @@ func (a accessControl) Set(ctx context.Context, experimentID string, grants []ml
 		wanted[g.Principal] = toServerLevel(g.Level)
 	}
 	defer a.backend.grantsChanged()
-	held := all.direct(experimentID)
+	current := all.direct(experimentID)
 	for _, g := range grants {
-		if from, to := held[g.Principal], wanted[g.Principal]; from != to {
+		if from, to := current[g.Principal], wanted[g.Principal]; from != to {
 			if err := api.change(ctx, experimentID, g.Principal, from, to); err != nil {
 				return mlflow.ACL{}, err
 			}
 		}
 	}
 	var revoked []mlflow.Principal
-	for _, p := range sortedPrincipals(held) {
+	for _, p := range sortedPrincipals(current) {
 		if _, stays := wanted[p]; !stays {
-			if err := api.change(ctx, experimentID, p, held[p], ""); err != nil {
+			if err := api.change(ctx, experimentID, p, current[p], ""); err != nil {
 				return mlflow.ACL{}, err
 			}
 			revoked = append(revoked, p)

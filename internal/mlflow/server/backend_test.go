@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// TestServer_createParents: an MLflow server has no folders.
+// TestServer_createParents checks that no request is sent: an MLflow server has no folders.
 func TestServer_createParents(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)

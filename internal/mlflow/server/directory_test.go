@@ -18,52 +18,54 @@ import (
 )
 
 const (
-	probeResponse      = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
-	usersList          = "GET " + mlflowtest.UsersPath + "list"
-	rolesOfRisk        = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
-	serverInfo         = "GET /api/3.0/mlflow/server-info"
-	workspacesList     = "GET " + mlflowtest.WorkspacesPath
-	getRisk            = "GET " + mlflowtest.WorkspacesPath + "/risk"
-	rolesListPath      = "GET " + mlflowtest.RolesPath + "list"
-	notFoundPage       = "<title>404 Not Found</title>"
-	workspacesEnabled  = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	someUsers          = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	probeResponse     = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList         = "GET " + mlflowtest.UsersPath + "list"
+	rolesOfRisk       = "GET " + mlflowtest.RolesPath + "list?workspace=risk"
+	serverInfo        = "GET /api/3.0/mlflow/server-info"
+	workspacesList    = "GET " + mlflowtest.WorkspacesPath
+	getRisk           = "GET " + mlflowtest.WorkspacesPath + "/risk"
+	rolesListPath     = "GET " + mlflowtest.RolesPath + "list"
+	notFoundPage      = "<title>404 Not Found</title>"
+	workspacesEnabled = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers         = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,` +
+		`"roles":[]}]}`
 	roleWithoutMembers = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
 )
 
-// directoryOf is the directory of a scripted server, as its admin.
+// directoryOf returns the directory of a scripted server, with the credentials of an admin.
 func directoryOf(t *testing.T, s *mlflowtest.Scripted, change ...func(*mlflow.Options)) *server.Directory {
 	t.Helper()
-	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.ShortRetryTimeout}, change...)...))
+	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.ShortRetryTimeout},
+		change...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-// recordedDirectory is the directory of a recorded server.
-func recordedDirectory(t *testing.T, recording string, answers ...string) (*mlflowtest.Scripted, *server.Directory) {
+// recordedDirectory returns a recorded server with its directory.
+func recordedDirectory(t *testing.T, recording string, responses ...string) (*mlflowtest.Scripted, *server.Directory) {
 	t.Helper()
 	s := mlflowtest.NewRecorded(t, recording)
 	s.Replay("users/permissions/get: the probe")
-	s.Replay(answers...)
+	s.Replay(responses...)
 	return s, directoryOf(t, s)
 }
 
-// expectUnsupported checks that the server can't do something, and that the error says why.
+// expectUnsupported checks that an error is an unsupported operation, with all texts.
 func expectUnsupported(t *testing.T, err error, texts ...string) {
 	t.Helper()
 	if _, ok := errors.AsType[*mlflow.UnsupportedError](err); !ok {
-		t.Errorf("error %T: %v", err, err)
+		t.Errorf("got error %T: %v, want *UnsupportedError", err, err)
 	}
 	mlflowtest.ExpectError(t, err, texts...)
 }
 
-// expectTakenError checks that there was something of the name.
+// expectTakenError checks that an error is a name in use.
 func expectTakenError(t *testing.T, err error, noun, name string) {
 	t.Helper()
 	if taken, ok := errors.AsType[*server.TakenError](err); !ok || taken.Noun != noun || taken.Name != name {
-		t.Errorf("error %T: %v", err, err)
+		t.Errorf("got error %T: %v, want *TakenError of %s %q", err, err, noun, name)
 	}
 }
 
@@ -73,7 +75,7 @@ func TestDirectoryOf_databricks(t *testing.T) {
 	expectUnsupported(t, err, "databricks/databricks")
 }
 
-// TestDirectory_shared: one list of users, and one of the roles of a workspace, serve all readers until something is written.
+// TestDirectory_shared checks that the list of users, and that of the roles of a workspace, are read once until a change.
 func TestDirectory_shared(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture", "roles/list: picture")
@@ -87,10 +89,10 @@ func TestDirectory_shared(t *testing.T) {
 		}
 		group.Wait()
 		if users, roles := s.Count(usersList), s.Count(rolesListPath); users != 1 || roles != 1 || len(s.Requests()) != calls {
-			t.Errorf("%d lists of users, %d of roles", users, roles)
+			t.Errorf("got %d lists of users and %d of roles, want 1 each", users, roles)
 		}
 	}
-	read(3) // and one finds out what the server has
+	read(3) // and one that detects the permission API
 	s.Expect(s.RecordedWrite("users/update-admin"))
 	if err := d.SetAdmin(t.Context(), "cleo", true); err != nil {
 		t.Error(err)
@@ -99,7 +101,8 @@ func TestDirectory_shared(t *testing.T) {
 	read(2)
 }
 
-// The permissions of experiments share the list of users, and are read again after the directory changed something, in any workspace.
+// TestDirectory_sharesWithPermissions checks that permissions on experiments share the list of users, and are read again after the
+// directory changed an object in any workspace.
 func TestDirectory_sharesWithPermissions(t *testing.T) {
 	t.Parallel()
 	s := newRBACServer(t)
@@ -124,7 +127,7 @@ func TestDirectory_sharesWithPermissions(t *testing.T) {
 			t.Error(err)
 		}
 		if got := s.Count(usersList); got != lists {
-			t.Errorf("%d lists of users, want %d", got, lists)
+			t.Errorf("got %d lists of users, want %d", got, lists)
 		}
 		s.Requests()
 	}
@@ -161,7 +164,7 @@ func TestDirectory_noAuthentication(t *testing.T) {
 	expectUnsupported(t, err, "forward /api/3.0")
 }
 
-// TestDirectory_older: what each version has.
+// TestDirectory_older checks the endpoints of older versions.
 func TestDirectory_older(t *testing.T) {
 	t.Parallel()
 	t.Run("3.12", func(t *testing.T) {
@@ -170,14 +173,14 @@ func TestDirectory_older(t *testing.T) {
 		for range 2 {
 			users, err := d.Users(t.Context())
 			if got, want := fmt.Sprint(users), "[{admin true []} {ana false []} {ben false []}]"; err != nil || got != want {
-				t.Errorf("got %s and %v", got, err)
+				t.Errorf("got %s, error %v; want %s", got, err, want)
 			}
 		}
 		if s.Count(usersList) != 1 || len(s.Requests()) != 4 {
-			t.Errorf("not shared")
+			t.Errorf("got other requests, want one list of users and one read of each")
 		}
 		if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" || u.Admin {
-			t.Errorf("got %v and %v", u, err)
+			t.Errorf("got %v, error %v", u, err)
 		}
 		_, err := d.Roles(t.Context(), "")
 		expectUnsupported(t, err, "needs MLflow 3.13 or newer", "roles")
@@ -185,27 +188,28 @@ func TestDirectory_older(t *testing.T) {
 		expectUnsupported(t, err, "--enable-workspaces")
 	})
 	t.Run("2.22", func(t *testing.T) {
-		_, d := recordedDirectory(t, mlflowtest.LegacyServerWithoutList, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: missing",
+		_, d := recordedDirectory(t, mlflowtest.LegacyServerWithoutList, "users/list: admin", "users/get: admin", "users/get: ana",
+			"users/get: missing",
 			"permissions/get: the probe", "server-info")
 		_, err := d.Users(t.Context())
 		expectUnsupported(t, err, "needs MLflow 3.11 or newer", "a list of users")
 		u, err := d.User(t.Context(), "admin")
 		if err != nil || u.Name != "admin" || !u.Admin {
-			t.Errorf("got %v and %v", u, err)
+			t.Errorf("got %v, error %v", u, err)
 		}
 		if _, err = d.User(t.Context(), "nobody"); !rest.IsNotFound(err) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want not found", err)
 		}
 		_, err = d.Workspaces(t.Context())
 		expectUnsupported(t, err, "MLflow 3.10 or newer")
 		if has, err := d.HasWorkspaces(t.Context()); has || err != nil {
-			t.Errorf("workspaces %v, error %v", has, err)
+			t.Errorf("got workspaces %v, error %v", has, err)
 		}
 	})
 }
 
-// TestDirectory_headers: the directory acts in no workspace, since the client's may not exist yet. The list of users is shown to members of
-// the workspace, too.
+// TestDirectory_headers checks that requests have no workspace, which may not exist yet, except that for the list of users, which
+// members of a workspace can read.
 func TestDirectory_headers(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
@@ -244,19 +248,20 @@ func TestDirectory_headers(t *testing.T) {
 			want = slices.Delete(want, 3, 4)
 		}
 		if !slices.Equal(sent, want) {
-			t.Errorf("sent %q, want %q", sent, want)
+			t.Errorf("got the requests %q, want %q", sent, want)
 		}
 	}
 }
 
-// TestDirectory_endedContext: a change whose answer is lost because the run ends is looked up all the same.
+// TestDirectory_endedContext checks that an object is looked up after its create lost the response because the run ended.
 func TestDirectory_endedContext(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
 	s.Read(usersList, mlflowtest.OK(someUsers))
 	ctx, cancel := context.WithCancel(t.Context())
 	s.Expect(mlflowtest.Write{
-		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Response: mlflowtest.LostResponse,
+		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`,
+		Response:  mlflowtest.LostResponse,
 		Meanwhile: cancel, Then: map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
 	})
 	if err := directoryOf(t, s).CreateUser(ctx, "ben", testPassword); err != nil {

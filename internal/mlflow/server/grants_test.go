@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// The responses of MLflow 3.17 to an admin, shortened: ana is in the role risk, ben has DENY, and boss manages the workspace.
+// Responses of MLflow 3.17 for an admin, shortened: ana is in the role risk, ben has DENY, and boss manages the workspace.
 const (
 	usersBody = `[
 		{"id": 1, "is_admin": true, "username": "admin", "roles": []},
@@ -19,11 +19,15 @@ const (
 		{"id": 4, "is_admin": false, "username": "carl", "roles": [{"id": 9, "name": "risk", "workspace": "other"}]},
 		{"id": 5, "is_admin": false, "username": "boss", "roles": [{"id": 4, "name": "bosses", "workspace": "default"}]}]`
 	rolesBody = `[
-		{"id": 1, "name": "risk", "workspace": "default", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1", "resource_type": "experiment"}]},
-		{"id": 2, "name": "people", "workspace": "default", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*", "resource_type": "workspace"}]},
-		{"id": 3, "name": "__user_3__", "workspace": "default", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1", "resource_type": "experiment"},
+		{"id": 1, "name": "risk", "workspace": "default", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1",
+			"resource_type": "experiment"}]},
+		{"id": 2, "name": "people", "workspace": "default", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*",
+			"resource_type": "workspace"}]},
+		{"id": 3, "name": "__user_3__", "workspace": "default", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1",
+			"resource_type": "experiment"},
 			{"id": 6, "permission": "MANAGE", "resource_pattern": "m", "resource_type": "registered_model"}]},
-		{"id": 4, "name": "bosses", "workspace": "default", "permissions": [{"id": 7, "permission": "MANAGE", "resource_pattern": "*", "resource_type": "workspace"}]}]`
+		{"id": 4, "name": "bosses", "workspace": "default", "permissions": [{"id": 7, "permission": "MANAGE", "resource_pattern": "*",
+			"resource_type": "workspace"}]}]`
 )
 
 func grantsOfResponses(t *testing.T) *allGrants {
@@ -43,27 +47,28 @@ func TestServerGrants(t *testing.T) {
 	t.Parallel()
 	all := grantsOfResponses(t)
 	if want := map[string][]string{"risk": {"ana"}, "people": {}, "bosses": {"boss"}}; !reflect.DeepEqual(all.members, want) {
-		t.Errorf("the members are %v, want %v", all.members, want)
+		t.Errorf("got members %v, want %v", all.members, want)
 	}
 	levels := map[mlflow.Principal]string{}
 	for _, e := range all.acl("1").Entries {
 		levels[e.Principal] = strings.Join(e.Effective(), " ")
 	}
-	// Using the workspace is no right to an experiment.
+	// USE on the workspace includes no access to experiments.
 	want := map[mlflow.Principal]string{
-		{Kind: mlflow.KindUser, Name: "admin"}: mlflow.LevelManage, {Kind: mlflow.KindUser, Name: "ben"}: mlflow.LevelDeny, {Kind: mlflow.KindGroup, Name: "risk"}: mlflow.LevelEdit, {Kind: mlflow.KindGroup, Name: "bosses"}: mlflow.LevelManage,
+		{Kind: mlflow.KindUser, Name: "admin"}: mlflow.LevelManage, {Kind: mlflow.KindUser, Name: "ben"}: mlflow.LevelDeny,
+		{Kind: mlflow.KindGroup, Name: "risk"}: mlflow.LevelEdit, {Kind: mlflow.KindGroup, Name: "bosses"}: mlflow.LevelManage,
 	}
 	if !reflect.DeepEqual(levels, want) {
-		t.Errorf("the levels are %v, want %v", levels, want)
+		t.Errorf("got levels %v, want %v", levels, want)
 	}
 	for id, want := range map[string]string{"1": "carl", "2": "ana"} {
 		if user, found := all.userWithoutGrant(id); !found || user != want {
-			t.Errorf("on experiment %s %q holds nothing, want %q", id, user, want)
+			t.Errorf("experiment %s: got user %q without a grant, want %q", id, user, want)
 		}
 	}
 	all.users = []string{"admin", "ana", "boss"}
 	if user, found := all.userWithoutGrant("1"); found {
-		t.Errorf("%q holds nothing", user)
+		t.Errorf("got user %q without a grant, want none", user)
 	}
 }
 
@@ -78,10 +83,10 @@ func TestServerGrants_isAdmin(t *testing.T) {
 		"an admin":                   {mlflow.Caller{Principal: user("admin"), Admin: true}, true},
 		"a manager of the workspace": {mlflow.Caller{Principal: user("boss"), Groups: []string{"bosses"}}, true},
 		"a user of the workspace":    {mlflow.Caller{Principal: user("carl"), Groups: []string{"people", "risk"}}, false},
-		"nobody":                     {mlflow.Caller{Principal: user("bosses")}, false},
+		"a user without roles":       {mlflow.Caller{Principal: user("bosses")}, false},
 	} {
 		if got := all.isAdmin(c.caller); got != c.want {
-			t.Errorf("%s isAdmin: %t, want %t", name, got, c.want)
+			t.Errorf("%s: got isAdmin %t, want %t", name, got, c.want)
 		}
 	}
 }

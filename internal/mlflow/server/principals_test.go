@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// principalsOf lists what a server tells about principals, see the messages of the test.
+// principalsOf looks up principals, and returns a line for each, see the tests.
 func principalsOf(t *testing.T, c *mlflow.Client, wanted ...mlflow.Principal) []string {
 	t.Helper()
 	found, err := c.Principals(t.Context(), wanted)
@@ -43,12 +43,13 @@ func principalsOf(t *testing.T, c *mlflow.Client, wanted ...mlflow.Principal) []
 func expectLines(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
-		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
 var somePrincipals = []mlflow.Principal{
-	mlflowtest.User("ana"), mlflowtest.User("Ana"), mlflowtest.User("nobody"), mlflowtest.User("admin"), mlflowtest.Group("risk"), mlflowtest.Group("none"), mlflowtest.ServicePrincipal,
+	mlflowtest.User("ana"), mlflowtest.User("Ana"), mlflowtest.User("nobody"), mlflowtest.User("admin"), mlflowtest.Group("risk"),
+	mlflowtest.Group("none"), mlflowtest.ServicePrincipal,
 }
 
 func TestPrincipals(t *testing.T) {
@@ -61,7 +62,7 @@ func TestPrincipals(t *testing.T) {
 	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", rolesListPath, usersList)
 }
 
-// Who is neither an admin nor a manager is not shown who is in a role.
+// TestPrincipals_hiddenMembers checks the members of a role for a user who is neither an admin nor a manager.
 func TestPrincipals_hiddenMembers(t *testing.T) {
 	t.Parallel()
 	const reason = "The MLflow server returns the members of its roles only to server admins and to managers of the workspace."
@@ -71,34 +72,37 @@ func TestPrincipals_hiddenMembers(t *testing.T) {
 		"group risk", "user ana", "incomplete group risk: "+reason)
 }
 
-// What the server refuses is incomplete, and asked for once; oneself can always be read.
+// TestPrincipals_denied checks that a rejected read is incomplete and sent once, and that the caller can read their own account.
 func TestPrincipals_denied(t *testing.T) {
 	t.Parallel()
 	const reason = "The identity that runs Terraform does not have permission to read it."
 	denied := mlflowtest.PageResponse(http.StatusForbidden, "Permission denied")
 	s := mlflowtest.NewScripted(t)
 	s.Read("GET "+mlflowtest.UserGrantsPath+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeResponse))
-	for _, call := range []string{usersList, "GET " + mlflowtest.RolesPath + "list?workspace=default", "GET " + mlflowtest.UsersPath + "get?username=ana"} {
+	for _, call := range []string{usersList, "GET " + mlflowtest.RolesPath + "list?workspace=default",
+		"GET " + mlflowtest.UsersPath + "get?username=ana"} {
 		s.Read(call, denied)
 	}
 	s.Read("GET "+mlflowtest.UsersPath+"get?username=zoe", mlflowtest.OK(`{"user":{"id":9,"username":"zoe","is_admin":false}}`))
 	client := s.Client(&server.Backend{Username: "zoe"})
-	expectLines(t, principalsOf(t, client, mlflowtest.User("ana"), mlflowtest.User("ben"), mlflowtest.User("zoe"), mlflowtest.Group("a"), mlflowtest.Group("b")),
+	expectLines(t, principalsOf(t, client, mlflowtest.User("ana"), mlflowtest.User("ben"), mlflowtest.User("zoe"), mlflowtest.Group("a"),
+		mlflowtest.Group("b")),
 		"user zoe", "incomplete group a: "+reason, "incomplete group b: "+reason, "incomplete user ana: "+reason, "incomplete user ben: "+reason)
 	if roles, users := s.Count(rolesListPath), s.Count(usersList); roles != 1 || users != 2 {
-		t.Errorf("%d lists of roles, %d of users", roles, users)
+		t.Errorf("got %d lists of roles and %d of users, want 1 and 2", roles, users)
 	}
 }
 
-// Servers without roles, or without a list of users, still tell about each user.
+// TestPrincipals_olderServers checks that users are found on servers without roles or without a list of users.
 func TestPrincipals_olderServers(t *testing.T) {
 	t.Parallel()
-	for recording, answers := range map[string][]string{
+	for recording, responses := range map[string][]string{
 		mlflowtest.LegacyServer: {"users/list: admin"}, mlflowtest.LegacyServerWithoutList: {"users/list: admin"},
 	} {
 		s := mlflowtest.NewRecorded(t, recording)
-		s.Replay(append(answers, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
-		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
+		s.Replay(append(responses, "users/permissions/get: the probe", "users/get: missing", "users/get: admin")...)
+		s.Read("GET "+mlflowtest.ExperimentsPath+"permissions/get?experiment_id=0&username=admin",
+			mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "none"))
 		client := s.Client(&server.Backend{Username: "admin"})
 		expectLines(t, principalsOf(t, client, mlflowtest.User("admin"), mlflowtest.User("nobody"), mlflowtest.Group("risk")),
 			"user admin admin", "user nobody gone", "incomplete group risk:")
@@ -107,14 +111,15 @@ func TestPrincipals_olderServers(t *testing.T) {
 	}
 }
 
-// A server that cannot be reached is an error.
+// TestPrincipals_unreachable checks that an unreachable server is an error.
 func TestPrincipals_unreachable(t *testing.T) {
 	t.Parallel()
 	transport := mlflowtest.RoundTripFunc(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("connection refused") })
 	for _, p := range somePrincipals[:5] {
-		_, err := mlflowtest.Client(transport, &server.Backend{Username: "admin"}, func(o *mlflow.Options) { o.RetryTimeout = 1 }).Principals(t.Context(), []mlflow.Principal{p})
+		_, err := mlflowtest.Client(transport, &server.Backend{Username: "admin"},
+			func(o *mlflow.Options) { o.RetryTimeout = 1 }).Principals(t.Context(), []mlflow.Principal{p})
 		if err == nil || rest.IsNotFound(err) {
-			t.Errorf("%v: error %v", p, err)
+			t.Errorf("%v: got error %v, want one other than not found", p, err)
 		}
 	}
 }

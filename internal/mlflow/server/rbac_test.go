@@ -20,11 +20,11 @@ import (
 // rolesList lists the roles of the workspace default.
 const rolesList = "GET " + mlflowtest.RolesPath + "list?workspace=default"
 
-// script is a scripted server whose permissions the tests change.
+// recordedServer is a recorded server whose grants the tests change.
 type recordedServer struct{ *mlflowtest.Scripted }
 
-// newRBACServer is MLflow 3.17 as recorded with every kind of grant on experiment 1: the role risk has READ, and USE on every experiment,
-// ana in it has EDIT, ben DENY, and the admin, who created it, MANAGE. The role bosses manages the workspace and has no members.
+// newRBACServer returns MLflow 3.17 as recorded with each kind of grant on experiment 1: the role risk has READ, and USE on all
+// experiments; its member ana has EDIT, ben DENY, and the creator admin MANAGE. The role bosses manages the workspace and has no members.
 func newRBACServer(t *testing.T) recordedServer {
 	t.Helper()
 	s := recordedServer{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}
@@ -33,7 +33,7 @@ func newRBACServer(t *testing.T) recordedServer {
 	return s
 }
 
-// withLevels is the recorded list of roles with other grants on experiment 1: by user or role, in the server's words.
+// rolesResponse returns the recorded list of roles with other grants on experiment 1: the server's level by user or role.
 func (s recordedServer) rolesResponse(levels map[string]string) mlflowtest.Response {
 	s.T.Helper()
 	type permission struct {
@@ -76,7 +76,7 @@ func (s recordedServer) rolesResponse(levels map[string]string) mlflowtest.Respo
 	return recorded
 }
 
-// granting and revoking are a user's grant and its end, as recorded.
+// grantWrite and revokeWrite return the request to grant a level to a user, and to revoke it.
 func (s recordedServer) grantWrite(username, level string) mlflowtest.Write {
 	return mlflowtest.Write{
 		Call: "POST " + mlflowtest.UserGrantsPath + "grant", Response: s.RecordedResponse("grant"),
@@ -91,7 +91,7 @@ func (s recordedServer) revokeWrite(username string) mlflowtest.Write {
 	}
 }
 
-// adding, updating and removing are writes of a role's row.
+// addWrite, updateWrite, and removeWrite return the requests to grant a level to a role, to change it, and to revoke it.
 func (s recordedServer) addWrite(role int, level string) mlflowtest.Write {
 	return mlflowtest.Write{
 		Call: "POST " + mlflowtest.RolesPath + "permissions/add", Response: s.RecordedResponse("roles/permissions/add"),
@@ -108,17 +108,18 @@ func (s recordedServer) updateWrite(row int, level string) mlflowtest.Write {
 
 func (s recordedServer) removeWrite(row int) mlflowtest.Write {
 	return mlflowtest.Write{
-		Call: "DELETE " + mlflowtest.RolesPath + "permissions/remove", Response: s.RecordedResponse("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
+		Call: "DELETE " + mlflowtest.RolesPath + "permissions/remove", Response: s.RecordedResponse("roles/permissions/remove"),
+		Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
 	}
 }
 
-// leaving is a write after which there are these grants on experiment 1.
+// withLevelsAfter returns a write after which experiment 1 has these grants.
 func (s recordedServer) withLevelsAfter(w mlflowtest.Write, levels map[string]string) mlflowtest.Write {
 	w.Then = map[string]mlflowtest.Response{rolesList: s.rolesResponse(levels)}
 	return w
 }
 
-func TestRBAC_readsEveryKindOfGrant(t *testing.T) {
+func TestRBAC_readsEachKindOfGrant(t *testing.T) {
 	t.Parallel()
 	s := newRBACServer(t)
 	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
@@ -131,16 +132,17 @@ func TestRBAC_readsEveryKindOfGrant(t *testing.T) {
 		"group risk": "CAN_READ; USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 	})
 	if !acl.Created.Equal(time.UnixMilli(1700000000000)) {
-		t.Errorf("created %s", acl.Created)
+		t.Errorf("got creation time %s", acl.Created)
 	}
-	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", "GET "+mlflowtest.UsersPath+"list", "GET "+mlflowtest.RolesPath+"list", "GET "+mlflowtest.ExperimentsPath+"get")
+	s.ExpectRequests("GET "+mlflowtest.UserGrantsPath+"get", "GET "+mlflowtest.UsersPath+"list", "GET "+mlflowtest.RolesPath+"list",
+		"GET "+mlflowtest.ExperimentsPath+"get")
 	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
 		t.Fatal(err)
 	}
 	mlflowtest.ExpectLevels(t, acl, map[string]string{
 		"user admin": "CAN_MANAGE from admin", "group risk": "USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
 	})
-	s.ExpectRequests() // one read of all grants serves every experiment
+	s.ExpectRequests() // the grants on all experiments are read once
 }
 
 func TestRBAC_changesOneGrant(t *testing.T) {
@@ -150,21 +152,25 @@ func TestRBAC_changesOneGrant(t *testing.T) {
 		from, to  string
 		writes    func(recordedServer) []mlflowtest.Write
 	}{
-		"a new grant": {mlflowtest.User("ben"), "", "READ", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "READ")} }},
-		"another level is revoke and grant": {mlflowtest.User("ben"), "READ", "MANAGE", func(s recordedServer) []mlflowtest.Write {
+		"a new grant": {mlflowtest.User("ben"), "", "READ",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "READ")} }},
+		"another level: revoke, then grant": {mlflowtest.User("ben"), "READ", "MANAGE", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE")}
 		}},
 		"the same level": {mlflowtest.User("ben"), "READ", "READ", func(recordedServer) []mlflowtest.Write { return nil }},
-		"an end": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+		"a revoke": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben"), nil)}
 		}},
-		"an end of what is not":   {mlflowtest.User("ben"), "", "", func(recordedServer) []mlflowtest.Write { return nil }},
-		"a new grant of a role":   {mlflowtest.Group("risk"), "", "READ", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.addWrite(1, "READ")} }},
-		"another level of a role": {mlflowtest.Group("risk"), "READ", "EDIT", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.updateWrite(101, "EDIT")} }},
-		"an end of a role's grant": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+		"a revoke without a grant": {mlflowtest.User("ben"), "", "", func(recordedServer) []mlflowtest.Write { return nil }},
+		"a new grant to a role": {mlflowtest.Group("risk"), "", "READ",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.addWrite(1, "READ")} }},
+		"another level of a role": {mlflowtest.Group("risk"), "READ", "EDIT",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.updateWrite(101, "EDIT")} }},
+		"a revoke from a role": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101), nil)}
 		}},
-		"a level of the server's own": {mlflowtest.User("ben"), "", "USE", func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "USE")} }},
+		"a level with the server's name": {mlflowtest.User("ben"), "", "USE",
+			func(s recordedServer) []mlflowtest.Write { return []mlflowtest.Write{s.grantWrite("ben", "USE")} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -184,36 +190,38 @@ func TestRBAC_changesOneGrant(t *testing.T) {
 			}
 			created, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: tc.principal, Level: level})
 			if err != nil || !created.Equal(time.UnixMilli(1700000000000)) {
-				t.Errorf("created %s, error %v", created, err)
+				t.Errorf("got creation time %s, error %v", created, err)
 			}
 		})
 	}
 }
 
-// TestRBAC_givesALevelBack: a change is revoke and grant. When the grant fails, the old level is granted again, whatever ended the change.
-func TestRBAC_givesALevelBack(t *testing.T) {
+// TestRBAC_restoresLevel checks that the previous level is granted again if a change fails between its revoke and its grant.
+func TestRBAC_restoresLevel(t *testing.T) {
 	t.Parallel()
 	busy := mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy")
 	for name, tc := range map[string]struct {
-		writes func(s recordedServer, cancel func()) []mlflowtest.Write
-		says   []string
+		writes  func(s recordedServer, cancel func()) []mlflowtest.Write
+		wantErr []string
 	}{
-		"the grant is refused": {func(s recordedServer, _ func()) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.grantWrite("ben", "READ")}
+		"the grant is rejected": {func(s recordedServer, _ func()) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")),
+				s.grantWrite("ben", "READ")}
 		}, []string{"Invalid permission"}},
-		"the run is cancelled after the revoke": {func(s recordedServer, cancel func()) []mlflowtest.Write {
+		"the run is canceled after the revoke": {func(s recordedServer, cancel func()) []mlflowtest.Write {
 			revoke := s.revokeWrite("ben")
 			revoke.Meanwhile = cancel
 			return []mlflowtest.Write{revoke, s.grantWrite("ben", "READ")}
 		}, []string{"context canceled"}},
-		"the revoke gets no clear answer and nothing was done": {func(s recordedServer, cancel func()) []mlflowtest.Write {
+		"the revoke has no clear response and no effect": {func(s recordedServer, cancel func()) []mlflowtest.Write {
 			revoke := s.revokeWrite("ben").WithResponse(busy)
 			revoke.Meanwhile = cancel
 			return []mlflowtest.Write{revoke, s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one"))}
 		}, []string{"context canceled"}},
-		"nor can it be given back": {func(s recordedServer, _ func()) []mlflowtest.Write {
+		"the level cannot be restored": {func(s recordedServer, _ func()) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: denied")),
+				s.revokeWrite("ben"), s.grantWrite("ben", "MANAGE").WithResponse(s.RecordedResponse("grant: bad level")),
+				s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: denied")),
 			}
 		}, []string{"Invalid permission", "CAN_READ", `"ben"`, "Permission denied"}},
 	} {
@@ -225,45 +233,53 @@ func TestRBAC_givesALevelBack(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				s.Expect(tc.writes(s, cancel)...)
-				_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(ctx, "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelManage})
-				mlflowtest.ExpectError(t, err, tc.says...)
+				_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(ctx, "1",
+					mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelManage})
+				mlflowtest.ExpectError(t, err, tc.wantErr...)
 			})
 		})
 	}
 }
 
-// TestRBAC_lostAnswers: the second try of a call that took effect is refused, and only a read reports whether the refusal means success.
-func TestRBAC_lostAnswers(t *testing.T) {
+// TestRBAC_lostResponses checks that, if the second try of a call is rejected, a read decides whether the first one had the effect.
+func TestRBAC_lostResponses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		principal mlflow.Principal
 		from, to  string
 		writes    func(s recordedServer) []mlflowtest.Write
-		says      string
+		wantErr   string
 	}{
 		"grant": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "READ"}), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
+				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "READ"}),
+				s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
 			}
 		}, ""},
-		"grant, and somebody else granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{
-				s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "EDIT"}), s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
-			}
-		}, "already exists"},
+		"grant, and another client granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead,
+			func(s recordedServer) []mlflowtest.Write {
+				return []mlflowtest.Write{
+					s.withLevelsAfter(s.grantWrite("ben", "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"ben": "EDIT"}),
+					s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: there is one")),
+				}
+			}, "already exists"},
 		"revoke": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), nil), s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
+			return []mlflowtest.Write{s.withLevelsAfter(s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), nil),
+				s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, ""},
-		"revoke, and the row is there all the same": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse), s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
+		"revoke, and the grant still exists": {mlflowtest.User("ben"), "READ", "", func(s recordedServer) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revokeWrite("ben").WithResponse(mlflowtest.LostResponse),
+				s.revokeWrite("ben").WithResponse(s.RecordedResponse("revoke: no grant"))}
 		}, "not found"},
 		"add": {mlflowtest.Group("risk"), "", mlflow.LevelRead, func(s recordedServer) []mlflowtest.Write {
 			return []mlflowtest.Write{
-				s.withLevelsAfter(s.addWrite(1, "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"risk": "READ"}), s.addWrite(1, "READ").WithResponse(s.RecordedResponse("roles/permissions/add: there is one")),
+				s.withLevelsAfter(s.addWrite(1, "READ").WithResponse(mlflowtest.LostResponse), map[string]string{"risk": "READ"}),
+				s.addWrite(1, "READ").WithResponse(s.RecordedResponse("roles/permissions/add: there is one")),
 			}
 		}, ""},
 		"remove": {mlflowtest.Group("risk"), "READ", "", func(s recordedServer) []mlflowtest.Write {
-			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101).WithResponse(mlflowtest.LostResponse), nil), s.removeWrite(101).WithResponse(s.RecordedResponse("roles/permissions/remove: no such row"))}
+			return []mlflowtest.Write{s.withLevelsAfter(s.removeWrite(101).WithResponse(mlflowtest.LostResponse), nil),
+				s.removeWrite(101).WithResponse(s.RecordedResponse("roles/permissions/remove: no such row"))}
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -279,18 +295,18 @@ func TestRBAC_lostAnswers(t *testing.T) {
 				} else {
 					_, err = access.Grant(t.Context(), "1", mlflow.Grant{Principal: tc.principal, Level: tc.to})
 				}
-				mlflowtest.ExpectError(t, err, tc.says)
+				mlflowtest.ExpectError(t, err, tc.wantErr)
 			})
 		})
 	}
 }
 
-// TestRBAC_revokedMeansGone: the server's word alone does not do.
-func TestRBAC_revokedMeansGone(t *testing.T) {
+// TestRBAC_revokeIsVerified checks that a revoke without an effect is an error.
+func TestRBAC_revokeIsVerified(t *testing.T) {
 	t.Parallel()
 	s := newRBACServer(t)
 	s.Read(rolesList, s.rolesResponse(map[string]string{"ben": "READ"}))
-	s.Expect(s.revokeWrite("ben")) // it answers {}, and nothing changes
+	s.Expect(s.revokeWrite("ben")) // the response is {}, and nothing changes
 	err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Revoke(t.Context(), "1", mlflowtest.User("ben"))
 	mlflowtest.ExpectError(t, err, `still lists the grant to "ben"`)
 }
@@ -298,37 +314,41 @@ func TestRBAC_revokedMeansGone(t *testing.T) {
 func TestRBAC_missingPrincipals(t *testing.T) {
 	t.Parallel()
 	for name, p := range map[string]mlflow.Principal{
-		"user": mlflowtest.User("nobody"), "a user in other letters": mlflowtest.User("Ben"), "role": mlflowtest.Group("nobodies"), "hidden role": mlflowtest.Group("__user_3__"),
+		"user": mlflowtest.User("nobody"), "a user in another case": mlflowtest.User("Ben"), "role": mlflowtest.Group("nobodies"),
+		"hidden role": mlflowtest.Group("__user_3__"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newRBACServer(t)
-			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead})
+			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1",
+				mlflow.Grant{Principal: p, Level: mlflow.LevelRead})
 			if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != p {
-				t.Errorf("missing %v, error %v", missing, err)
+				t.Errorf("got missing principal %v, error %v", missing, err)
 			}
 		})
 	}
-	t.Run("deleted after the look", func(t *testing.T) {
+	t.Run("deleted after the lookup", func(t *testing.T) {
 		t.Parallel()
 		s := newRBACServer(t)
 		s.Read(rolesList, s.rolesResponse(nil))
 		s.Expect(s.grantWrite("ben", "READ").WithResponse(s.RecordedResponse("grant: no such user")))
-		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
-		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") || !strings.Contains(err.Error(), "User with username=nobody not found") {
-			t.Errorf("missing %v, error %v", missing, err)
+		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1",
+			mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
+		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") ||
+			!strings.Contains(err.Error(), "User with username=nobody not found") {
+			t.Errorf("got missing principal %v, error %v", missing, err)
 		}
 	})
 }
 
-func TestRBAC_hidesGrantsFromOutsiders(t *testing.T) {
+func TestRBAC_notInARole(t *testing.T) {
 	t.Parallel()
 	s := newRBACServer(t)
 	s.Read(rolesList, s.RecordedResponse("roles/list: in no role"))
 	_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
 	var unsupported *mlflow.UnsupportedError
 	if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), "a role in the workspace") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want unsupported", err)
 	}
 }
 
@@ -341,7 +361,7 @@ func TestRBAC_caller(t *testing.T) {
 	}{
 		"an admin":                              {as: "admin", admin: true},
 		"a member":                              {as: "ana", groups: []string{"risk"}},
-		"a member in the workspace by its name": {as: "ana", workspace: "default", groups: []string{"risk"}},
+		"a member, with a configured workspace": {as: "ana", workspace: "default", groups: []string{"risk"}},
 		"a member, in another workspace":        {as: "ana", workspace: "other"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -349,8 +369,9 @@ func TestRBAC_caller(t *testing.T) {
 			s := newRBACServer(t)
 			s.Replay("users/current: "+tc.as, "current/permissions: "+tc.as)
 			caller, err := s.Client(&server.Backend{Username: "admin", Workspace: tc.workspace}).Caller(t.Context())
-			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin || !reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
-				t.Errorf("caller %+v, error %v", caller, err)
+			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin ||
+				!reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
+				t.Errorf("got caller %+v, error %v", caller, err)
 			}
 		})
 	}
@@ -359,7 +380,7 @@ func TestRBAC_caller(t *testing.T) {
 		s := newRBACServer(t)
 		s.Replay("users/current: wrong password")
 		if _, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context()); !rest.IsUnauthenticated(err) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want unauthenticated", err)
 		}
 	})
 }

@@ -96,12 +96,12 @@ func (d *Directory) canSeeMembers(ctx context.Context, workspace string, users [
 }
 
 // membersByName returns the names of the users in a role, sorted. It compares names and not IDs, because the lists are read one after the
-// other, and the server reuses IDs. Only for a role without a workspace in the list of users, the ID tells which one it is.
+// other, and the server reuses IDs. Only for a role without a workspace in the list of users, the ID identifies it.
 func membersByName(r wire.Role, users []wire.User) []string {
 	members := []string{}
 	for _, u := range users {
-		if slices.ContainsFunc(u.Roles, func(held wire.Role) bool {
-			return held.Name == r.Name && (held.Workspace == r.Workspace || held.Workspace == "" && held.ID == r.ID)
+		if slices.ContainsFunc(u.Roles, func(assigned wire.Role) bool {
+			return assigned.Name == r.Name && (assigned.Workspace == r.Workspace || assigned.Workspace == "" && assigned.ID == r.ID)
 		}) {
 			members = append(members, u.Username)
 		}

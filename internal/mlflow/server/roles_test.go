@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// recordedBody decodes what was sent in a recorded exchange.
+// recordedBody decodes the body of the request of a recorded exchange.
 func recordedBody[T any](t *testing.T, e mlflowtest.Exchange, body *T) T {
 	t.Helper()
 	if err := json.Unmarshal(e.Body, body); err != nil {
@@ -30,27 +30,31 @@ func TestRoles(t *testing.T) {
 	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture", "roles/list: picture")
 	roles, err := d.Roles(t.Context(), "")
 	want := []server.Role{
-		{ID: 5, Workspace: "default", Name: "bosses", Grants: []server.RoleGrant{{ID: 7, Type: "workspace", Pattern: "*", Level: "MANAGE"}}, Members: []string{}},
+		{ID: 5, Workspace: "default", Name: "bosses", Grants: []server.RoleGrant{{ID: 7, Type: "workspace", Pattern: "*", Level: "MANAGE"}},
+			Members: []string{}},
 		{ID: 1, Workspace: "default", Name: "risk", Members: []string{"ana"}, Grants: []server.RoleGrant{
 			{ID: 6, Type: "experiment", Pattern: "*", Level: "USE"}, {ID: 5, Type: "experiment", Pattern: "1", Level: "READ"},
 		}},
 	}
 	if err != nil || !reflect.DeepEqual(roles, want) {
-		t.Errorf("got %+v and %v", roles, err)
+		t.Errorf("got %+v, error %v", roles, err)
 	}
 	if _, err := d.Role(t.Context(), "default", "Risk"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 }
 
-// TestRoles_members: who is shown only a part of the members is told none.
+// TestRoles_members checks that Members is nil if the caller cannot read all members.
 func TestRoles_members(t *testing.T) {
 	t.Parallel()
 	const (
 		roles = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
-		users = `{"users":[{"id":1,"username":"admin","is_admin":%t,"roles":[{"id":6,"name":"m","workspace":%q,"permissions":[{"id":1,"resource_type":"workspace",
-			"resource_pattern":"*","permission":%q}]}]},{"id":2,"username":"ana","is_admin":false,"roles":[{"id":99,"name":"ds","workspace":"default"},
-			{"id":5,"name":"ds","workspace":"other"}]},{"id":3,"username":"ben","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"other"}]}]}`
+		users = `{"users":[{"id":1,"username":"admin","is_admin":%t,"roles":[{"id":6,"name":"m","workspace":%q,"permissions":[{"id":1,
+			"resource_type":"workspace",
+			"resource_pattern":"*","permission":%q}]}]},{"id":2,"username":"ana","is_admin":false,"roles":[{"id":99,"name":"ds",
+				"workspace":"default"},
+			{"id":5,"name":"ds","workspace":"other"}]},{"id":3,"username":"ben","is_admin":false,"roles":[{"id":5,"name":"ds",
+				"workspace":"other"}]}]}`
 	)
 	for _, tc := range []struct {
 		name             string
@@ -71,13 +75,13 @@ func TestRoles_members(t *testing.T) {
 			s.Read(usersList, mlflowtest.OK(fmt.Sprintf(users, tc.admin, tc.workspace, tc.level)))
 			role, err := directoryOf(t, s).Role(t.Context(), "", "ds")
 			if err != nil || !reflect.DeepEqual(role.Members, tc.want) {
-				t.Errorf("got %v and %v, want %v", role.Members, err, tc.want)
+				t.Errorf("got %v, error %v; want %v", role.Members, err, tc.want)
 			}
 		})
 	}
 }
 
-// TestRoles_manager: who manages one workspace, and is in no other, is shown the users as a member of that one.
+// TestRoles_manager checks that a manager of one workspace, who is in no other, lists the users in that workspace.
 func TestRoles_manager(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
@@ -85,7 +89,8 @@ func TestRoles_manager(t *testing.T) {
 	s.Read("GET "+mlflowtest.UsersPath+"current", mlflowtest.OK(`{"user":{"id":4,"username":"mia","is_admin":false}}`))
 	s.Read("GET /api/3.0/mlflow/users/current/permissions", mlflowtest.OK(`{"permissions":[]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","permissions":[]}]}`))
-	s.Read(usersList, mlflowtest.OK(`{"users":[{"id":4,"username":"mia","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"risk"},{"id":6,"name":"admin",
+	s.Read(usersList, mlflowtest.OK(`{"users":[{"id":4,"username":"mia","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"risk"},
+		{"id":6,"name":"admin",
 		"workspace":"risk","permissions":[{"id":1,"resource_type":"workspace","resource_pattern":"*","permission":"MANAGE"}]}]}]}`))
 	denied := 0
 	transport := mlflowtest.RoundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -101,26 +106,27 @@ func TestRoles_manager(t *testing.T) {
 	}
 	for range 3 {
 		if role, err := d.Role(t.Context(), "risk", "ds"); err != nil || !slices.Equal(role.Members, []string{"mia"}) {
-			t.Errorf("got %+v and %v", role, err)
+			t.Errorf("got %+v, error %v", role, err)
 		}
 	}
 	if lists := s.Count(usersList); lists != 1 || denied != 3 {
-		t.Errorf("%d lists, %d denied", lists, denied)
+		t.Errorf("got %d lists and %d rejected ones, want 1 and 3", lists, denied)
 	}
 	if _, err := d.Users(t.Context()); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }
 
-// TestRoleWrites: what a real server answers to the changes of roles.
+// TestRoleWrites checks the responses of a real server to changes of roles.
 func TestRoleWrites(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: admin", "roles/list: picture")
 	ctx := t.Context()
 	s.Expect(s.RecordedWrite("roles/create"))
 	role, err := d.CreateRole(ctx, "", "ds", "Data science")
-	if err != nil || role.ID == 0 || role.Name != "ds" || role.Workspace != "default" || role.Description != "Data science" || role.Members == nil {
-		t.Errorf("got %+v and %v", role, err)
+	if err != nil || role.ID == 0 || role.Name != "ds" || role.Workspace != "default" || role.Description != "Data science" ||
+		role.Members == nil {
+		t.Errorf("got %+v, error %v", role, err)
 	}
 	s.Replay("roles/list: changed")
 	s.Expect(s.RecordedWrite("roles/create: taken"))
@@ -139,11 +145,11 @@ func TestRoleWrites(t *testing.T) {
 	s.Replay("roles/list: changed")
 	s.Expect(s.RecordedWrite("roles/update: taken"))
 	expectTakenError(t, d.UpdateRole(ctx, risk, "ds", "Risk"), "role", "ds")
-	if err := d.UpdateRole(ctx, risk, "risk", "Risk"); err != nil { // so already
+	if err := d.UpdateRole(ctx, risk, "risk", "Risk"); err != nil { // unchanged
 		t.Error(err)
 	}
 	if err := d.UpdateRole(ctx, server.Role{Workspace: "default", Name: "none"}, "none", ""); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 
 	s.Expect(s.RecordedWrite("roles/assign"), s.RecordedWrite("roles/assign: a member"), s.RecordedWrite("roles/assign: no such user"))
@@ -155,7 +161,7 @@ func TestRoleWrites(t *testing.T) {
 		t.Error(err)
 	}
 	if p, missing := mlflow.MissingPrincipal(d.Assign(ctx, risk, "nobody")); !missing || p.Name != "nobody" {
-		t.Errorf("missing %v", p)
+		t.Errorf("got missing principal %v, want nobody", p)
 	}
 	s.Expect(s.RecordedWrite("roles/unassign"), s.RecordedWrite("roles/unassign: no member"))
 	if err := d.Unassign(ctx, risk, "ben"); err != nil {
@@ -176,20 +182,27 @@ func TestRoleWrites(t *testing.T) {
 
 // The list of roles before a change, and after it.
 const (
-	dsIs5    = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}]}]}`
-	otherIs5 = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}]}]}`
-	dsIs9    = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}]},
-		{"id":9,"name":"ds","workspace":"default","permissions":[{"id":13,"resource_type":"experiment","resource_pattern":"*","permission":"READ"}]}]}`
-	dsWithout   = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*","permission":"READ"}]}]}`
-	dsEdits     = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment","resource_pattern":"*","permission":"EDIT"}]}]}`
-	dsRenamed   = `{"roles":[{"id":5,"name":"bi","workspace":"default","description":"BI","permissions":[]}]}`
-	anaIn       = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"default"}]}]}`
+	dsIs5 = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment",` +
+		`"resource_pattern":"*","permission":"READ"}]}]}`
+	otherIs5 = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt",` +
+		`"resource_pattern":"*","permission":"READ"}]}]}`
+	dsIs9 = `{"roles":[{"id":5,"name":"other","workspace":"default","permissions":[{"id":12,"resource_type":"prompt","resource_pattern":"*",
+		"permission":"READ"}]},
+		{"id":9,"name":"ds","workspace":"default","permissions":[{"id":13,"resource_type":"experiment","resource_pattern":"*",
+			"permission":"READ"}]}]}`
+	dsWithout = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"prompt",` +
+		`"resource_pattern":"*","permission":"READ"}]}]}`
+	dsEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[{"id":12,"resource_type":"experiment",` +
+		`"resource_pattern":"*","permission":"EDIT"}]}]}`
+	dsRenamed = `{"roles":[{"id":5,"name":"bi","workspace":"default","description":"BI","permissions":[]}]}`
+	anaIn     = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,` +
+		`"roles":[{"id":5,"name":"ds","workspace":"default"}]}]}`
 	roleMissing = "Role with id=5 not found"
 )
 
-// TestRoles_numbers: the number of a deleted role or row is another one's at once. A change whose answer was lost looks it up again and never
-// acts on what it does not name.
-func TestRoles_numbers(t *testing.T) {
+// TestRoles_reusedIDs: the server reuses the ID of a deleted role or grant immediately. If the response is lost, a change looks up the ID
+// again, and never changes another object.
+func TestRoles_reusedIDs(t *testing.T) {
 	t.Parallel()
 	ds := server.Role{ID: 77, Workspace: "default", Name: "ds"}
 	row := server.RoleGrant{ID: 78, Type: "experiment", Pattern: "*", Level: "READ"}
@@ -231,38 +244,51 @@ func TestRoles_numbers(t *testing.T) {
 		writes       []mlflowtest.Write
 		want         string
 	}{
-		"a lost delete whose number is another role's": {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, lost, otherIs5, "")}, ""},
-		"a delete that a gateway lost":                 {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, busy, dsIs9, ""), write(remove, `{"role_id":9}`, ok, otherIs5, "")}, ""},
-		"a delete by others":                           {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, otherIs5, "")}, ""},
-		"a delete that finds nothing, but there is":    {dsIs5, someUsers, deleteRole, []mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, "", "")}, "not found"},
-		"nothing to delete":                            {otherIs5, someUsers, deleteRole, nil, ""},
+		"a lost delete, and a reused ID": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, lost, otherIs5, "")}, ""},
+		"a delete that did not reach the server": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, busy, dsIs9, ""), write(remove, `{"role_id":9}`, ok, otherIs5, "")}, ""},
+		"a delete by another client": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, otherIs5, "")}, ""},
+		"a delete that finds no role, but it exists": {dsIs5, someUsers, deleteRole,
+			[]mlflowtest.Write{write(remove, `{"role_id":5}`, notFound, "", "")}, "not found"},
+		"nothing to delete": {otherIs5, someUsers, deleteRole, nil, ""},
 
-		"a lost removal whose number is another row's": {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow, `{"role_permission_id":12}`, lost, dsWithout, "")}, ""},
-		"a removal that did not come":                  {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow, `{"role_permission_id":12}`, lost, dsIs9, ""), write(removeRow, `{"role_permission_id":13}`, ok, "", "")}, ""},
-		"no row to remove":                             {dsWithout, someUsers, removeGrant, nil, ""},
-		"no role to remove from":                       {otherIs5, someUsers, removeGrant, nil, ""},
+		"a lost removal, and a reused ID": {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow,
+			`{"role_permission_id":12}`, lost, dsWithout, "")}, ""},
+		"a removal that did not reach the server": {dsIs5, someUsers, removeGrant, []mlflowtest.Write{write(removeRow,
+			`{"role_permission_id":12}`, lost, dsIs9, ""), write(removeRow, `{"role_permission_id":13}`, ok, "", "")}, ""},
+		"no grant to remove":     {dsWithout, someUsers, removeGrant, nil, ""},
+		"no role to remove from": {otherIs5, someUsers, removeGrant, nil, ""},
 
-		"a lost row":                {dsWithout, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, lost, dsIs5, "")}, ""},
-		"a row of others meanwhile": {dsWithout, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, exists, dsIs5, "")}, ""},
-		"a row with another level":  {dsEdits, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, exists, "", "")}, "it is there"},
-		"a row that is there":       {dsIs5, someUsers, addGrant, nil, ""},
-		"a row of no role":          {otherIs5, someUsers, addGrant, nil, `no role "ds"`},
+		"a lost grant":               {dsWithout, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, lost, dsIs5, "")}, ""},
+		"a grant by another client":  {dsWithout, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, exists, dsIs5, "")}, ""},
+		"a grant with another level": {dsEdits, someUsers, addGrant, []mlflowtest.Write{write(add, addRow, exists, "", "")}, "it is there"},
+		"an existing grant":          {dsIs5, someUsers, addGrant, nil, ""},
+		"a grant to no role":         {otherIs5, someUsers, addGrant, nil, `no role "ds"`},
 
-		"a lost level":         {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change, `{"role_permission_id":12,"permission":"EDIT"}`, lost, dsEdits, "")}, ""},
-		"a level as it is":     {dsEdits, someUsers, changeGrant, nil, ""},
-		"a level of no row":    {dsWithout, someUsers, changeGrant, nil, `no grant of role ds on "experiment/*"`},
-		"a row gone meanwhile": {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change, `{"role_permission_id":12,"permission":"EDIT"}`, notFound, dsWithout, "")}, "not found"},
+		"a lost change of a level": {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change,
+			`{"role_permission_id":12,"permission":"EDIT"}`, lost, dsEdits, "")}, ""},
+		"an unchanged level":  {dsEdits, someUsers, changeGrant, nil, ""},
+		"a level of no grant": {dsWithout, someUsers, changeGrant, nil, `no grant of role ds on "experiment/*"`},
+		"a grant removed meanwhile": {dsIs5, someUsers, changeGrant, []mlflowtest.Write{write(change,
+			`{"role_permission_id":12,"permission":"EDIT"}`, notFound, dsWithout, "")}, "not found"},
 
-		"a lost new name":       {dsIs5, someUsers, updateRole, []mlflowtest.Write{write(rename, renameBI, lost, dsRenamed, "")}, ""},
-		"a new name of no role": {dsRenamed, someUsers, updateRole, nil, `no role "ds"`},
+		"a lost rename":       {dsIs5, someUsers, updateRole, []mlflowtest.Write{write(rename, renameBI, lost, dsRenamed, "")}, ""},
+		"a rename of no role": {dsRenamed, someUsers, updateRole, nil, `no role "ds"`},
 
-		"a lost membership":         {dsIs5, someUsers, assignAna, []mlflowtest.Write{write(assign, anaTo5, lost, "", anaIn)}, ""},
-		"a membership there before": {dsIs5, anaIn, assignAna, []mlflowtest.Write{write(assign, anaTo5, exists, "", "")}, ""},
-		"a membership in no role":   {otherIs5, someUsers, assignAna, nil, `no role "ds"`},
-		"a lost end of one":         {dsIs5, anaIn, unassignAna, []mlflowtest.Write{write(unassign, anaTo5, lost, "", someUsers)}, ""},
-		"an end that did not come":  {dsIs5, anaIn, unassignAna, []mlflowtest.Write{write(unassign, anaTo5, lost, "", ""), write(unassign, anaTo5, ok, "", someUsers)}, ""},
-		"no membership to end":      {dsIs5, someUsers, unassignAna, []mlflowtest.Write{write(unassign, anaTo5, notFound, "", "")}, ""},
-		"no role to leave":          {otherIs5, someUsers, unassignAna, nil, ""},
+		"a lost membership": {dsIs5, someUsers, assignAna,
+			[]mlflowtest.Write{write(assign, anaTo5, lost, "", anaIn)}, ""},
+		"an existing membership": {dsIs5, anaIn, assignAna,
+			[]mlflowtest.Write{write(assign, anaTo5, exists, "", "")}, ""},
+		"a membership in no role": {otherIs5, someUsers, assignAna, nil, `no role "ds"`},
+		"a lost removal from the role": {dsIs5, anaIn, unassignAna,
+			[]mlflowtest.Write{write(unassign, anaTo5, lost, "", someUsers)}, ""},
+		"a removal from the role that did not reach the server": {dsIs5, anaIn, unassignAna,
+			[]mlflowtest.Write{write(unassign, anaTo5, lost, "", ""), write(unassign, anaTo5, ok, "", someUsers)}, ""},
+		"no membership to remove": {dsIs5, someUsers, unassignAna,
+			[]mlflowtest.Write{write(unassign, anaTo5, notFound, "", "")}, ""},
+		"no role to remove a user from": {otherIs5, someUsers, unassignAna, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -283,8 +309,9 @@ func TestCreateRole(t *testing.T) {
 	t.Parallel()
 	const none, made = `{"roles":[]}`, `{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"d","permissions":[]}]}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.RolesPath + "create", Body: `{"workspace":"risk","name":"ds","description":"d"}`, Response: mlflowtest.LostResponse,
-		Then: map[string]mlflowtest.Response{rolesOfRisk: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.RolesPath + "create", Body: `{"workspace":"risk","name":"ds","description":"d"}`,
+		Response: mlflowtest.LostResponse,
+		Then:     map[string]mlflowtest.Response{rolesOfRisk: mlflowtest.OK(made)},
 	}
 	s := mlflowtest.NewScripted(t)
 	s.Read(rbacProbe, mlflowtest.OK(probeResponse))
@@ -296,7 +323,7 @@ func TestCreateRole(t *testing.T) {
 	s.Expect(create)
 	role, err := d.CreateRole(t.Context(), "risk", "ds", "d")
 	if err != nil || role.ID != 5 || role.Workspace != "risk" || role.Members == nil {
-		t.Errorf("got %+v and %v", role, err)
+		t.Errorf("got %+v, error %v", role, err)
 	}
 	create.Then[rolesOfRisk] = mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","description":"mine","permissions":[]}]}`)
 	s.Expect(create)
@@ -306,7 +333,7 @@ func TestCreateRole(t *testing.T) {
 
 	_, err = d.CreateRole(t.Context(), "none", "ds", "d")
 	if missing, ok := errors.AsType[*server.MissingWorkspaceError](err); !ok || missing.Name != "none" || rest.IsNotFound(err) {
-		t.Errorf("error %T: %v", err, err)
+		t.Errorf("got error %T: %v, want *MissingWorkspaceError of none", err, err)
 	}
 	mlflowtest.ExpectError(t, err, `no workspace "none"`)
 

@@ -17,8 +17,9 @@ const (
 	testPassword = "correct-horse-battery"
 	usersWithBen = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":3,"username":"ben","is_admin":false,"roles":[]}]}`
 	benCreated   = `{"user":{"id":3,"is_admin":false,"username":"ben"}}`
-	// takenWithHash is what a server says when the name is taken.
-	takenWithHash = `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ben) already exists. Error: scrypt:32768:8:1$HnFb$12e6b78d"}`
+	// takenWithHash is the response of a server if the name is in use.
+	takenWithHash = `{"error_code":"RESOURCE_ALREADY_EXISTS",` +
+		`"message":"User (username=ben) already exists. Error: scrypt:32768:8:1$HnFb$12e6b78d"}`
 )
 
 func TestUsers(t *testing.T) {
@@ -26,36 +27,37 @@ func TestUsers(t *testing.T) {
 	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture")
 	users, err := d.Users(t.Context())
 	if got, want := fmt.Sprint(users), "[{admin true []} {ana false [{default risk}]} {ben false []}]"; err != nil || got != want {
-		t.Errorf("got %s and %v, want %s", got, err, want)
+		t.Errorf("got %s, error %v; want %s", got, err, want)
 	}
 	if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" {
-		t.Errorf("got %v and %v", u, err)
+		t.Errorf("got %v, error %v", u, err)
 	}
 	if _, err := d.User(t.Context(), "Ana"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 }
 
-// TestUser_denied: who may not list the users is still shown the own account.
+// TestUser_denied checks that a user who cannot list users can read their own account.
 func TestUser_denied(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "users/get: oneself", "users/get: another")
 	s.Read(usersList, s.RecordedResponse("users/list: ana"))
 	u, err := d.User(t.Context(), "ana")
 	if err != nil || u.Name != "ana" {
-		t.Errorf("got %v and %v", u, err)
+		t.Errorf("got %v, error %v", u, err)
 	}
 	if _, err := d.User(t.Context(), "ben"); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }
 
-// TestCreateUser: a user is created once, whatever becomes of the answer, and the password is in no log and in no error.
+// TestCreateUser checks that a user is created once, also if the response is lost, and that no log and no error contains the password.
 func TestCreateUser(t *testing.T) {
 	t.Parallel()
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Response: mlflowtest.OK(benCreated),
-		Then: map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
+		Call: "POST " + mlflowtest.UsersPath + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`,
+		Response: mlflowtest.OK(benCreated),
+		Then:     map[string]mlflowtest.Response{usersList: mlflowtest.OK(usersWithBen)},
 	}
 	without := func(w mlflowtest.Write) mlflowtest.Write { w.Then = nil; return w }
 	then := func(w mlflowtest.Write, a mlflowtest.Response) mlflowtest.Write {
@@ -69,20 +71,24 @@ func TestCreateUser(t *testing.T) {
 		taken  bool
 		want   string
 	}{
-		"created":                        {writes: []mlflowtest.Write{create}},
-		"there before":                   {users: usersWithBen, taken: true},
-		"created by others meanwhile":    {writes: []mlflowtest.Write{create.WithResponse(taken)}, taken: true},
-		"lost, but created":              {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.LostResponse)}},
-		"a gateway gave up, but created": {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.PageResponse(504, "timeout"))}},
-		"lost before it came":            {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.LostResponse)), create}},
-		"lost, and then there": {writes: []mlflowtest.Write{
+		"created":                      {writes: []mlflowtest.Write{create}},
+		"existing":                     {users: usersWithBen, taken: true},
+		"created by another client":    {writes: []mlflowtest.Write{create.WithResponse(taken)}, taken: true},
+		"lost response":                {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.LostResponse)}},
+		"gateway timeout, but created": {writes: []mlflowtest.Write{create.WithResponse(mlflowtest.PageResponse(504, "timeout"))}},
+		"lost request":                 {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.LostResponse)), create}},
+		"lost response, then in use": {writes: []mlflowtest.Write{
 			without(create.WithResponse(mlflowtest.LostResponse)), create.WithResponse(taken),
 		}},
-		"a sign-in page":    {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))}, want: "not shown"},
-		"refused":           {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
-		"lost, and unknown": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
-		"another one": {writes: []mlflowtest.Write{
-			then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`, `"ben","is_admin":true`, 1))),
+		"a sign-in page": {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.PageResponse(200, testPassword)))},
+			want: "not shown"},
+		"rejected": {writes: []mlflowtest.Write{without(create.WithResponse(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE",
+			"Too simple: "+testPassword)))}, want: "Too simple: ***"},
+		"lost response, failed lookup": {writes: []mlflowtest.Write{then(create.WithResponse(mlflowtest.LostResponse),
+			mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
+		"a user with other values": {writes: []mlflowtest.Write{
+			then(create.WithResponse(mlflowtest.LostResponse), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`,
+				`"ben","is_admin":true`, 1))),
 		}, taken: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +112,7 @@ func TestCreateUser(t *testing.T) {
 				}
 				for _, secret := range []string{testPassword, "scrypt"} {
 					if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text+logged, secret) {
-						t.Errorf("error %s; log %s", text, logged)
+						t.Errorf("got error %s and log %s, want neither to contain %q", text, logged, secret)
 					}
 				}
 			})
@@ -131,7 +137,7 @@ func TestCreateUser_recorded(t *testing.T) {
 	expectTakenError(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
 }
 
-// TestUserWrites: what a real server answers to the other changes of users.
+// TestUserWrites checks the responses of real servers to the other changes of users.
 func TestUserWrites(t *testing.T) {
 	t.Parallel()
 	for _, recording := range mlflowtest.Servers {
@@ -140,7 +146,8 @@ func TestUserWrites(t *testing.T) {
 			s, d := recordedDirectory(t, recording, "users/list: admin", "users/get: missing")
 			s.Read("GET "+mlflowtest.UsersPath+"get?username=cleo", s.RecordedResponse("users/get: missing"))
 			var body struct{ Username, Password string }
-			s.Expect(s.RecordedWrite("users/update-password"), s.RecordedWrite("users/update-admin"), s.RecordedWrite("users/delete"), s.RecordedWrite("users/delete: missing"))
+			s.Expect(s.RecordedWrite("users/update-password"), s.RecordedWrite("users/update-admin"), s.RecordedWrite("users/delete"),
+				s.RecordedWrite("users/delete: missing"))
 			for name, err := range map[string]error{
 				"password": d.SetPassword(t.Context(), "cleo", recordedBody(t, s.Exchange("users/update-password"), &body).Password),
 				"admin":    d.SetAdmin(t.Context(), "cleo", true),
@@ -148,22 +155,22 @@ func TestUserWrites(t *testing.T) {
 				"again":    d.DeleteUser(t.Context(), "cleo"),
 			} {
 				if err != nil {
-					t.Errorf("%s: %v", name, err)
+					t.Errorf("%s: got error %v, want none", name, err)
 				}
 			}
 			s.Expect(s.RecordedWrite("users/update-password: missing"), s.RecordedWrite("users/update-admin: missing"))
 			password := recordedBody(t, s.Exchange("users/update-password: missing"), &body).Password
 			if err := d.SetPassword(t.Context(), "nobody", password); !rest.IsNotFound(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want not found", err)
 			}
 			if err := d.SetAdmin(t.Context(), "nobody", true); !rest.IsNotFound(err) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want not found", err)
 			}
 		})
 	}
 }
 
-// TestDeleteUser: "not found" is success only if a look finds nobody.
+// TestDeleteUser checks that "not found" is success only if a lookup confirms it.
 func TestDeleteUser(t *testing.T) {
 	t.Parallel()
 	remove := mlflowtest.Write{
@@ -175,10 +182,11 @@ func TestDeleteUser(t *testing.T) {
 		left   string
 		want   string
 	}{
-		"gone":                 {[]mlflowtest.Write{remove}, someUsers, ""},
-		"lost, and then gone":  {[]mlflowtest.Write{remove.WithResponse(mlflowtest.LostResponse), remove}, someUsers, ""},
+		"not found":            {[]mlflowtest.Write{remove}, someUsers, ""},
+		"lost, then not found": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.LostResponse), remove}, someUsers, ""},
 		"still listed":         {[]mlflowtest.Write{remove}, usersWithBen, "not found"},
-		"a gateway without it": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers, "has no such endpoint"},
+		"page of a gateway": {[]mlflowtest.Write{remove.WithResponse(mlflowtest.PageResponse(404, "nginx"))}, someUsers,
+			"has no such endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,6 +205,6 @@ func TestDirectoryCaller(t *testing.T) {
 	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/current: admin", "current/permissions: admin")
 	caller, err := d.Caller(t.Context())
 	if err != nil || !caller.Admin || caller.Principal.Name != "admin" {
-		t.Errorf("got %+v and %v", caller, err)
+		t.Errorf("got %+v, error %v", caller, err)
 	}
 }

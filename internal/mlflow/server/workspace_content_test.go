@@ -16,7 +16,7 @@ func TestWorkspaceContent_String(t *testing.T) {
 		},
 	} {
 		if got := c.String(); got != want || c.IsEmpty() != (want == "") {
-			t.Errorf("%+v is %q, want %q", c, got, want)
+			t.Errorf("%+v: got %q, want %q", c, got, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 var risk = server.Workspace{Name: "risk", Description: "Risk models", DefaultArtifactRoot: "s3://ml-risk"}
 
-// TestWorkspaces: what a real server with workspaces answers.
+// TestWorkspaces checks the responses of a real server with workspaces.
 func TestWorkspaces(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info", "workspaces", "workspaces/get: missing")
@@ -21,16 +21,16 @@ func TestWorkspaces(t *testing.T) {
 	list, err := d.Workspaces(ctx)
 	want := "[{default Default workspace for legacy resources } {other  } {risk Risk models s3://ml-risk}]"
 	if got := fmt.Sprint(list); err != nil || got != want {
-		t.Errorf("got %s and %v, want %s", got, err, want)
+		t.Errorf("got %s, error %v; want %s", got, err, want)
 	}
 	if w, err := d.Workspace(ctx, "risk"); err != nil || w != risk {
-		t.Errorf("got %v and %v", w, err)
+		t.Errorf("got %v, error %v", w, err)
 	}
 	if _, err := d.Workspace(ctx, "none"); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 	if has, err := d.HasWorkspaces(ctx); err != nil || !has {
-		t.Errorf("workspaces %v, error %v", has, err)
+		t.Errorf("got workspaces %v, error %v; want true", has, err)
 	}
 	s.ExpectRequests(serverInfo, workspacesList, "GET "+mlflowtest.WorkspacesPath+"/none")
 
@@ -47,10 +47,11 @@ func TestWorkspaces(t *testing.T) {
 		t.Error(err)
 	}
 	if err := d.UpdateWorkspace(ctx, server.Workspace{Name: "none"}); !rest.IsNotFound(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want not found", err)
 	}
 
-	s.Expect(s.RecordedWrite("workspaces/delete"), s.RecordedWrite("workspaces/delete: missing"), s.RecordedWrite("workspaces/delete: not empty"))
+	s.Expect(s.RecordedWrite("workspaces/delete"), s.RecordedWrite("workspaces/delete: missing"),
+		s.RecordedWrite("workspaces/delete: not empty"))
 	s.Read("GET "+mlflowtest.WorkspacesPath+"/team", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'team' not found"))
 	for range 2 {
 		if err := d.DeleteWorkspace(ctx, "team"); err != nil {
@@ -59,28 +60,28 @@ func TestWorkspaces(t *testing.T) {
 	}
 	err = d.DeleteWorkspace(ctx, "risk")
 	if full, ok := errors.AsType[*server.NotEmptyError](err); !ok || full.Name != "risk" {
-		t.Errorf("error %T: %v", err, err)
+		t.Errorf("got error %T: %v, want *NotEmptyError of risk", err, err)
 	}
 	mlflowtest.ExpectError(t, err, "still contains 1 resource(s)")
 	s.Expect(s.RecordedWrite("workspaces/delete: default"))
 	mlflowtest.ExpectError(t, d.DeleteWorkspace(ctx, "default"), "reserved")
 }
 
-// A user is shown the workspaces that the user may enter; none is an empty answer.
+// TestWorkspaces_user checks that a user lists only the workspaces with access, which can be none.
 func TestWorkspaces_user(t *testing.T) {
 	t.Parallel()
 	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info")
 	s.Read(workspacesList, s.RecordedResponse("workspaces: of a user"))
 	s.Read(getRisk, s.RecordedResponse("workspaces/get: denied"))
 	if list, err := d.Workspaces(t.Context()); err != nil {
-		t.Errorf("got %v and %v", list, err)
+		t.Errorf("got %v, error %v", list, err)
 	}
 	if _, err := d.Workspace(t.Context(), "risk"); !rest.IsPermissionDenied(err) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want permission denied", err)
 	}
 }
 
-// TestWorkspaces_off: a server that has no workspaces is not asked for any.
+// TestWorkspaces_off checks that no request for workspaces is sent to a server without them.
 func TestWorkspaces_off(t *testing.T) {
 	t.Parallel()
 	for _, recording := range []string{mlflowtest.RBACServer, mlflowtest.LegacyServer, mlflowtest.LegacyServerWithoutList} {
@@ -90,7 +91,8 @@ func TestWorkspaces_off(t *testing.T) {
 			ctx := t.Context()
 			_, listErr := d.Workspaces(ctx)
 			_, readErr := d.Workspace(ctx, "risk")
-			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk), d.DeleteWorkspace(ctx, "risk")} {
+			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk),
+				d.DeleteWorkspace(ctx, "risk")} {
 				expectUnsupported(t, err, "--enable-workspaces")
 			}
 			s.ExpectRequests(serverInfo)
@@ -98,13 +100,14 @@ func TestWorkspaces_off(t *testing.T) {
 	}
 }
 
-// TestCreateWorkspace: a workspace is created once, whatever becomes of the answer.
+// TestCreateWorkspace checks that a workspace is created once, also if the response is lost.
 func TestCreateWorkspace(t *testing.T) {
 	t.Parallel()
 	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
 	const made = `{"workspace":{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}}`
 	create := mlflowtest.Write{
-		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse, Then: map[string]mlflowtest.Response{getRisk: mlflowtest.OK(made)},
+		Call: "POST " + mlflowtest.WorkspacesPath, Response: mlflowtest.LostResponse,
+		Then: map[string]mlflowtest.Response{getRisk: mlflowtest.OK(made)},
 		Body: `{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}`,
 	}
 	never := create
@@ -115,9 +118,9 @@ func TestCreateWorkspace(t *testing.T) {
 		writes []mlflowtest.Write
 		taken  bool
 	}{
-		"lost, but created":   {[]mlflowtest.Write{create}, false},
-		"lost before it came": {[]mlflowtest.Write{never, create.WithResponse(mlflowtest.OK(made))}, false},
-		"somebody else's":     {[]mlflowtest.Write{others}, true},
+		"lost, but created":         {[]mlflowtest.Write{create}, false},
+		"lost request":              {[]mlflowtest.Write{never, create.WithResponse(mlflowtest.OK(made))}, false},
+		"created by another client": {[]mlflowtest.Write{others}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// findAll looks up users at the same time, and returns how many lookups failed.
+// findAll looks up users in parallel, and returns the number of failed lookups.
 func findAll(ctx context.Context, source *wire.Principals, names ...string) (failed int64) {
 	var failures atomic.Int64
 	var lookups sync.WaitGroup
@@ -28,7 +28,7 @@ func findAll(ctx context.Context, source *wire.Principals, names ...string) (fai
 	return failures.Load()
 }
 
-// Only the first lookup can be rejected, so the others wait for it. Once it is not, they run in parallel.
+// TestPrincipals_Find_parallel checks that the lookups run in parallel after the first one, which can be rejected.
 func TestPrincipals_Find_parallel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -50,13 +50,13 @@ func TestPrincipals_Find_parallel(t *testing.T) {
 		}
 	}}
 	if source.Parallel(mlflow.KindUser) {
-		t.Error("the first lookups run in parallel")
+		t.Error("before a lookup: got parallel lookups, want one at a time")
 	}
 	if failed := findAll(ctx, source, "ana", "ben", "carl", "dora"); failed > 0 || calls.Load() != 4 {
-		t.Errorf("%d of %d lookups failed: they do not run in parallel", failed, calls.Load())
+		t.Errorf("got %d failed of %d lookups, want 0 of 4 in parallel", failed, calls.Load())
 	}
 	if !source.Parallel(mlflow.KindUser) || source.Parallel(mlflow.KindGroup) {
-		t.Error("after a lookup of users, roles are looked up in parallel, or users are not")
+		t.Error("after a lookup of users: want parallel lookups of users only")
 	}
 }
 
@@ -68,9 +68,9 @@ func TestPrincipals_Find_rejected(t *testing.T) {
 		return false, &rest.APIError{Status: http.StatusForbidden, Code: "PERMISSION_DENIED"}
 	}}
 	if failed := findAll(t.Context(), source, "ana", "ben", "carl"); failed != 3 || calls.Load() != 1 {
-		t.Errorf("%d lookups failed after %d requests, want 3 after 1", failed, calls.Load())
+		t.Errorf("got %d failed lookups after %d requests, want 3 after 1", failed, calls.Load())
 	}
 	if source.Parallel(mlflow.KindUser) {
-		t.Error("after a rejected lookup, users are looked up in parallel")
+		t.Error("after a rejected lookup: got parallel lookups, want one at a time")
 	}
 }
