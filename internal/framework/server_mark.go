@@ -72,9 +72,9 @@ func (m ServerMark) same(o ServerMark) bool {
 
 // sameURL reports whether two server URLs are equivalent. It ignores the case of the host, a default port, a trailing slash, and a query
 // such as ?o=1234.
-func sameURL(a, b string) bool { return normalURL(a) == normalURL(b) }
+func sameURL(a, b string) bool { return normalizeURL(a) == normalizeURL(b) }
 
-func normalURL(text string) string {
+func normalizeURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return text

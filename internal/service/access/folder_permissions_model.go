@@ -141,7 +141,7 @@ func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlf
 	folder, err := folders.Find(ctx, m.Path.ValueString())
 	switch {
 	case rest.IsNotFound(err):
-		return fmt.Sprintf("There is no %s on it.", m.folder())
+		return fmt.Sprintf("The configured server has no %s.", m.folder())
 	case err != nil:
 		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
 	case !m.isSameFolder(folder) && folder.ID == m.ID.ValueString():

@@ -146,7 +146,7 @@ func (c creator) create(ctx context.Context, since time.Time) (mlflow.Experiment
 		return mlflow.Experiment{}, false
 	}
 	n := mlflow.NewExperiment{
-		Name: c.name(), ArtifactLocation: c.plan.ArtifactLocation.ValueString(), Tags: createTags(c.plan.wantedTags()),
+		Name: c.name(), ArtifactLocation: c.plan.ArtifactLocation.ValueString(), Tags: tagsForCreate(c.plan.wantedTags()),
 		TraceLocation: c.plan.wantedTraceLocation(),
 	}
 	id, err := c.client.CreateExperiment(ctx, n, since)
@@ -178,8 +178,8 @@ func (c creator) warnLeftoverGrants(ctx context.Context, id string) {
 	}
 }
 
-// createTags returns the tags that a create request can contain on every server. The others are set one by one.
-func createTags(wanted map[string]string) []mlflow.Tag {
+// tagsForCreate returns the tags that a create request can contain on every server. The others are set one by one.
+func tagsForCreate(wanted map[string]string) []mlflow.Tag {
 	var tags []mlflow.Tag
 	for _, key := range framework.SortedKeys(wanted) {
 		if len(tags) < mlflow.MaxCreateTags && len(wanted[key]) <= mlflow.MaxCreateTagValue {

@@ -99,7 +99,7 @@ func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *
 		}
 		left = active
 		b.setCount(len(runs) - len(left))
-		if !effectUnknown || len(left) == 0 || b.isEnded(ctx) || !b.client.WaitForRetry(ctx, start, try) {
+		if !effectUnknown || len(left) == 0 || b.mustStop(ctx) || !b.client.WaitForRetry(ctx, start, try) {
 			break
 		}
 	}
@@ -112,7 +112,7 @@ func (b *bulkDeletion) sendBulkRequests(ctx context.Context, runs []mlflow.RunRe
 	ids, groups := byExperiment(runs)
 	sum := 0
 	for _, id := range ids {
-		for remaining := len(groups[id]); remaining > 0 && !b.isEnded(ctx) && !b.isDenied(id); {
+		for remaining := len(groups[id]); remaining > 0 && !b.mustStop(ctx) && !b.isDenied(id); {
 			limit := min(remaining, mlflow.MaxRunsInBulk)
 			n, err := b.client.DeleteRunsInBulk(ctx, id, b.latestStarts[id], limit)
 			if err != nil {
