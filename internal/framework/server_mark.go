@@ -196,7 +196,7 @@ func (b *ResourceBase) mismatchReason(ctx context.Context, o StateObject) string
 	case rest.IsNotFound(err):
 		return fmt.Sprintf("The configured server has no experiment with ID %s.", o.ExperimentID)
 	case err != nil:
-		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
+		return EndSentences("The provider could not check whether both are the same server: " + err.Error())
 	case FormatCreationTime(e.Created()) != o.Created:
 		return fmt.Sprintf("On the configured server, ID %s belongs to a different experiment: %q, created %s. The one in this state was "+
 			"created %s.",

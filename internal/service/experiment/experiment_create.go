@@ -273,11 +273,12 @@ func (c creator) adopt(ctx context.Context, e mlflow.Experiment, cause error) (m
 	}
 	origin := "existed before this apply"
 	if cause != nil {
-		origin = fmt.Sprintf("was created while this apply ran: %s", strings.TrimSuffix(cause.Error(), "."))
+		origin = "was created while this apply ran: " + cause.Error()
 	}
 	c.diags.AddAttributeError(path.Root("name"), "Could not create experiment: name already in use", fmt.Sprintf(
-		"%s %s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.NAME\n    id = %q\n  }\n\nor set adopt_existing = true. "+
-			"Otherwise, choose another name.", framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), origin, e.ID))
+		"%s\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.NAME\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+			"Otherwise, choose another name.",
+		framework.EndSentences(framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name))+" "+origin), e.ID))
 	return e, false
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
@@ -191,8 +192,9 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	}
 	if err != nil {
 		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by creation time, and may have deleted runs that were not "+
-			"selected. The provider could not determine which: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
-			"mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
+			"selected. %s\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
+			"mlflow_restore_runs.",
+			framework.EndSentences("The provider could not determine which: "+err.Error()), strings.Join(b.experiments, ", ")))
 		return
 	}
 	selected := idSet(runs)
