@@ -22,7 +22,7 @@ func AddWarning(diags *diag.Diagnostics, action string, object string, err error
 
 // ErrorDetail returns the detail of a diagnostic: the object and the error, then the advice, each as a paragraph of its own.
 func ErrorDetail(object string, err error, advice ...string) string {
-	reason := endSentences(fmt.Sprintf("%s: %s", UpperFirst(object), err))
+	reason := EndSentences(fmt.Sprintf("%s: %s", UpperFirst(object), err))
 	if _, ok := errors.AsType[*rest.NotSentError](err); ok {
 		return reason // the error of the request that was sent has the advice
 	}
@@ -35,8 +35,9 @@ func ErrorDetail(object string, err error, advice ...string) string {
 	return strings.Join(append([]string{reason}, advice...), "\n\n")
 }
 
-// endSentences adds the missing period to each paragraph of an error. A paragraph that ends in a colon introduces the next one.
-func endSentences(text string) string {
+// EndSentences adds the missing period to each paragraph of a text that ends in an error. A paragraph that ends in a colon introduces the
+// next one.
+func EndSentences(text string) string {
 	paragraphs := strings.Split(text, "\n\n")
 	for i, paragraph := range paragraphs {
 		if !strings.HasSuffix(paragraph, ".") && !strings.HasSuffix(paragraph, ":") && !strings.HasPrefix(paragraph, " ") {

@@ -105,16 +105,16 @@ type ListedExperiment struct {
 func (b *ResourceBase) ListResults(
 	ctx context.Context, req list.ListRequest, setResult func(ListedExperiment, *list.ListResult),
 ) iter.Seq[list.ListResult] {
-	return func(push func(list.ListResult) bool) {
+	return func(yield func(list.ListResult) bool) {
 		found, workspace, diags := b.findListed(ctx, req.Config, req.Limit)
-		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
+		if len(diags) > 0 && !yield(list.ListResult{Diagnostics: diags}) {
 			return
 		}
 		for _, e := range found {
 			result := req.NewListResult(ctx)
 			result.DisplayName = e.Name
 			setResult(ListedExperiment{e, workspace}, &result)
-			if !push(result) {
+			if !yield(result) {
 				return
 			}
 		}

@@ -91,7 +91,7 @@ func (b *ResourceBase) ResolveImportID(
 			workspace)
 	}
 	if err != nil {
-		diags.AddError("Invalid import ID", endSentences(UpperFirst(err.Error())))
+		diags.AddError("Invalid import ID", EndSentences(UpperFirst(err.Error())))
 		return e, false
 	}
 	if !b.CheckImportConfigured(diags) {
@@ -134,7 +134,7 @@ func CutImportWorkspace(id string) (workspace, rest string, err error) {
 func (b *ResourceBase) UseImportWorkspace(id string, diags *diag.Diagnostics) (workspace types.String, rest string, ok bool) {
 	name, rest, err := CutImportWorkspace(id)
 	if err != nil {
-		diags.AddError("Invalid import ID", endSentences(UpperFirst(err.Error())))
+		diags.AddError("Invalid import ID", EndSentences(UpperFirst(err.Error())))
 		return workspace, "", false
 	}
 	workspace = OrNull(name)

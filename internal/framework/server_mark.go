@@ -72,9 +72,9 @@ func (m ServerMark) same(o ServerMark) bool {
 
 // sameURL reports whether two server URLs are equivalent. It ignores the case of the host, a default port, a trailing slash, and a query
 // such as ?o=1234.
-func sameURL(a, b string) bool { return normalURL(a) == normalURL(b) }
+func sameURL(a, b string) bool { return normalizeURL(a) == normalizeURL(b) }
 
-func normalURL(text string) string {
+func normalizeURL(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
 		return text
@@ -196,7 +196,7 @@ func (b *ResourceBase) mismatchReason(ctx context.Context, o StateObject) string
 	case rest.IsNotFound(err):
 		return fmt.Sprintf("The configured server has no experiment with ID %s.", o.ExperimentID)
 	case err != nil:
-		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
+		return EndSentences("The provider could not check whether both are the same server: " + err.Error())
 	case FormatCreationTime(e.Created()) != o.Created:
 		return fmt.Sprintf("On the configured server, ID %s belongs to a different experiment: %q, created %s. The one in this state was "+
 			"created %s.",

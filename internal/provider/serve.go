@@ -70,12 +70,12 @@ func (s scopedServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunct
 func withScopedContext[Q, R any](ctx context.Context, req Q, call func(context.Context, Q) (R, error)) (R, error) {
 	var scoped scopedContext
 	scoped.scope.Store(&ctx)
-	defer scoped.scope.Store(&ended)
+	defer scoped.scope.Store(&endedContext)
 	return call(&scoped, req)
 }
 
-// ended replaces the context of a call that has returned.
-var ended = func() context.Context {
+// endedContext replaces the context of a call that has returned.
+var endedContext = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -141,9 +140,9 @@ func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlf
 	folder, err := folders.Find(ctx, m.Path.ValueString())
 	switch {
 	case rest.IsNotFound(err):
-		return fmt.Sprintf("There is no %s on it.", m.folder())
+		return fmt.Sprintf("The configured server has no %s.", m.folder())
 	case err != nil:
-		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
+		return framework.EndSentences("The provider could not check whether both are the same server: " + err.Error())
 	case !m.isSameFolder(folder) && folder.ID == m.ID.ValueString():
 		return fmt.Sprintf("On the configured server, %s is a different folder, created at another time.", m.folder())
 	case !m.isSameFolder(folder):

@@ -29,7 +29,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 		"another object ID": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			"is a different folder: its object ID is"},
 		"none": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) },
-			`There is no folder "` + folder + `" on it.`},
+			`The configured server has no folder "` + folder + `".`},
 		"a Git folder": {emulator.Options{Now: fixedClock(0)},
 			func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
 			"The provider could not check whether both are the same server: it is a Git folder"},

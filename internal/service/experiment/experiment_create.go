@@ -146,7 +146,7 @@ func (c creator) create(ctx context.Context, since time.Time) (mlflow.Experiment
 		return mlflow.Experiment{}, false
 	}
 	n := mlflow.NewExperiment{
-		Name: c.name(), ArtifactLocation: c.plan.ArtifactLocation.ValueString(), Tags: createTags(c.plan.wantedTags()),
+		Name: c.name(), ArtifactLocation: c.plan.ArtifactLocation.ValueString(), Tags: tagsForCreate(c.plan.wantedTags()),
 		TraceLocation: c.plan.wantedTraceLocation(),
 	}
 	id, err := c.client.CreateExperiment(ctx, n, since)
@@ -178,8 +178,8 @@ func (c creator) warnLeftoverGrants(ctx context.Context, id string) {
 	}
 }
 
-// createTags returns the tags that a create request can contain on every server. The others are set one by one.
-func createTags(wanted map[string]string) []mlflow.Tag {
+// tagsForCreate returns the tags that a create request can contain on every server. The others are set one by one.
+func tagsForCreate(wanted map[string]string) []mlflow.Tag {
 	var tags []mlflow.Tag
 	for _, key := range framework.SortedKeys(wanted) {
 		if len(tags) < mlflow.MaxCreateTags && len(wanted[key]) <= mlflow.MaxCreateTagValue {
@@ -273,11 +273,12 @@ func (c creator) adopt(ctx context.Context, e mlflow.Experiment, cause error) (m
 	}
 	origin := "existed before this apply"
 	if cause != nil {
-		origin = fmt.Sprintf("was created while this apply ran: %s", strings.TrimSuffix(cause.Error(), "."))
+		origin = "was created while this apply ran: " + cause.Error()
 	}
 	c.diags.AddAttributeError(path.Root("name"), "Could not create experiment: name already in use", fmt.Sprintf(
-		"%s %s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.NAME\n    id = %q\n  }\n\nor set adopt_existing = true. "+
-			"Otherwise, choose another name.", framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), origin, e.ID))
+		"%s\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.NAME\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+			"Otherwise, choose another name.",
+		framework.EndSentences(framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name))+" "+origin), e.ID))
 	return e, false
 }
 

@@ -3,7 +3,6 @@ package experiment
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -47,7 +46,7 @@ func (r *experimentResource) describeContent(ctx context.Context, state experime
 	content, err := r.Client().ExperimentContent(ctx, state.ID.ValueString())
 	switch {
 	case err != nil:
-		return fmt.Sprintf("The provider could not determine whether it is empty: %s.", strings.TrimSuffix(err.Error(), "."))
+		return framework.EndSentences("The provider could not determine whether it is empty: " + err.Error())
 	case !content.IsEmpty():
 		return fmt.Sprintf("It contains %s.", content)
 	}

@@ -252,7 +252,8 @@ func TestExperiment_taintedNotEmpty(t *testing.T) {
 			w.AddRun(id)
 			w.ResetJournal()
 		}},
-		resource.TestStep{Taint: []string{acctest.ExperimentAddress}, Config: config, ExpectError: outputPattern("is deleted only if it is empty")},
+		resource.TestStep{Taint: []string{acctest.ExperimentAddress}, Config: config,
+			ExpectError: outputPattern("is deleted only if it is empty")},
 		resource.TestStep{PreConfig: func() { w.ExpectWrites(t); w.Purge(id) }, Config: config},
 	)
 }

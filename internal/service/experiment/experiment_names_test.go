@@ -20,12 +20,13 @@ func TestExperiment_resourceRenamedPlan(t *testing.T) {
 		state, config map[string]any
 		warned        bool
 	}{
-		"the same name":           {config: acctest.ExperimentAttributes("/Shared/churn", nil), warned: true},
-		"another spelling":        {config: acctest.ExperimentAttributes("/Workspace/Shared/churn", nil), warned: true},
-		"another name":            {config: acctest.ExperimentAttributes("/Shared/other", nil)},
-		"to be adopted":           {config: acctest.WithAdoptExisting(nil)},
-		"the old one is retained": {config: acctest.ExperimentAttributes("/Shared/churn", nil), state: map[string]any{"deletion_policy": "retain"}},
-		"nothing is to be made":   {},
+		"the same name":    {config: acctest.ExperimentAttributes("/Shared/churn", nil), warned: true},
+		"another spelling": {config: acctest.ExperimentAttributes("/Workspace/Shared/churn", nil), warned: true},
+		"another name":     {config: acctest.ExperimentAttributes("/Shared/other", nil)},
+		"to be adopted":    {config: acctest.WithAdoptExisting(nil)},
+		"the old one is retained": {config: acctest.ExperimentAttributes("/Shared/churn", nil),
+			state: map[string]any{"deletion_policy": "retain"}},
+		"nothing is to be made": {},
 	} {
 		for _, creates := range []string{"first", "last"} {
 			t.Run(name+", created "+creates, func(t *testing.T) {

@@ -175,8 +175,7 @@ func (r *experimentResource) planReplacement(
 	}
 	if content != "" && (state.deletionPolicy() == deletionDeleteIfEmpty || plan.deletionPolicy() == deletionDeleteIfEmpty) {
 		blocker = fmt.Sprintf("deletion_policy = \"delete_if_empty\", the default, allows that only if the experiment is empty. "+
-			"%s\n\nTo keep "+
-			"the experiment, %s. To delete the experiment with its content, apply deletion_policy = \"delete\" first.", content, by.undo)
+			"%s\n\nTo keep the experiment, %s. To delete it with its content, apply deletion_policy = \"delete\" first.", content, by.undo)
 	}
 	switch {
 	case blocker != "":
@@ -184,10 +183,8 @@ func (r *experimentResource) planReplacement(
 			intro+" would delete the experiment and create a new one. "+blocker)
 	case content != "":
 		resp.Diagnostics.AddAttributeWarning(by.at, "Experiment would be deleted with its content", fmt.Sprintf("%s deletes the "+
-			"experiment and "+
-			"creates a new, empty one. %s\n\nTo keep the experiment, %s. To prevent replacements like this one, set deletion_policy = "+
-			"\"prevent\".",
-			intro, content, by.undo))
+			"experiment and creates a new, empty one. %s\n\nTo keep the experiment, %s. To prevent replacements like this one, set "+
+			"deletion_policy = \"prevent\".", intro, content, by.undo))
 	}
 }
 

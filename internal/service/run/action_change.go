@@ -69,11 +69,11 @@ func (c *runChange) changeEach(ctx context.Context, runs []mlflow.RunRef) {
 	var group errgroup.Group
 	group.SetLimit(maxConcurrentRequests)
 	for _, r := range runs {
-		if c.isEnded(ctx) {
+		if c.mustStop(ctx) {
 			break
 		}
 		group.Go(func() error {
-			if !c.isEnded(ctx) && !c.isDenied(r.ExperimentID) {
+			if !c.mustStop(ctx) && !c.isDenied(r.ExperimentID) {
 				c.record(ctx, r, c.changeRun(ctx, r.ID))
 			}
 			return nil
@@ -82,8 +82,8 @@ func (c *runChange) changeEach(ctx context.Context, runs []mlflow.RunRef) {
 	_ = group.Wait()
 }
 
-// isEnded reports whether the change must stop.
-func (c *runChange) isEnded(ctx context.Context) bool {
+// mustStop reports whether the change must stop.
+func (c *runChange) mustStop(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.failure != nil || ctx.Err() != nil

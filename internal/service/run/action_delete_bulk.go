@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
@@ -99,7 +100,7 @@ func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *
 		}
 		left = active
 		b.setCount(len(runs) - len(left))
-		if !effectUnknown || len(left) == 0 || b.isEnded(ctx) || !b.client.WaitForRetry(ctx, start, try) {
+		if !effectUnknown || len(left) == 0 || b.mustStop(ctx) || !b.client.WaitForRetry(ctx, start, try) {
 			break
 		}
 	}
@@ -112,7 +113,7 @@ func (b *bulkDeletion) sendBulkRequests(ctx context.Context, runs []mlflow.RunRe
 	ids, groups := byExperiment(runs)
 	sum := 0
 	for _, id := range ids {
-		for remaining := len(groups[id]); remaining > 0 && !b.isEnded(ctx) && !b.isDenied(id); {
+		for remaining := len(groups[id]); remaining > 0 && !b.mustStop(ctx) && !b.isDenied(id); {
 			limit := min(remaining, mlflow.MaxRunsInBulk)
 			n, err := b.client.DeleteRunsInBulk(ctx, id, b.latestStarts[id], limit)
 			if err != nil {
@@ -191,8 +192,9 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	}
 	if err != nil {
 		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by creation time, and may have deleted runs that were not "+
-			"selected. The provider could not determine which: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
-			"mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
+			"selected. %s\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
+			"mlflow_restore_runs.",
+			framework.EndSentences("The provider could not determine which: "+err.Error()), strings.Join(b.experiments, ", ")))
 		return
 	}
 	selected := idSet(runs)

@@ -284,7 +284,8 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
 }
 
-// TestDeleteRuns_otherClientsDeleteMany checks the warning if other clients delete too many runs to determine those of an uncertain request.
+// TestDeleteRuns_otherClientsDeleteMany checks the warning if other clients delete too many runs to determine those of an uncertain
+// request.
 func TestDeleteRuns_otherClientsDeleteMany(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 40, 0)

@@ -12,7 +12,7 @@ import (
 func (c *runChange) restoreInBulk(ctx context.Context, m *restoreRunsModel) {
 	after, _ := time.Parse(time.RFC3339, m.DeletedAfter.ValueString())
 	for _, id := range m.ExperimentIDs {
-		for c.count < c.total && !c.isEnded(ctx) {
+		for c.count < c.total && !c.mustStop(ctx) {
 			limit := min(c.total-c.count, mlflow.MaxRunsInBulk)
 			n, err := c.client.RestoreRunsInBulk(ctx, id, after.UnixMilli(), limit)
 			c.mu.Lock()

@@ -189,7 +189,7 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		}
 		return r
 	}, path.Base(name))
-	var same, alike []mlflow.Experiment
+	var exact, similar []mlflow.Experiment
 	search := mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: maxCandidates}
 	for candidate, searchErr := range client.SearchExperiments(ctx, search) {
 		if searchErr != nil {
@@ -198,21 +198,21 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		source, _ := candidate.Tag(tagSourceName)
 		switch {
 		case candidate.Name == name, client.NormalizeName(source) == name:
-			same = append(same, candidate)
+			exact = append(exact, candidate)
 		case isInTrash(candidate.Name, path.Base(name)):
-			alike = append(alike, candidate)
+			similar = append(similar, candidate)
 		}
-		if len(same)+len(alike) > maxCandidates {
+		if len(exact)+len(similar) > maxCandidates {
 			break
 		}
 	}
 	switch {
-	case len(same) == 1:
-		return same[0], nil
-	case len(same) > 1:
-		return e, &ambiguousError{name, true, same}
-	case len(alike) > 0:
-		return e, &ambiguousError{name, false, alike}
+	case len(exact) == 1:
+		return exact[0], nil
+	case len(exact) > 1:
+		return e, &ambiguousError{name, true, exact}
+	case len(similar) > 0:
+		return e, &ambiguousError{name, false, similar}
 	}
 	return e, err
 }

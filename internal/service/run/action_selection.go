@@ -137,7 +137,7 @@ func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlfl
 			found.next, runs = &runs[limit], runs[:limit]
 		}
 		found.runs = runs
-		if untimed, err := found.check(); err != nil || !untimed {
+		if untimed, err := found.checkStartTimes(); err != nil || !untimed {
 			return err
 		}
 		if found.next != nil && found.next.Started <= 0 { // more runs without a start time exist, in any experiment
@@ -157,8 +157,8 @@ func (f *selectionResult) cutoffFilter() string {
 	return fmt.Sprintf("attributes.start_time < %d", f.cutoff.UnixMilli())
 }
 
-// check returns an error if a run did not start before the cutoff, and reports whether runs without a start time are among them.
-func (f *selectionResult) check() (untimed bool, err error) {
+// checkStartTimes returns an error if a run did not start before the cutoff, and reports whether runs without a start time are among them.
+func (f *selectionResult) checkStartTimes() (untimed bool, err error) {
 	if f.cutoff.IsZero() {
 		return false, nil
 	}

@@ -132,10 +132,10 @@ func (a *setRunTagsAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	changed, err := config.apply(ctx, client, r)
 	if err != nil {
 		resp.Diagnostics.AddError("Could not set tags of run", framework.ErrorDetail(describeRun(r.ID), err,
-			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(changed))))
+			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", joinOrNone(changed))))
 		return
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), orNone(changed))})
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), joinOrNone(changed))})
 }
 
 // checkTags adds an error for each known tag that the server would reject or truncate.
@@ -196,7 +196,7 @@ func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r ml
 	return changed, nil
 }
 
-func orNone(texts []string) string {
+func joinOrNone(texts []string) string {
 	if len(texts) == 0 {
 		return "none"
 	}

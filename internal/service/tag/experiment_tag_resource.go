@@ -138,8 +138,8 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 	}
 	if id == "" || key == "" {
 		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, for example "+
-			"1234567890/team. Use the ID "+
-			"of the experiment, not its name. To import from another MLflow workspace, use workspace=NAME,EXPERIMENT_ID/KEY.", req.ID))
+			"1234567890/team. Use the ID of the experiment, not its name. To import from another MLflow workspace, use "+
+			"workspace=NAME,EXPERIMENT_ID/KEY.", req.ID))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)
