@@ -346,7 +346,7 @@ func roleFailures(t *testing.T, s *server) {
 	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
-	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
+	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not revoke grant: READ on \"run/*\" of role", "no luck", "a server admin")
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
 		t.Errorf("the state is %v", got)
 	}

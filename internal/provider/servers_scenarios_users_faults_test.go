@@ -25,11 +25,11 @@ func userElsewhere(t *testing.T, s *server) {
 	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
 		"was changed")
 	acctest.ExpectSays(t, planned(elsewhere, nil).Says, "error: Could not delete user: another server", name)
-	acctest.ExpectSays(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Says, "error: Could not change user: another "+
+	acctest.ExpectSays(t, planned(elsewhere, userConfig(name, "password_wo_version", 1)).Says, "error: Could not update user: another "+
 		"server", name)
 	acctest.ExpectSays(t, elsewhere.Apply(planned(u, nil), nil), "error: Could not delete user: another server", name)
 	acctest.ExpectSays(t, elsewhere.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "error: Could "+
-		"not change user: another server", name)
+		"not update user: another server", name)
 	s.expectUser(t, name, false, firstPassword)
 	acctest.ExpectSays(t, u.Destroy(), "")
 }
@@ -160,7 +160,7 @@ func userCallers(t *testing.T, s *server) {
 	managed := s.Provider(t, nil).Block("mlflow_user")
 	acctest.ExpectSays(t, managed.Adopt(ana.name), "")
 	for could, config := range map[string]map[string]any{
-		"change user": {"username": ana.name, "admin": true}, "delete user": nil,
+		"update user": {"username": ana.name, "admin": true}, "delete user": nil,
 		"set password": userConfig(ana.name, "password_wo_version", 1),
 	} {
 		attempt := s.as(ben).Provider(t, nil).Block("mlflow_user")

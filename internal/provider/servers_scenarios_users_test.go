@@ -235,7 +235,7 @@ func protectedUsers(t *testing.T, s *server) {
 	acctest.ExpectSays(t, u.Adopt(boss.name), "")
 	kept := map[string]any{"username": boss.name, "admin": true}
 	u.ExpectSettled(kept)
-	const demoted, reset = "error at admin: Could not change user: User ", "error at password_wo_version: Could not set password: User "
+	const demoted, reset = "error at admin: Could not update user: User ", "error at password_wo_version: Could not set password: User "
 	const deleted = "error: Could not delete user: User "
 	attempts := map[string]struct {
 		config map[string]any

@@ -21,8 +21,8 @@ import (
 type roleBase struct{ framework.ResourceBase }
 
 // managerAdvice is the advice for an identity that may not read or change roles.
-const managerAdvice = "Only a server admin or a manager of the workspace can manage roles and their members. A manager is a member of a " +
-	"role with MANAGE on \"workspace/*\"."
+const managerAdvice = "Only a server admin or a manager of the workspace can manage roles and their members. Configure the provider with " +
+	"the credentials of one of them. A manager is a member of a role with MANAGE on \"workspace/*\"."
 
 // directory returns the directory of the workspace that the operation acts in, nil after an error.
 func (b *roleBase) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
@@ -205,6 +205,6 @@ func (b *roleBase) checkOwnAccess(
 	}
 	diags.AddAttributeError(at, "Could not "+action+": would remove your access", fmt.Sprintf("%s %s can leave the "+
 		"provider unable to manage the roles of the workspace.\n\nHave a server admin apply this change, or first add the current user to "+
-		"another role that manages the workspace. To only remove the object from the state, run terraform state rm.", why, what))
+		"another role that manages the workspace. To only remove the resource from the state, run terraform state rm.", why, what))
 	return false
 }

@@ -87,7 +87,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		addRoleError(&resp.Diagnostics, "read member of role", object, err)
 		return
 	case hidden:
-		addMembersHiddenError(&resp.Diagnostics, "read member of role", object)
+		addMembersHiddenError(&resp.Diagnostics, "read member of role", r.describe(state.Role.ValueString()))
 		return
 	case !member && state.isImported():
 		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("%s was not found.\n\nCheck the names, which are "+

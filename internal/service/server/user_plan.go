@@ -92,7 +92,7 @@ func (r *userResource) planUpdate(
 	}
 	change := userChange{demotes: state.Admin.ValueBool() && plan.isDemoted(), setsPassword: newPassword}
 	if r.Client() == nil || change == (userChange{}) || diags.HasError() ||
-		!r.CheckServerURL(ctx, private, "change user", state.object(), diags) {
+		!r.CheckServerURL(ctx, private, "update user", state.object(), diags) {
 		return
 	}
 	d := framework.Directory(r.Client(), "users", diags)

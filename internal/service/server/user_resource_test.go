@@ -56,7 +56,7 @@ func TestUser_plan(t *testing.T) {
 		"twelve characters": {s.Backend, userConfig("ben", "password_wo", "ünïcödé-1234"), "", nil},
 		"an empty username": {s.Backend, userConfig(""), "error at username: ", nil},
 		"another policy":    {s.Backend, userConfig("ben", "deletion_policy", "cascade"), "error at deletion_policy: ", nil},
-		"own account": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true}, "error at admin: Could not change user",
+		"own account": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true}, "error at admin: Could not update user",
 			[]string{`User "admin" is the account that the provider is authenticated as`}},
 		"own password": {s.Backend, userConfig("admin", "adopt_existing", true, "admin", true),
 			"error at password_wo_version: Could not set password", nil},
@@ -286,7 +286,7 @@ func TestUser_anotherServer(t *testing.T) {
 	elsewhere := other.Provider(t, nil).Block("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
 	for could, says := range map[string]string{
-		"read": elsewhere.Read(), "change": elsewhere.Apply(changes, config), "delete": elsewhere.Apply(deletes.Plan(nil), nil),
+		"read": elsewhere.Read(), "update": elsewhere.Apply(changes, config), "delete": elsewhere.Apply(deletes.Plan(nil), nil),
 	} {
 		acctest.ExpectSays(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
 			"changed", "tracking_uri")

@@ -244,7 +244,7 @@ func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	planned := w.Plan(nil)
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
 	s.count()
-	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not destroy workspace: MLflow workspace",
 		"still contains 1 resource(s)", "INVALID_STATE",
 		`It contains 1 experiment ("churn").`)
 	if n := s.count()["DELETE "+workspacesPath+"/risk"]; n != 1 {
