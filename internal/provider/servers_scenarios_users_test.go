@@ -269,7 +269,7 @@ func protectedUsers(t *testing.T, s *server) {
 		s.expectUser(t, boss.name, true, boss.password)
 	}
 	fresh := s.as(boss).Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Says, "error at admin: Could not change "+
+	acctest.ExpectSays(t, planned(fresh, userConfig(boss.name, "adopt_existing", true)).Says, "error at admin: Could not update "+
 		"user", boss.name)
 	acctest.ExpectSays(t, planned(fresh, userConfig(boss.name, "adopt_existing", true, "admin", true)).Says, "error at "+
 		"password_wo_version: Could not set password", boss.name)
