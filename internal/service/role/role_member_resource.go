@@ -102,7 +102,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	state.setID(r.Client())
-	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
+	r.Provider.Run.MarkRead(r.workspaceObject(&state, &state).ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }

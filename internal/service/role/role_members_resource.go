@@ -103,7 +103,7 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	state.setUsers(role.Members)
 	state.setID(r.Client())
-	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
+	r.Provider.Run.MarkRead(r.workspaceObject(&state, &state).ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }

@@ -27,7 +27,7 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	object := state.object(r.Client())
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
-	if !r.CheckSameWorkspace(ctx, req.Private, r.placed(&state, &plan), &resp.Diagnostics) ||
+	if !r.CheckSameWorkspace(ctx, req.Private, r.workspaceObject(&state, &plan), &resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "update role", object, &resp.Diagnostics) {
 		return
 	}

@@ -29,7 +29,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	case d == nil:
 		return
 	case !plan.Username.Equal(state.Username):
-		addUnseenReplaceError(&resp.Diagnostics, state, plan)
+		addUnplannedReplaceError(&resp.Diagnostics, state, plan)
 		return
 	case change.setsPassword && password.ValueString() == "":
 		addNoNewPasswordError(&resp.Diagnostics, state.name())

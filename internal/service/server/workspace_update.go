@@ -26,7 +26,7 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 		return
 	}
 	if !plan.Name.Equal(state.Name) {
-		addUnseenWorkspaceError(&resp.Diagnostics, state, plan)
+		addUnplannedWorkspaceError(&resp.Diagnostics, state, plan)
 		return
 	}
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
