@@ -70,7 +70,7 @@ func TestUser_plan(t *testing.T) {
 			plan := c.backend.Provider(t, nil).Block("mlflow_user").Plan(c.config)
 			acctest.ExpectSays(t, plan.Says, c.says, c.holds...)
 			if strings.Contains(plan.Says, "short-pw") {
-				t.Error("the password is in the message")
+				t.Error("got the password in a diagnostic")
 			}
 		})
 	}
@@ -85,8 +85,8 @@ func TestUser_raced(t *testing.T) {
 		says   string
 		writes []string
 	}{
-		"refused": {false, "error at username: Could not create user: username already in use", nil},
-		"adopted": {true, "", []string{"password ben", "admin ben true"}},
+		"rejected": {false, "error at username: Could not create user: username already in use", nil},
+		"adopted":  {true, "", []string{"password ben", "admin ben true"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,22 +191,22 @@ func TestUser_twoAddresses(t *testing.T) {
 	s.expectWrites(t)
 }
 
-// TestUser_renamedUnseen checks that a replacement that no plan showed is rejected.
-func TestUser_renamedUnseen(t *testing.T) {
+// TestUser_unplannedReplacement checks that a replacement that no plan showed is rejected.
+func TestUser_unplannedReplacement(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	u := s.Provider(t, nil).Block("mlflow_user")
 	acctest.ExpectSays(t, u.Adopt("ana"), "")
 	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
 	if late.Says != "" || late.Action != "update" {
-		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Says)
+		t.Errorf("unknown username: got plan %s, %q, want update", late.Action, late.Says)
 	}
 	u.Process = u.Again() // the apply, which does not refresh
 	acctest.ExpectSays(t, u.Plan(userConfig("ben")).Says, "error at username: Could not replace "+
 		"user", `User "ana" cannot be renamed to "ben"`)
 	acctest.ExpectSays(t, u.Refresh(), "")
 	if plan := u.Plan(userConfig("ben")); plan.Action != "replace" {
-		t.Errorf("the plan of another username is %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("new username: got plan %s, %q, want replace", plan.Action, plan.Says)
 	}
 	s.expectWrites(t)
 }
@@ -221,7 +221,7 @@ func TestUser_unknownProvider(t *testing.T) {
 	u.Process = &acctest.Process{Direct: d}
 	acctest.ExpectSays(t, u.Read(), "warning: Not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Says != "" || plan.Action != "update" {
-		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("got plan %s, %q, want update", plan.Action, plan.Says)
 	}
 	_, says := d.ImportState("mlflow_user", "ana")
 	acctest.ExpectSays(t, says, "error: Could not import")
@@ -243,7 +243,7 @@ func TestUser_oldCLI(t *testing.T) {
 		says := acctest.DescribeDiagnostics(resp.Diagnostics)
 		acctest.ExpectSays(t, says, want)
 		if strings.Contains(says, password) || want != "" && !strings.Contains(says, "1.11") {
-			t.Errorf("said is %q", says)
+			t.Errorf("got diagnostics %q, want the version 1.11, without the password", says)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func TestUsers(t *testing.T) {
 		}
 		want := map[bool]string{true: "Zoe admin* ana* ben", false: "Zoe admin ana* ben"}[admin]
 		if got := strings.Join(names, " "); says != "" || got != want || acctest.IsTrue(state["incomplete"]) == admin {
-			t.Errorf("for an admin (%t), the data source says %q and returns %s and %v", admin, says, got, state["incomplete"])
+			t.Errorf("server admin %t: got %q, users %s, incomplete %v, want users %s", admin, says, got, state["incomplete"], want)
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})
