@@ -26,13 +26,13 @@ type RoleLock struct {
 	planned.Name
 
 	read           bool
-	plannedRows    map[plannedRow]bool
+	plannedGrants  map[plannedRoleGrant]bool
 	plannedMembers map[plannedMember]bool
 }
 
-// plannedRow is one row of a role in a plan, declared by the role itself or by the permissions of an object.
-type plannedRow struct {
-	row    string
+// plannedRoleGrant is one grant of a role in a plan, as "type/pattern", declared by the role itself or by the permissions of an object.
+type plannedRoleGrant struct {
+	grant  string
 	inRole bool
 }
 
@@ -64,16 +64,16 @@ func (l *RoleLock) IsRead() bool {
 	return l.read
 }
 
-// PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or in the permissions of an object. It
+// PlanGrant records that a plan declares a grant of the role, as "type/pattern": in the role itself, or in the permissions of an object. It
 // reports whether both declare it.
-func (l *RoleLock) PlanRow(row string, inRole bool) (both bool) {
+func (l *RoleLock) PlanGrant(grant string, inRole bool) (both bool) {
 	l.Lock()
 	defer l.Unlock()
-	if l.plannedRows == nil {
-		l.plannedRows = map[plannedRow]bool{}
+	if l.plannedGrants == nil {
+		l.plannedGrants = map[plannedRoleGrant]bool{}
 	}
-	l.plannedRows[plannedRow{row, inRole}] = true
-	return l.plannedRows[plannedRow{row, !inRole}]
+	l.plannedGrants[plannedRoleGrant{grant, inRole}] = true
+	return l.plannedGrants[plannedRoleGrant{grant, !inRole}]
 }
 
 // PlanMember records the plan of one member, or of the list of all members if user is empty. It reports whether another resource has
@@ -100,18 +100,18 @@ func (l *RoleLock) DeclareMember(user string) {
 	l.Members[user] = true
 }
 
-// PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or in the permissions of the experiment. It
-// adds an error if both declare it. Databricks has no roles.
-func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, experimentID string, inRole bool) {
+// PlanRoleGrant records that a plan declares the grant of a role on an experiment, in mlflow_role or in the permissions of the experiment.
+// It adds an error if both declare it. Databricks has no roles.
+func (b *ResourceBase) PlanRoleGrant(diags *diag.Diagnostics, at path.Path, role, experimentID string, inRole bool) {
 	client := b.Client()
 	if client == nil || client.Kind() != mlflow.KindServer || role == "" || experimentID == "" {
 		return
 	}
-	if !b.Provider.Run.RoleLock(client.MLflowWorkspace(), role).PlanRow("experiment/"+experimentID, inRole) {
+	if !b.Provider.Run.RoleLock(client.MLflowWorkspace(), role).PlanGrant("experiment/"+experimentID, inRole) {
 		return
 	}
-	diags.AddAttributeError(at, "Grant is managed by two resources", fmt.Sprintf("The grant of role %q on experiment %s is declared in grants of "+
-		"mlflow_role and in the permissions of the experiment. Only one resource can manage it.\n\nRemove it from one of the two. Use "+
+	diags.AddAttributeError(at, "Grant is managed by two resources", fmt.Sprintf("The grant of role %q on experiment %s is declared in "+
+		"grants of mlflow_role and in the permissions of the experiment. Only one resource can manage it.\n\nRemove it from one of the two. Use "+
 		"mlflow_experiment_permissions for grants on single experiments.", role, experimentID))
 }
 

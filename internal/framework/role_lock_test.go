@@ -40,17 +40,17 @@ func TestRoleLock_planMember(t *testing.T) {
 	}
 }
 
-func TestRoleLock_planRow(t *testing.T) {
+func TestRoleLock_PlanGrant(t *testing.T) {
 	t.Parallel()
 	var run framework.RunState
 	for i, c := range []struct {
-		role, row    string
+		role, grant  string
 		inRole, both bool
 	}{
 		{"ds", "experiment/1", true, false}, {"ds", "experiment/1", true, false}, {"ds", "experiment/2", false, false},
 		{"other", "experiment/1", false, false}, {"ds", "experiment/1", false, true}, {"ds", "experiment/2", true, true},
 	} {
-		if both := run.RoleLock("risk", c.role).PlanRow(c.row, c.inRole); both != c.both {
+		if both := run.RoleLock("risk", c.role).PlanGrant(c.grant, c.inRole); both != c.both {
 			t.Errorf("plan %d: both declare it: %t", i, both)
 		}
 	}

@@ -360,7 +360,7 @@ func roleFailures(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(
 		t,
 		r.Apply(next),
-		"error at grants: Could not remove grant: READ on \"run/*\" of role",
+		"error at grants: Could not revoke grant: READ on \"run/*\" of role",
 		"no luck",
 		"a server admin",
 	)

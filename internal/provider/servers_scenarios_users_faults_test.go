@@ -36,7 +36,7 @@ func userElsewhere(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(
 		t,
 		planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics,
-		"error: Could not change user: another "+
+		"error: Could not update user: another "+
 			"server",
 		name,
 	)
@@ -45,7 +45,7 @@ func userElsewhere(t *testing.T, s *server) {
 		t,
 		elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)),
 		"error: Could "+
-			"not change user: different server",
+			"not update user: different server",
 		name,
 	)
 	s.expectUser(t, name, false, firstPassword)
@@ -189,7 +189,7 @@ func userCallers(t *testing.T, s *server) {
 	managed := s.Provider(t, nil).Resource("mlflow_user")
 	acctest.ExpectDiagnostics(t, managed.Import(ana.name), "")
 	for could, config := range map[string]map[string]any{
-		"change user": {"username": ana.name, "admin": true}, "delete user": nil,
+		"update user": {"username": ana.name, "admin": true}, "delete user": nil,
 		"set password": userConfig(ana.name, "password_wo_version", 1),
 	} {
 		attempt := s.as(ben).Provider(t, nil).Resource("mlflow_user")

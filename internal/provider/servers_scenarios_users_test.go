@@ -239,7 +239,7 @@ func protectedUsers(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(t, u.Import(boss.name), "")
 	kept := map[string]any{"username": boss.name, "admin": true}
 	u.ExpectEmptyPlan(kept)
-	const demoted, reset = "error at admin: Could not change user: User ", "error at password_wo_version: Could not set password: User "
+	const demoted, reset = "error at admin: Could not update user: User ", "error at password_wo_version: Could not set password: User "
 	const deleted = "error: Could not delete user: User "
 	attempts := map[string]struct {
 		config map[string]any
@@ -276,7 +276,7 @@ func protectedUsers(t *testing.T, s *server) {
 	acctest.ExpectDiagnostics(
 		t,
 		planned(fresh, userConfig(boss.name, "adopt_existing", true)).Diagnostics,
-		"error at admin: Could not change "+
+		"error at admin: Could not update "+
 			"user",
 		boss.name,
 	)

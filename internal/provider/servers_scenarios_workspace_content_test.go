@@ -73,7 +73,7 @@ func workspaceFilled(t *testing.T, s *server) {
 	planned := w.Plan(nil)
 	there := s.within(name)
 	id := there.CreateExperiment(t, "churn", nil)
-	acctest.ExpectDiagnostics(t, w.ApplyPlan(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(planned, nil), "error at deletion_policy: Could not destroy workspace: MLflow workspace",
 		"1 resource(s)", `It contains 1 experiment ("churn").`)
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")

@@ -43,7 +43,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 		return
 	}
 	if p.Kind == mlflow.KindGroup {
-		r.PlanRoleRow(&resp.Diagnostics, path.Root(name.attribute), p.Name, plan.ExperimentID.ValueString(), false)
+		r.PlanRoleGrant(&resp.Diagnostics, path.Root(name.attribute), p.Name, plan.ExperimentID.ValueString(), false)
 	}
 	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
 	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {

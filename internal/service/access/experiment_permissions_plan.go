@@ -52,7 +52,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 func (r *experimentPermissionsResource) planRoleRows(diags *diag.Diagnostics, plan *experimentPermissionsModel) {
 	for _, d := range plan.Entries() {
 		if d.Principal.Kind == mlflow.KindGroup {
-			r.PlanRoleRow(diags, d.Path(), d.Principal.Name, plan.ExperimentID.ValueString(), false)
+			r.PlanRoleGrant(diags, d.Path(), d.Principal.Name, plan.ExperimentID.ValueString(), false)
 		}
 	}
 }

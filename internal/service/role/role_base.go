@@ -21,8 +21,8 @@ import (
 type roleBase struct{ framework.ResourceBase }
 
 // managerAdvice is the advice for an identity that may not read or change roles.
-const managerAdvice = "Only a server admin or a manager of the workspace can manage roles and their members. A manager is a member of a " +
-	"role with MANAGE on \"workspace/*\"."
+const managerAdvice = "Only a server admin or a manager of the workspace can manage roles and their members. Configure the provider with " +
+	"the credentials of one of them. A manager is a member of a role with MANAGE on \"workspace/*\"."
 
 // directory returns the directory of the workspace that the operation acts in, nil after an error.
 func (b *roleBase) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
@@ -42,9 +42,9 @@ func (b *roleBase) describe(name string) string {
 	return describeRole(b.Client().MLflowWorkspace(), name)
 }
 
-// placedAs returns an object with its ID in the state, and its workspace in the state and in the plan. kind distinguishes it from other
-// objects with that ID.
-func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) framework.WorkspaceObject {
+// newWorkspaceObject returns an object with its ID in the state, and its workspace in the state and in the plan. kind distinguishes it from
+// other objects with that ID.
+func newWorkspaceObject(kind, object string, id, state, plan types.String) framework.WorkspaceObject {
 	return framework.WorkspaceObject{Object: object, ID: kind + " " + id.ValueString(), State: state, Plan: plan}
 }
 
@@ -150,7 +150,7 @@ func (b *roleBase) importRole(
 
 // soleAccessReason returns a sentence if the current user manages the workspace only through this role, or if that cannot be determined. It
 // returns "" for a server admin, and for a user who keeps another role that manages the workspace after this run.
-func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
+func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (reason string, err error) {
 	if !managesWorkspace(role) {
 		return "", nil
 	}
@@ -162,13 +162,13 @@ func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directo
 	if err != nil {
 		return "", err
 	}
-	who := fmt.Sprintf("The provider is authenticated as %q,", caller.Principal.Name)
+	subject := fmt.Sprintf("The provider is authenticated as %q,", caller.Principal.Name)
 	var through []string
 	for _, other := range roles {
 		isIn := slices.Contains(other.Members, caller.Principal.Name)
 		if other.Members == nil {
 			if caller.Groups == nil {
-				return who + " and the server does not report whether that user manages the workspace through another role.", nil
+				return subject + " and the server does not report whether that user manages the workspace through another role.", nil
 			}
 			isIn = slices.Contains(caller.Groups, other.Name)
 		}
@@ -183,11 +183,11 @@ func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directo
 	if ok {
 		return "", nil
 	}
-	why = fmt.Sprintf("%s who manages the workspace only as a member of %s", who, describeRole(role.Workspace, role.Name))
+	reason = fmt.Sprintf("%s who manages the workspace only as a member of %s", subject, describeRole(role.Workspace, role.Name))
 	if len(others) > 0 {
-		return fmt.Sprintf("%s and of roles from which this run also removes that access: \"%s\".", why, strings.Join(others, `", "`)), nil
+		return fmt.Sprintf("%s and of roles from which this run also removes that access: \"%s\".", reason, strings.Join(others, `", "`)), nil
 	}
-	return why + ".", nil
+	return reason + ".", nil
 }
 
 // checkOwnAccess checks that the current user still manages the workspace without a role, its grant on the workspace, or a membership in
@@ -195,16 +195,16 @@ func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directo
 func (b *roleBase) checkOwnAccess(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, action, what string, diags *diag.Diagnostics,
 ) bool {
-	why, err := b.soleAccessReason(ctx, d, role)
+	reason, err := b.soleAccessReason(ctx, d, role)
 	switch {
 	case err != nil:
 		addRoleError(diags, "look up the current user", describeRole(role.Workspace, role.Name), err)
 		return false
-	case why == "":
+	case reason == "":
 		return true
 	}
 	diags.AddAttributeError(at, "Could not "+action+": would remove your access", fmt.Sprintf("%s %s can leave the "+
 		"provider unable to manage the roles of the workspace.\n\nHave a server admin apply this change, or first add the current user to "+
-		"another role that manages the workspace. To only remove the object from the state, run terraform state rm.", why, what))
+		"another role that manages the workspace. To only remove the resource from the state, run terraform state rm.", reason, what))
 	return false
 }

@@ -121,7 +121,7 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 func (c roleCreator) warnLostMembers() {
 	if c.lock.Deleted != nil && len(c.lock.Deleted.Members) > 0 {
 		c.diags.AddWarning("Role deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
-			"apply creates the role without them. Add them again.", framework.UpperFirst(c.object()),
+			"apply creates the role without them. Then add them again.", framework.UpperFirst(c.object()),
 			strings.Join(c.lock.Deleted.Members, "\n  - ")))
 	}
 }
@@ -176,7 +176,7 @@ func (c roleCreator) warnRestored(members, grants int, missing []string) {
 		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, grants)
 	if len(missing) > 0 {
 		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the declared grants that " +
-			"are missing. Add the others again."
+			"are missing. Add the members and the other grants again."
 	}
 	c.diags.AddWarning("Role deleted and recreated", text+"\n\nTo rename a resource without deleting the role, add a moved block.")
 }

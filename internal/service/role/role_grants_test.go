@@ -23,11 +23,11 @@ func TestSuggestRoleLevel(t *testing.T) {
 		"CAN_USE": "USE",
 	} {
 		if got := suggestRoleLevel(text); got != want {
-			t.Errorf("%q means %q, want %q", text, got, want)
+			t.Errorf("suggestRoleLevel(%q): got %q, want %q", text, got, want)
 		}
 	}
 	if got := suggestRoleLevel(" Deny "); got != "DENY" {
-		t.Errorf("DENY in white space means %q", got)
+		t.Errorf("DENY in white space: got %q, want DENY", got)
 	}
 }
 
@@ -43,7 +43,7 @@ func TestInvalidGrantKeyReason(t *testing.T) {
 		"scorer/quality": "scorer/EXPERIMENT_ID/NAME",
 	} {
 		if got := invalidGrantKeyReason(key); want == "" && got != "" || !strings.Contains(got, want) {
-			t.Errorf("%q: %q, want %q", key, got, want)
+			t.Errorf("%q: got %q, want %q", key, got, want)
 		}
 	}
 }
@@ -56,20 +56,20 @@ func TestGrantsValidator(t *testing.T) {
 		level attr.Value
 		want  string
 	}{
-		"fine":                   {"experiment/*", text("EDIT"), ""},
-		"unknown":                {"experiment/*", types.StringUnknown(), ""},
-		"null counts as absent":  {"nonsense", types.StringNull(), ""},
-		"bad key, unknown level": {"nonsense", types.StringUnknown(), "error: Invalid grant"},
-		"near miss": {"experiment/*", text("CAN_EDIT"), "error: Invalid permission level: \"CAN_EDIT\" is not a permission level " +
+		"valid":                      {"experiment/*", text("EDIT"), ""},
+		"unknown":                    {"experiment/*", types.StringUnknown(), ""},
+		"null counts as absent":      {"nonsense", types.StringNull(), ""},
+		"invalid key, unknown level": {"nonsense", types.StringUnknown(), "error: Invalid grant"},
+		"level of an experiment": {"experiment/*", text("CAN_EDIT"), "error: Invalid permission level: \"CAN_EDIT\" is not a permission level " +
 			"of a role. Use EDIT."},
-		"none":                   {"experiment/*", text("NO_PERMISSIONS"), "error: Invalid permission level: NO_PERMISSIONS cannot be granted"},
-		"empty":                  {"experiment/*", text(""), "error: Invalid permission level"},
-		"newer level":            {"experiment/*", text("OWN"), "warning: Unknown permission level"},
-		"level of a workspace":   {"workspace/*", text("READ"), "error: Invalid permission level: READ cannot be granted on a workspace"},
-		"deny of a workspace":    {"workspace/*", text("DENY"), "error: Invalid permission level: DENY cannot be granted on a workspace"},
-		"member of a workspace":  {"workspace/*", text("USE"), ""},
-		"manager of a workspace": {"workspace/*", text("MANAGE"), ""},
-		"no wildcard":            {"prompt/support-*", text("READ"), "warning: Pattern is not a wildcard"},
+		"NO_PERMISSIONS":        {"experiment/*", text("NO_PERMISSIONS"), "error: Invalid permission level: NO_PERMISSIONS cannot be granted"},
+		"empty":                 {"experiment/*", text(""), "error: Invalid permission level"},
+		"unknown level":         {"experiment/*", text("OWN"), "warning: Unknown permission level"},
+		"READ on a workspace":   {"workspace/*", text("READ"), "error: Invalid permission level: READ cannot be granted on a workspace"},
+		"DENY on a workspace":   {"workspace/*", text("DENY"), "error: Invalid permission level: DENY cannot be granted on a workspace"},
+		"USE on a workspace":    {"workspace/*", text("USE"), ""},
+		"MANAGE on a workspace": {"workspace/*", text("MANAGE"), ""},
+		"pattern with a prefix": {"prompt/support-*", text("READ"), "warning: Pattern is not a wildcard"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +83,7 @@ func TestGrantsValidator(t *testing.T) {
 				got += fmt.Sprintf("%s: %s: %s", strings.ToLower(d.Severity().String()), d.Summary(), d.Detail())
 			}
 			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
-				t.Errorf("the validator says %q, want %q", got, c.want)
+				t.Errorf("got diagnostics %q, want %q", got, c.want)
 			}
 		})
 	}
@@ -101,6 +101,7 @@ func grants(texts ...string) []mlflowserver.RoleGrant {
 	return all
 }
 
+// levels returns the levels of grants in the form "type/pattern LEVEL", by key.
 func levels(texts ...string) map[string]string {
 	all := map[string]string{}
 	for _, g := range grants(texts...) {
@@ -115,15 +116,16 @@ func TestGrantChanges(t *testing.T) {
 		role, declared, before []string
 		want                   []string
 	}{
-		"nothing": {[]string{"run/* READ"}, []string{"run/* READ"}, nil, nil},
-		"in order": {[]string{"a/* READ", "b/* READ", "z/* READ"}, []string{"b/* EDIT", "d/* READ", "c/* USE"}, nil, []string{"+c/* USE",
-			"+d/* READ", "~b/* EDIT", "-a/*", "-z/*"}},
-		"one for all": {[]string{"prompt/bot READ"}, []string{"prompt/* READ"}, []string{"prompt/bot READ"}, []string{"+prompt/* READ",
-			"-prompt/bot"}},
-		"not ours":        {[]string{"experiment/1 READ", "prompt/bot EDIT"}, nil, nil, nil},
-		"ours once":       {[]string{"experiment/1 READ", "prompt/bot EDIT"}, nil, []string{"experiment/1 READ"}, []string{"-experiment/1"}},
-		"ours now":        {[]string{"experiment/1 READ"}, []string{"experiment/1 MANAGE"}, nil, []string{"~experiment/1 MANAGE"}},
-		"already removed": {nil, nil, []string{"experiment/1 READ", "run/* READ"}, nil},
+		"no change": {[]string{"run/* READ"}, []string{"run/* READ"}, nil, nil},
+		"in order": {[]string{"a/* READ", "b/* READ", "z/* READ"}, []string{"b/* EDIT", "d/* READ", "c/* USE"}, nil,
+			[]string{"+c/* USE", "+d/* READ", "~b/* EDIT", "-a/*", "-z/*"}},
+		"one object replaced by all": {[]string{"prompt/bot READ"}, []string{"prompt/* READ"}, []string{"prompt/bot READ"},
+			[]string{"+prompt/* READ", "-prompt/bot"}},
+		"undeclared on one object": {[]string{"experiment/1 READ", "prompt/bot EDIT"}, nil, nil, nil},
+		"no longer declared": {[]string{"experiment/1 READ", "prompt/bot EDIT"}, nil, []string{"experiment/1 READ"},
+			[]string{"-experiment/1"}},
+		"declared, with another level": {[]string{"experiment/1 READ"}, []string{"experiment/1 MANAGE"}, nil, []string{"~experiment/1 MANAGE"}},
+		"already removed":              {nil, nil, []string{"experiment/1 READ", "run/* READ"}, nil},
 		"names with slashes": {[]string{"prompt/a/b READ"}, []string{"prompt/a/b EDIT", "prompt/a READ"}, nil, []string{"+prompt/a READ",
 			"~prompt/a/b EDIT"}},
 	} {
@@ -141,7 +143,7 @@ func TestGrantChanges(t *testing.T) {
 				}
 			}
 			if !slices.Equal(got, c.want) {
-				t.Errorf("the changes are %q, want %q", got, c.want)
+				t.Errorf("got changes %q, want %q", got, c.want)
 			}
 		})
 	}
@@ -157,13 +159,13 @@ func TestManagedGrants(t *testing.T) {
 		isImported bool
 		want       []string
 	}{
-		"only those on everything": {nil, false, []string{"experiment/* READ", "workspace/* USE"}},
-		"those that are declared": {[]string{"experiment/1 READ", "prompt/other READ"}, false, []string{"experiment/* READ", "experiment/1 EDIT",
-			"workspace/* USE"}},
+		"grants on all objects": {nil, false, []string{"experiment/* READ", "workspace/* USE"}},
+		"declared grants on one object": {[]string{"experiment/1 READ", "prompt/other READ"}, false,
+			[]string{"experiment/* READ", "experiment/1 EDIT", "workspace/* USE"}},
 		"an import": {nil, true, []string{"experiment/* READ", "prompt/bot USE", "workspace/* USE"}},
 	} {
 		if got := managedGrants(role, levels(c.before...), c.isImported); !maps.Equal(got, levels(c.want...)) {
-			t.Errorf("%s: shown is %v, want %v", name, got, c.want)
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}
 }
@@ -172,7 +174,7 @@ func TestParseRoleImport(t *testing.T) {
 	t.Parallel()
 	for id, c := range map[string]struct {
 		names []string
-		want  string // workspace and values; empty if it is not understood
+		want  string // workspace and values; empty if the ID is invalid
 	}{
 		"ds":                       {[]string{"name"}, "|ds"},
 		"name=ds":                  {[]string{"name"}, "|ds"},
@@ -197,7 +199,7 @@ func TestParseRoleImport(t *testing.T) {
 			}
 		}
 		if got != c.want {
-			t.Errorf("%q names %q, want %q", id, got, c.want)
+			t.Errorf("%q: got %q, want %q", id, got, c.want)
 		}
 	}
 }
@@ -211,14 +213,14 @@ func TestRoleModel_refresh(t *testing.T) {
 		role   mlflowserver.Role
 		want   roleModel
 	}{
-		"nothing": {
+		"null values in the state": {
 			roleModel{ID: types.StringValue("x"), Grants: null}, mlflowserver.Role{}, roleModel{Grants: null},
 		},
-		"empty, as written": {
+		"empty values in the state": {
 			roleModel{ID: types.StringValue("x"), Grants: empty, Description: types.StringValue("")}, mlflowserver.Role{},
 			roleModel{Grants: empty, Description: types.StringValue("")},
 		},
-		"cleared": {
+		"description removed": {
 			roleModel{ID: types.StringValue("x"), Grants: null, Description: types.StringValue("a")}, mlflowserver.Role{}, roleModel{Grants: null},
 		},
 		"null counts as absent": {
@@ -230,7 +232,7 @@ func TestRoleModel_refresh(t *testing.T) {
 		c.before.Workspace = types.StringValue("risk")
 		c.before.refresh(nil, c.role)
 		if !c.before.Grants.Equal(c.want.Grants) || !c.before.Description.Equal(c.want.Description) {
-			t.Errorf("%s: %v, want %v", name, c.before, c.want)
+			t.Errorf("%s: got %v, want %v", name, c.before, c.want)
 		}
 	}
 }

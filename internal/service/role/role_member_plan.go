@@ -25,7 +25,7 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
-	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
+	moves := r.PlanWorkspace(ctx, req, r.workspaceObject(state, plan), resp)
 	if resp.Diagnostics.HasError() || r.Client() == nil {
 		return
 	}
@@ -72,11 +72,11 @@ func (r *roleMemberResource) planRemoval(
 // isRemoved reports whether a user is the member that is removed.
 func (m *roleMemberModel) isRemoved(user string) bool { return m.User.ValueString() == user }
 
-// placed returns the member with its workspace; the state can be nil.
-func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.WorkspaceObject {
+// workspaceObject returns the member with its workspace; the state can be nil.
+func (r *roleMemberResource) workspaceObject(state, plan *roleMemberModel) framework.WorkspaceObject {
 	if state == nil {
 		return framework.WorkspaceObject{Plan: plan.Workspace}
 	}
-	return r.placedAs("member", fmt.Sprintf("user %q in %s", state.User.ValueString(), describeRole(state.Workspace.ValueString(),
+	return newWorkspaceObject("member", fmt.Sprintf("user %q in %s", state.User.ValueString(), describeRole(state.Workspace.ValueString(),
 		state.Role.ValueString())), state.ID, state.Workspace, plan.Workspace)
 }

@@ -87,7 +87,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		addRoleError(&resp.Diagnostics, "read member of role", object, err)
 		return
 	case hidden:
-		addMembersHiddenError(&resp.Diagnostics, "read member of role", object)
+		addMembersHiddenError(&resp.Diagnostics, "read member of role", r.describe(state.Role.ValueString()))
 		return
 	case !member && state.isImported():
 		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("%s was not found.\n\nCheck the names, which are "+
@@ -102,7 +102,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	state.setID(r.Client())
-	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
+	r.Provider.Run.MarkRead(r.workspaceObject(&state, &state).ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }

@@ -16,7 +16,7 @@ func (r *roleMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
 	object := r.object(state)
-	if !r.CheckSameWorkspace(ctx, req.Private, r.placed(&state, &plan), &resp.Diagnostics) ||
+	if !r.CheckSameWorkspace(ctx, req.Private, r.workspaceObject(&state, &plan), &resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "update member of role", object, &resp.Diagnostics) {
 		return
 	}

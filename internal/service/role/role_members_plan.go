@@ -27,7 +27,7 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
-	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
+	moves := r.PlanWorkspace(ctx, req, r.workspaceObject(state, plan), resp)
 	if resp.Diagnostics.HasError() || r.Client() == nil {
 		return
 	}
@@ -93,11 +93,11 @@ func (r *roleMembersResource) planRemoval(
 	}
 }
 
-// placed returns the members with their workspace; the state can be nil.
-func (r *roleMembersResource) placed(state, plan *roleMembersModel) framework.WorkspaceObject {
+// workspaceObject returns the members with their workspace; the state can be nil.
+func (r *roleMembersResource) workspaceObject(state, plan *roleMembersModel) framework.WorkspaceObject {
 	if state == nil {
 		return framework.WorkspaceObject{Plan: plan.Workspace}
 	}
-	return r.placedAs("members", "members of "+describeRole(state.Workspace.ValueString(), state.Role.ValueString()), state.ID,
+	return newWorkspaceObject("members", "members of "+describeRole(state.Workspace.ValueString(), state.Role.ValueString()), state.ID,
 		state.Workspace, plan.Workspace)
 }

@@ -44,7 +44,7 @@ func (r *roleMembersResource) Schema(_ context.Context, _ resource.SchemaRequest
 		MarkdownDescription: "Manages all members of a role of an MLflow server. Authoritative: the plan shows undeclared members, and apply " +
 			"removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow 3.13 or newer, and a server " +
 			"admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks " +
-			"provider.\n\nDestroying the resource removes the declared members from the role.",
+			"provider.\n\nDestroying the resource removes the members in the state from the role.",
 		Attributes: map[string]schema.Attribute{
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the members: `WORKSPACE/ROLE`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
@@ -103,7 +103,7 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	state.setUsers(role.Members)
 	state.setID(r.Client())
-	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
+	r.Provider.Run.MarkRead(r.workspaceObject(&state, &state).ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }

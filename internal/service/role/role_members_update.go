@@ -16,7 +16,7 @@ func (r *roleMembersResource) Update(ctx context.Context, req resource.UpdateReq
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
 	object := "members of " + r.describe(state.Role.ValueString())
-	if !r.CheckSameWorkspace(ctx, req.Private, r.placed(&state, &plan), &resp.Diagnostics) ||
+	if !r.CheckSameWorkspace(ctx, req.Private, r.workspaceObject(&state, &plan), &resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "update members of role", object, &resp.Diagnostics) {
 		return
 	}

@@ -35,7 +35,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		}
 		return
 	}
-	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
+	moves := r.PlanWorkspace(ctx, req, r.workspaceObject(state, plan), resp)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -46,33 +46,33 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		plan.setID(r.Provider.Client)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	address := stateRoleID(ctx, req, resp, state)
+	stateID := stateRoleID(ctx, req, resp, state)
 	if r.Client() == nil || plan.Name.IsUnknown() || resp.Diagnostics.HasError() {
 		return
 	}
 	switch d := r.directory(&resp.Diagnostics); {
 	case d == nil:
 	case state == nil:
-		use := planned.Use{Action: planned.Create, ID: address, Name: plan.Name.ValueString(),
+		use := planned.Use{Action: planned.Create, ID: stateID, Name: plan.Name.ValueString(),
 			Adopts: plan.AdoptExisting.ValueBool()}
 		r.recordPlan(&resp.Diagnostics, use)
-		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
+		r.planCreate(ctx, d, stateID, *plan, &resp.Diagnostics)
 		r.planGrants(ctx, nil, *plan, &resp.Diagnostics)
 	case moves:
 		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 	default:
-		r.recordUpdate(&resp.Diagnostics, address, state, plan)
+		r.recordUpdate(&resp.Diagnostics, stateID, state, plan)
 		r.planUpdate(ctx, d, *state, *plan, &resp.Diagnostics)
 		r.planGrants(ctx, declaredGrants(state.Grants), *plan, &resp.Diagnostics)
 	}
 }
 
-// placed returns the role with its workspace; state and plan can be nil.
-func (r *roleResource) placed(state, plan *roleModel) framework.WorkspaceObject {
+// workspaceObject returns the role with its workspace; state and plan can be nil.
+func (r *roleResource) workspaceObject(state, plan *roleModel) framework.WorkspaceObject {
 	if state == nil {
 		return framework.WorkspaceObject{Plan: plan.Workspace}
 	}
-	return r.placedAs(attributeRole, describeRole(state.Workspace.ValueString(), state.Name.ValueString()), state.ID, state.Workspace,
+	return newWorkspaceObject(attributeRole, describeRole(state.Workspace.ValueString(), state.Name.ValueString()), state.ID, state.Workspace,
 		plan.Workspace)
 }
 
@@ -98,13 +98,13 @@ func stateRoleID(ctx context.Context, req resource.ModifyPlanRequest, resp *reso
 }
 
 // recordUpdate records that a resource keeps or renames its role.
-func (r *roleResource) recordUpdate(diags *diag.Diagnostics, address string, state, plan *roleModel) {
+func (r *roleResource) recordUpdate(diags *diag.Diagnostics, stateID string, state, plan *roleModel) {
 	if plan.Name.Equal(state.Name) {
-		r.recordPlan(diags, planned.Use{Action: planned.Keep, ID: address, Name: plan.Name.ValueString()})
+		r.recordPlan(diags, planned.Use{Action: planned.Keep, ID: stateID, Name: plan.Name.ValueString()})
 		return
 	}
-	r.recordPlan(diags, planned.Use{Action: planned.RenameFrom, ID: address, Name: state.Name.ValueString()})
-	r.recordPlan(diags, planned.Use{Action: planned.RenameTo, ID: address, Name: plan.Name.ValueString()})
+	r.recordPlan(diags, planned.Use{Action: planned.RenameFrom, ID: stateID, Name: state.Name.ValueString()})
+	r.recordPlan(diags, planned.Use{Action: planned.RenameTo, ID: stateID, Name: plan.Name.ValueString()})
 }
 
 // recordPlan records the planned use of a role name, and reports its conflict with another one.
@@ -114,7 +114,7 @@ func (r *roleResource) recordPlan(diags *diag.Diagnostics, use planned.Use) {
 }
 
 // planCreate looks up the role. A role that exists must be adopted, which can remove grants.
-func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, address string, plan roleModel, diags *diag.Diagnostics) {
+func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, stateID string, plan roleModel, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	role, err := d.Role(ctx, "", plan.Name.ValueString())
@@ -127,7 +127,7 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
 		r.planAdoption(ctx, d, role, plan, diags)
-	case address != plan.ID.ValueString() && !r.lock(plan.Name.ValueString()).IsRead():
+	case stateID != plan.ID.ValueString() && !r.lock(plan.Name.ValueString()).IsRead():
 		// A tainted resource is planned like a new one, but its role was refreshed in this run. A second resource with that role has a plan, too.
 		addRoleNameInUseError(diags, plan.object(r.Client()))
 	}
@@ -247,7 +247,7 @@ func (r *roleResource) planGrants(ctx context.Context, before map[string]string,
 			continue
 		}
 		at := path.Root("grants").AtMapKey(key)
-		r.PlanRoleRow(diags, at, plan.Name.ValueString(), g.Pattern, true)
+		r.PlanRoleGrant(diags, at, plan.Name.ValueString(), g.Pattern, true)
 		if _, known := before[key]; known {
 			continue
 		}

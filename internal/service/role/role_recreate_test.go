@@ -56,15 +56,15 @@ func TestRole_recreated(t *testing.T) {
 		grants  map[string]string
 		members []string
 	}{
-		"all": {"", roleConfig(true, "prompt/mine"), []string{"members (1) and grants on single objects (1) were restored"},
+		"nothing rejected": {"", roleConfig(true, "prompt/mine"), []string{"members (1) and grants on single objects (1) were restored"},
 			map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, []string{"ana"}},
-		"without a grant that the old state had": {"", roleConfig(true), nil,
+		"a grant of the old state": {"", roleConfig(true), nil,
 			map[string]string{"experiment/*": "READ", "prompt/others": "EDIT"}, []string{"ana"}},
-		"declared grant refused": {"experiment/*", roleConfig(true), []string{"experiment/*: READ", "not here"},
+		"declared grant rejected": {"experiment/*", roleConfig(true), []string{"experiment/*: READ", "not here"},
 			map[string]string{"prompt/others": "EDIT"}, []string{"ana"}},
-		"other grant refused": {"prompt/others", roleConfig(true), []string{"prompt/others: EDIT", "not here"},
+		"undeclared grant rejected": {"prompt/others", roleConfig(true), []string{"prompt/others: EDIT", "not here"},
 			map[string]string{"experiment/*": "READ"}, []string{"ana"}},
-		"member refused": {"ana", roleConfig(true), []string{`member "ana"`, "not here"},
+		"member rejected": {"ana", roleConfig(true), []string{`member "ana"`, "not here"},
 			map[string]string{"experiment/*": "READ", "prompt/others": "EDIT"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestRole_recreated(t *testing.T) {
 			acctest.ExpectDiagnostics(t, created.ApplyPlan(plan, c.config), "warning: Role deleted and recreated", c.holds...)
 			s.expectRole(t, "ds", c.grants, c.members...)
 			if created.Text("id") != "default/ds" {
-				t.Errorf("the state is %v", created.Values())
+				t.Errorf("got state %v, want the ID default/ds", created.Values())
 			}
 		})
 	}

@@ -116,7 +116,7 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	r.lock(role.Name).MarkRead()
-	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
+	r.Provider.Run.MarkRead(r.workspaceObject(&state, &state).ID)
 	state.refresh(r.Client(), role)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)

@@ -43,7 +43,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 	for kind, config := range roleKinds {
 		b := p.Resource(kind)
 		if plan := b.Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
-			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Diagnostics)
+			t.Errorf("%s: got plan %s, %q, want create", kind, plan.Action, plan.Diagnostics)
 		}
 		state := map[string]any{"id": "default/ds"}
 		for name, value := range config {
@@ -52,10 +52,10 @@ func TestRoles_unknownProvider(t *testing.T) {
 		b.State = b.Encode(b.Schemas.ResourceSchemas[kind], state)
 		acctest.ExpectDiagnostics(t, b.Read(), "warning: State not refreshed: provider configuration is unknown")
 		if b.Values() == nil || b.Plan(config).Action != "none" || b.Plan(nil).Action != "delete" {
-			t.Errorf("%s: the state is %v", kind, b.Values())
+			t.Errorf("%s: got state %v", kind, b.Values())
 		}
 		if says := b.Import("role=ds,user=ana"); !strings.HasPrefix(says, "error: Could not import: ") {
-			t.Errorf("%s: an import says %q", kind, says)
+			t.Errorf("%s: got %q for an import, want an error", kind, says)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func TestRoles_unreachable(t *testing.T) {
 	server := &acctest.Backend{URL: closed.URL, URLArgument: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
 		if plan := server.Provider(t, nil).Resource(kind).Plan(config); plan.Action != "create" || plan.Diagnostics != "" {
-			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Diagnostics)
+			t.Errorf("%s: got plan %s, %q, want create", kind, plan.Action, plan.Diagnostics)
 		}
 	}
 }

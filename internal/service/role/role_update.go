@@ -27,7 +27,7 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	object := state.object(r.Client())
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
-	if !r.CheckSameWorkspace(ctx, req.Private, r.placed(&state, &plan), &resp.Diagnostics) ||
+	if !r.CheckSameWorkspace(ctx, req.Private, r.workspaceObject(&state, &plan), &resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "update role", object, &resp.Diagnostics) {
 		return
 	}
@@ -177,7 +177,7 @@ func (r *roleResource) writeGrant(
 // addGrantError reports a grant that could not be written, at its entry.
 func addGrantError(diags *diag.Diagnostics, object string, change grantChange, err error) {
 	at := path.Root("grants").AtMapKey(grantKey(change.grant))
-	action := map[grantChangeKind]string{grantAdded: "add grant", grantLevelChanged: "change grant", grantRemoved: "remove grant"}[change.kind]
+	action := map[grantChangeKind]string{grantAdded: "add grant", grantLevelChanged: "change grant", grantRemoved: "revoke grant"}[change.kind]
 	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != grantRemoved],
 		grantKey(change.grant), object)
 	advice := []string{}

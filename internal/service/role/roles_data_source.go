@@ -52,10 +52,10 @@ func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 				MarkdownDescription: "Roles, ordered by name. Empty if the workspace has no roles. The hidden roles in which the server stores the " +
 					"direct grants of users are not included.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					framework.AttributeWorkspace: schema.StringAttribute{Computed: true, MarkdownDescription: "Workspace of the role."},
+					framework.AttributeWorkspace: schema.StringAttribute{Computed: true, MarkdownDescription: "MLflow workspace of the role."},
 					attributeName:                schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the role."},
 					"description": schema.StringAttribute{Computed: true,
-						MarkdownDescription: "Description of the role. Null if it has none."},
+						MarkdownDescription: "Description of the role. Null if it is empty."},
 					"grants": schema.MapAttribute{
 						ElementType: types.StringType, Computed: true,
 						MarkdownDescription: "All grants of the role, including those on single experiments, as `\"TYPE/PATTERN\"` to permission level.",

@@ -51,7 +51,8 @@ func newRolesServer(t *testing.T, roles map[string]*servedRole) *rolesServer {
 	return s
 }
 
-type roleCall struct {
+// roleRequest is the body of a request that changes a role.
+type roleRequest struct {
 	Role       int    `json:"role_id"`
 	Grant      int    `json:"role_permission_id"`
 	Name       string `json:"name"`
@@ -65,46 +66,46 @@ type roleCall struct {
 func (s *rolesServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var body roleCall
+	var body roleRequest
 	if r.Method != http.MethodGet {
 		_ = json.NewDecoder(r.Body).Decode(&body)
 	}
-	status, answer := http.StatusOK, map[string]any{}
-	_, call, _ := strings.Cut(r.URL.Path, "/mlflow/")
-	switch call {
+	status, response := http.StatusOK, map[string]any{}
+	_, endpoint, _ := strings.Cut(r.URL.Path, "/mlflow/")
+	switch endpoint {
 	case "users/current":
-		answer["user"] = map[string]any{"id": 1, "username": "boss", "is_admin": s.admin}
+		response["user"] = map[string]any{"id": 1, "username": "boss", "is_admin": s.admin}
 	case "users/current/permissions":
-		answer["permissions"] = s.own()
+		response["permissions"] = s.own()
 		if s.unknown {
-			answer["permissions"] = []any{}
+			response["permissions"] = []any{}
 		}
 	case "users/permissions/get":
-		answer["permission"] = "MANAGE"
+		response["permission"] = "MANAGE"
 	case "users/get":
-		answer["user"] = map[string]any{"id": 1, "username": r.URL.Query().Get("username"), "is_admin": s.admin}
+		response["user"] = map[string]any{"id": 1, "username": r.URL.Query().Get("username"), "is_admin": s.admin}
 	case "users/list":
-		answer["users"] = s.users()
+		response["users"] = s.users()
 		if s.unlisted {
-			status, answer = http.StatusForbidden, map[string]any{"error_code": "PERMISSION_DENIED", "message": "Permission denied"}
+			status, response = http.StatusForbidden, map[string]any{"error_code": "PERMISSION_DENIED", "message": "Permission denied"}
 		}
 	case "roles/list":
-		answer["roles"] = s.list(func(*servedRole) bool { return true })
+		response["roles"] = s.list(func(*servedRole) bool { return true })
 	default:
 		if s.refused[body.Type+"/"+body.Pattern] || s.refused[body.Username] {
-			status, answer = http.StatusBadRequest, map[string]any{"error_code": "INVALID_PARAMETER_VALUE", "message": "not here"}
+			status, response = http.StatusBadRequest, map[string]any{"error_code": "INVALID_PARAMETER_VALUE", "message": "not here"}
 			break
 		}
-		answer = s.change(call, body)
+		response = s.change(endpoint, body)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
 // change handles the requests that change a role. The ID of a grant is that of its role.
-func (s *rolesServer) change(call string, body roleCall) map[string]any {
-	if call == "roles/create" {
+func (s *rolesServer) change(endpoint string, body roleRequest) map[string]any {
+	if endpoint == "roles/create" {
 		s.nextID++
 		s.roles[body.Name] = &servedRole{s.nextID, map[string]string{}, nil}
 		return map[string]any{"role": s.describe(body.Name)}
@@ -113,7 +114,7 @@ func (s *rolesServer) change(call string, body roleCall) map[string]any {
 		if role.id != body.Role && role.id != body.Grant {
 			continue
 		}
-		switch call {
+		switch endpoint {
 		case "roles/delete":
 			delete(s.roles, name)
 		case "roles/permissions/add":
@@ -153,8 +154,8 @@ func (s *rolesServer) list(shown func(*servedRole) bool) []any {
 func (s *rolesServer) users() []any {
 	list := []any{}
 	for i, user := range []string{"boss", "ana", "ben"} {
-		held := s.list(func(r *servedRole) bool { return slices.Contains(r.members, user) })
-		list = append(list, map[string]any{"id": i + 1, "username": user, "is_admin": user == "boss" && s.admin, "roles": held})
+		roles := s.list(func(r *servedRole) bool { return slices.Contains(r.members, user) })
+		list = append(list, map[string]any{"id": i + 1, "username": user, "is_admin": user == "boss" && s.admin, "roles": roles})
 	}
 	return list
 }
@@ -180,6 +181,6 @@ func (s *rolesServer) expectRole(t *testing.T, name string, grants map[string]st
 		return
 	}
 	if got == nil || !maps.Equal(got.grants, grants) || !slices.Equal(got.members, members) {
-		t.Errorf("role %s is %+v, want the grants %v and the members %q", name, got, grants, members)
+		t.Errorf("role %s: got %+v, want grants %v, members %q", name, got, grants, members)
 	}
 }

@@ -39,8 +39,8 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	case err == nil, rest.IsNotFound(err):
 	case isBadRequest(err):
 		framework.AddError(&resp.Diagnostics, "delete user", state.object(), err, "MLflow before 3.13 does not delete an account that "+
-			"has permissions. Revoke its permissions first, on experiments and registered models, including those that it received as the "+
-			"creator. To only remove the user from the state, apply deletion_policy = \"retain\" first, or use a removed block with "+
+			"has permissions. Revoke its permissions on experiments and registered models first, including those that it has as the creator of "+
+			"an object. To only remove the user from the state, apply deletion_policy = \"retain\" first, or use a removed block with "+
 			"destroy = false.")
 	default:
 		framework.AddDirectoryError(&resp.Diagnostics, "delete user", state.object(), err, adminAdvice)

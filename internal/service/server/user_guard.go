@@ -89,9 +89,9 @@ func (g accountGuard) addOwnAccountErrors() {
 			"destroy = false. To delete it, configure the provider with the username and password of another server admin.")
 	}
 	if g.change.demotes {
-		g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+". Without admin = true, it could no "+
-			"longer manage users or make itself an admin again. Nothing was changed.\n\nSet admin = true, or configure the provider with the "+
-			"username and password of another server admin.")
+		g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not update user", object+". Without admin = true, the "+
+			"provider could no longer manage users or make the account a server admin again. Nothing was changed.\n\nSet admin = true, "+
+			"or configure the provider with the username and password of another server admin.")
 	}
 	if g.change.setsPassword {
 		g.diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", object+". The provider does not set "+
@@ -110,6 +110,6 @@ func (g accountGuard) addLastAdminError() {
 			"state, apply deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
 		return
 	}
-	g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+"Set admin = true, or first make another user "+
+	g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not update user", object+"Set admin = true, or first make another user "+
 		"a server admin.")
 }

@@ -43,7 +43,7 @@ func checkPassword(ctx context.Context, d *mlflowserver.Directory, name string, 
 func addPasswordMissingError(diags *diag.Diagnostics, name string, isMissing bool) {
 	reason, check := "cannot be created without a password", ""
 	if isMissing {
-		reason, check = "does not exist, and cannot be created without a password", "Check username. To create the account, "
+		reason, check = "does not exist, and cannot be created without a password", "check the username. To create the account, "
 	}
 	diags.AddAttributeError(path.Root(attributePassword), "Could not create user", fmt.Sprintf("%s %s, and password_wo is not set. "+
 		"Nothing was created.\n\n%s, for example from a variable with ephemeral = true. It "+

@@ -92,7 +92,7 @@ func (r *userResource) planUpdate(
 	}
 	change := userChange{demotes: state.Admin.ValueBool() && plan.isDemoted(), setsPassword: newPassword}
 	if r.Client() == nil || change == (userChange{}) || diags.HasError() ||
-		!r.CheckServerURL(ctx, private, "change user", state.object(), diags) {
+		!r.CheckServerURL(ctx, private, "update user", state.object(), diags) {
 		return
 	}
 	d := framework.Directory(r.Client(), "users", diags)
@@ -109,7 +109,7 @@ func (r *userResource) planUpdate(
 // second plan runs without a refresh of the account.
 func (r *userResource) planReplace(ctx context.Context, private framework.PrivateState, state, plan userModel, diags *diag.Diagnostics) {
 	if r.Client() != nil && !r.isRefreshed(state) && framework.MarkOf(ctx, private) != (framework.ServerMark{}) {
-		addUnseenReplaceError(diags, state, plan)
+		addUnplannedReplaceError(diags, state, plan)
 		return
 	}
 	r.planDelete(ctx, private, state, diags)
@@ -123,8 +123,8 @@ func (r *userResource) isRefreshed(state userModel) bool {
 	return lock.Refreshed
 }
 
-// addUnseenReplaceError reports a replacement that the user did not see in a plan.
-func addUnseenReplaceError(diags *diag.Diagnostics, state, plan userModel) {
+// addUnplannedReplaceError reports a replacement that the user did not see in a plan.
+func addUnplannedReplaceError(diags *diag.Diagnostics, state, plan userModel) {
 	diags.AddAttributeError(path.Root(attributeUsername), "Could not replace user", fmt.Sprintf("%s cannot be renamed to %q. The new "+
 		"username was unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without "+
 		"-refresh=false: it shows the replacement.", framework.UpperFirst(state.object()), plan.name()))

@@ -37,7 +37,7 @@ const kindUser = "user"
 
 // adminAdvice is the advice for an identity that may not manage users.
 const adminAdvice = "Only a server admin can manage users. Configure the provider with the username and password of a server admin, or " +
-	"ask one to set is_admin for the account that it uses."
+	"have one make the account of the provider a server admin."
 
 // userResource manages an account of an MLflow server.
 type userResource struct{ framework.ResourceBase }
@@ -78,7 +78,7 @@ func (r *userResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			attributePasswordVersion: schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: "Version of the password, any number. Setting or changing it sets the password to `password_wo`, " +
-					"including on the first apply after an import. Removing it does not change the password.",
+					"also on the first apply after an import. Removing it does not change the password.",
 			},
 			attributeAdmin: schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),

@@ -56,7 +56,7 @@ func TestUser_plan(t *testing.T) {
 		"twelve characters": {s.Backend, userConfig("ben", "password_wo", "ünïcödé-1234"), "", nil},
 		"an empty username": {s.Backend, userConfig(""), "error at username: ", nil},
 		"another policy":    {s.Backend, userConfig("ben", "deletion_policy", "cascade"), "error at deletion_policy: ", nil},
-		"own account": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true}, "error at admin: Could not change user",
+		"own account": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true}, "error at admin: Could not update user",
 			[]string{`User "admin" is the account that the provider is authenticated as`}},
 		"own password": {s.Backend, userConfig("admin", "adopt_existing", true, "admin", true),
 			"error at password_wo_version: Could not set password", nil},
@@ -70,7 +70,7 @@ func TestUser_plan(t *testing.T) {
 			plan := c.backend.Provider(t, nil).Resource("mlflow_user").Plan(c.config)
 			acctest.ExpectDiagnostics(t, plan.Diagnostics, c.says, c.holds...)
 			if strings.Contains(plan.Diagnostics, "short-pw") {
-				t.Error("the password is in the message")
+				t.Error("got the password in a diagnostic")
 			}
 		})
 	}
@@ -85,8 +85,8 @@ func TestUser_raced(t *testing.T) {
 		says   string
 		writes []string
 	}{
-		"refused": {false, "error at username: Could not create user: username already in use", nil},
-		"adopted": {true, "", []string{"password ben", "admin ben true"}},
+		"rejected": {false, "error at username: Could not create user: username already in use", nil},
+		"adopted":  {true, "", []string{"password ben", "admin ben true"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,22 +191,22 @@ func TestUser_twoAddresses(t *testing.T) {
 	s.expectWrites(t)
 }
 
-// TestUser_renamedUnseen checks that a replacement that no plan showed is rejected.
-func TestUser_renamedUnseen(t *testing.T) {
+// TestUser_unplannedReplacement checks that a replacement that no plan showed is rejected.
+func TestUser_unplannedReplacement(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
 	u := s.Provider(t, nil).Resource("mlflow_user")
 	acctest.ExpectDiagnostics(t, u.Import("ana"), "")
 	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
 	if late.Diagnostics != "" || late.Action != "update" {
-		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Diagnostics)
+		t.Errorf("unknown username: got plan %s, %q, want update", late.Action, late.Diagnostics)
 	}
 	u.Provider = u.Restart() // the apply, which does not refresh
 	acctest.ExpectDiagnostics(t, u.Plan(userConfig("ben")).Diagnostics, "error at username: Could not replace "+
 		"user", `User "ana" cannot be renamed to "ben"`)
 	acctest.ExpectDiagnostics(t, u.Refresh(), "")
 	if plan := u.Plan(userConfig("ben")); plan.Action != "replace" {
-		t.Errorf("the plan of another username is %s, and says %q", plan.Action, plan.Diagnostics)
+		t.Errorf("new username: got plan %s, %q, want replace", plan.Action, plan.Diagnostics)
 	}
 	s.expectWrites(t)
 }
@@ -221,7 +221,7 @@ func TestUser_unknownProvider(t *testing.T) {
 	u.Provider = d
 	acctest.ExpectDiagnostics(t, u.Read(), "warning: State not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Diagnostics != "" || plan.Action != "update" {
-		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Diagnostics)
+		t.Errorf("got plan %s, %q, want update", plan.Action, plan.Diagnostics)
 	}
 	_, says := d.ImportState("mlflow_user", "ana")
 	acctest.ExpectDiagnostics(t, says, "error: Could not import")
@@ -243,7 +243,7 @@ func TestUser_oldCLI(t *testing.T) {
 		says := acctest.DescribeDiagnostics(resp.Diagnostics)
 		acctest.ExpectDiagnostics(t, says, want)
 		if strings.Contains(says, password) || want != "" && !strings.Contains(says, "1.11") {
-			t.Errorf("said is %q", says)
+			t.Errorf("got diagnostics %q, want the version 1.11, without the password", says)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func TestUsers(t *testing.T) {
 		}
 		want := map[bool]string{true: "Zoe admin* ana* ben", false: "Zoe admin ana* ben"}[admin]
 		if got := strings.Join(names, " "); says != "" || got != want || acctest.IsTrue(state["incomplete"]) == admin {
-			t.Errorf("for an admin (%t), the data source says %q and returns %s and %v", admin, says, got, state["incomplete"])
+			t.Errorf("server admin %t: got %q, users %s, incomplete %v, want users %s", admin, says, got, state["incomplete"], want)
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
@@ -286,7 +286,7 @@ func TestUser_anotherServer(t *testing.T) {
 	elsewhere := other.Provider(t, nil).Resource("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
 	for could, says := range map[string]string{
-		"read": elsewhere.Read(), "change": elsewhere.ApplyPlan(changes, config), "delete": elsewhere.ApplyPlan(deletes.Plan(nil), nil),
+		"read": elsewhere.Read(), "update": elsewhere.ApplyPlan(changes, config), "delete": elsewhere.ApplyPlan(deletes.Plan(nil), nil),
 	} {
 		acctest.ExpectDiagnostics(t, says, "error: Could not "+could+" user: different server: User \"ana\"", s.URL, other.URL, "Nothing was "+
 			"changed", "tracking_uri")

@@ -21,7 +21,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	change := userChange{demotes: state.Admin.ValueBool() && !plan.Admin.ValueBool(), setsPassword: plan.setsPassword(&state)}
-	if !r.CheckServerURL(ctx, req.Private, "change user", state.object(), &resp.Diagnostics) {
+	if !r.CheckServerURL(ctx, req.Private, "update user", state.object(), &resp.Diagnostics) {
 		return
 	}
 	d := framework.Directory(r.Client(), "users", &resp.Diagnostics)
@@ -29,7 +29,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	case d == nil:
 		return
 	case !plan.Username.Equal(state.Username):
-		addUnseenReplaceError(&resp.Diagnostics, state, plan)
+		addUnplannedReplaceError(&resp.Diagnostics, state, plan)
 		return
 	case change.setsPassword && password.ValueString() == "":
 		addNoNewPasswordError(&resp.Diagnostics, state.name())
@@ -39,7 +39,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	if !plan.Admin.Equal(state.Admin) {
 		if err := d.SetAdmin(ctx, state.name(), plan.Admin.ValueBool()); err != nil {
-			addUpdateError(resp, "change user", state, err)
+			addUpdateError(resp, "update user", state, err)
 			return
 		}
 		state.Admin = plan.Admin
@@ -60,7 +60,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 func addUpdateError(resp *resource.UpdateResponse, action string, state userModel, err error) {
 	if rest.IsNotFound(err) {
 		framework.AddError(&resp.Diagnostics, action, state.object(), err, "The account was deleted outside Terraform. Run plan "+
-			"again: it creates a new account.")
+			"again. The next apply creates a new account.")
 		return
 	}
 	framework.AddDirectoryError(&resp.Diagnostics, action, state.object(), err, adminAdvice)

@@ -43,7 +43,7 @@ func (d *usersDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 // Schema implements [datasource.DataSource].
 func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	roles := schema.ListNestedAttribute{
-		Computed: true, MarkdownDescription: "Roles of which the user is a member, by workspace and name. Empty before MLflow 3.13, " +
+		Computed: true, MarkdownDescription: "Roles of which the user is a member, ordered by workspace and name. Empty before MLflow 3.13, " +
 			"which introduced roles.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"workspace": schema.StringAttribute{Computed: true, MarkdownDescription: "MLflow workspace of the role, `default` on a " +
@@ -56,9 +56,9 @@ func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"authentication. Not supported on Databricks; use `databricks_users` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			"users": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "All users, by username.",
+				Computed: true, MarkdownDescription: "All users, ordered by username.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"username": schema.StringAttribute{Computed: true, MarkdownDescription: "Username."},
+					"username": schema.StringAttribute{Computed: true, MarkdownDescription: "Username of the account."},
 					"admin":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the user is a server admin."},
 					"roles":    roles,
 				}},
@@ -66,7 +66,7 @@ func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"incomplete": schema.BoolAttribute{
 				Computed: true,
 				MarkdownDescription: "Whether roles can be missing, because the provider is not authenticated as a server admin. The " +
-					"server then returns all users, but only the roles of the current user and those in workspaces that it manages.",
+					"server then returns all users, but only the roles of the current user and the roles in workspaces that this user manages.",
 			},
 		},
 	}

@@ -24,7 +24,8 @@ type usersServer struct {
 	// admins maps each user to whether it is an admin.
 	admins map[string]bool
 	// before is called before each request, without the lock.
-	before func(call string)
+	before func(request string)
+	// writes has the requests that changed a user since the last expectWrites.
 	writes []string
 }
 
@@ -41,7 +42,7 @@ func newUsersServer(t *testing.T, admins map[string]bool) *usersServer {
 }
 
 // callBefore sets the function that is called before each request.
-func (s *usersServer) callBefore(before func(call string)) {
+func (s *usersServer) callBefore(before func(request string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.before = before
@@ -62,25 +63,25 @@ func (s *usersServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		_ = json.NewDecoder(r.Body).Decode(&body)
 	}
-	_, there := s.admins[body.Username]
+	_, exists := s.admins[body.Username]
 	switch r.Method + " " + r.URL.Path {
 	case "GET " + userCalls + "list":
-		reply(w, http.StatusOK, s.list())
+		respond(w, http.StatusOK, s.list())
 	case "GET " + userCalls + "current":
-		reply(w, http.StatusOK, map[string]any{"is_basic_auth": true, "user": s.user("admin")})
+		respond(w, http.StatusOK, map[string]any{"is_basic_auth": true, "user": s.user("admin")})
 	case "GET /api/3.0/mlflow/users/permissions/get":
-		reply(w, http.StatusOK, map[string]any{"allowed": true, "permission": "MANAGE"})
+		respond(w, http.StatusOK, map[string]any{"allowed": true, "permission": "MANAGE"})
 	case "GET /api/3.0/mlflow/users/current/permissions":
-		reply(w, http.StatusOK, map[string]any{"is_admin": true, "permissions": []any{}})
+		respond(w, http.StatusOK, map[string]any{"is_admin": true, "permissions": []any{}})
 	case "POST " + userCalls + "create":
-		if there {
-			refuse(w, http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", "User already exists. (sqlite3.IntegrityError) [SQL: INSERT] "+
+		if exists {
+			respondError(w, http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", "User already exists. (sqlite3.IntegrityError) [SQL: INSERT] "+
 				"scrypt:32768:8:1$salt$hash")
 			return
 		}
 		s.admins[body.Username] = false
 		s.writes = append(s.writes, "create "+body.Username)
-		reply(w, http.StatusOK, map[string]any{"user": s.user(body.Username)})
+		respond(w, http.StatusOK, map[string]any{"user": s.user(body.Username)})
 	default:
 		s.change(w, r, body.Username, body.IsAdmin)
 	}
@@ -88,8 +89,8 @@ func (s *usersServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // change handles the requests that change or delete a user.
 func (s *usersServer) change(w http.ResponseWriter, r *http.Request, name string, admin bool) {
-	if _, there := s.admins[name]; !there {
-		refuse(w, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", fmt.Sprintf("User with username=%s not found", name))
+	if _, exists := s.admins[name]; !exists {
+		respondError(w, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", fmt.Sprintf("User with username=%s not found", name))
 		return
 	}
 	switch r.Method + " " + r.URL.Path {
@@ -102,10 +103,10 @@ func (s *usersServer) change(w http.ResponseWriter, r *http.Request, name string
 		delete(s.admins, name)
 		s.writes = append(s.writes, "delete "+name)
 	default:
-		refuse(w, http.StatusBadRequest, "BAD_REQUEST", "unexpected call")
+		respondError(w, http.StatusBadRequest, "BAD_REQUEST", "unexpected request")
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{})
+	respond(w, http.StatusOK, map[string]any{})
 }
 
 func (s *usersServer) user(name string) map[string]any {
@@ -122,14 +123,14 @@ func (s *usersServer) list() map[string]any {
 	return map[string]any{"users": users}
 }
 
-func reply(w http.ResponseWriter, status int, answer any) {
+func respond(w http.ResponseWriter, status int, response any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
-func refuse(w http.ResponseWriter, status int, code, message string) {
-	reply(w, status, map[string]any{"error_code": code, "message": message})
+func respondError(w http.ResponseWriter, status int, code, message string) {
+	respond(w, status, map[string]any{"error_code": code, "message": message})
 }
 
 // set creates or changes a user outside Terraform.
@@ -145,7 +146,7 @@ func (s *usersServer) expectWrites(t *testing.T, want ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Equal(s.writes, want) {
-		t.Errorf("writes are %q, want %q", s.writes, want)
+		t.Errorf("got writes %q, want %q", s.writes, want)
 	}
 	s.writes = nil
 }

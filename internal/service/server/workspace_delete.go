@@ -70,7 +70,7 @@ func warnWorkspaceRoles(ctx context.Context, d *mlflowserver.Directory, state wo
 	var lost []string
 	for _, role := range roles {
 		if len(role.Members) > 0 || role.Name != "admin" && role.Name != "user" {
-			lost = append(lost, fmt.Sprintf("- %q (%s)", role.Name, describeMembers(role.Members)))
+			lost = append(lost, fmt.Sprintf("  - %q (%s)", role.Name, describeMembers(role.Members)))
 		}
 	}
 	if len(lost) > 0 {
@@ -115,7 +115,7 @@ func (r *workspaceResource) Delete(ctx context.Context, req resource.DeleteReque
 		if content, err := d.WorkspaceContent(ctx, name); err == nil && !content.IsEmpty() {
 			said = fmt.Sprintf("%s. It contains %s", said, content)
 		}
-		addWorkspaceNotEmptyError(&resp.Diagnostics, state, deletion{"delete workspace", path.Root("deletion_policy")}, said+".")
+		addWorkspaceNotEmptyError(&resp.Diagnostics, state, deletion{"destroy workspace", path.Root("deletion_policy")}, said+".")
 		return
 	}
 	if err != nil && !rest.IsNotFound(err) {

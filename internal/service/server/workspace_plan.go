@@ -44,7 +44,7 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		return
 	}
 	if renamed && r.IsUnreviewedPlan(ctx, req.Private, workspaceMarkID(state.Name)) {
-		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
+		addUnplannedWorkspaceError(&resp.Diagnostics, *state, *plan)
 		return
 	}
 	r.recordPlan(token, state, plan, &resp.Diagnostics)
@@ -77,9 +77,9 @@ func workspaceMarkID(name types.String) string {
 	return framework.KindWorkspace + " " + name.ValueString()
 }
 
-// addUnseenWorkspaceError reports a replacement that the user did not see in a plan. Before it applies an update, the CLI plans it again
+// addUnplannedWorkspaceError reports a replacement that the user did not see in a plan. Before it applies an update, the CLI plans it again
 // with the values that were unknown. If the name differs then, the replacement would delete the workspace.
-func addUnseenWorkspaceError(diags *diag.Diagnostics, state, plan workspaceModel) {
+func addUnplannedWorkspaceError(diags *diag.Diagnostics, state, plan workspaceModel) {
 	diags.AddAttributeError(path.Root("name"), "Could not replace workspace", fmt.Sprintf("%s cannot be renamed to %q. The new name was "+
 		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without -refresh=false: "+
 		"it shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))

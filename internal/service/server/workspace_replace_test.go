@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// TestWorkspaceResource_renamedUnseen checks that a replacement that no plan showed is rejected.
-func TestWorkspaceResource_renamedUnseen(t *testing.T) {
+// TestWorkspaceResource_unplannedReplacement checks that a replacement that no plan showed is rejected.
+func TestWorkspaceResource_unplannedReplacement(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
 	w := s.Provider(t, nil).Resource("mlflow_workspace")
@@ -17,7 +17,7 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	late := w.Plan(map[string]any{"name": tftypes.UnknownValue})
 	if late.Diagnostics != "" || late.Action != "update" {
-		t.Errorf("the plan of an unknown name is %s, and says %q", late.Action, late.Diagnostics)
+		t.Errorf("unknown name: got plan %s, %q, want update", late.Action, late.Diagnostics)
 	}
 	renamed := map[string]any{"name": "fraud"}
 	w.Provider = w.Restart() // the apply, which does not refresh
@@ -28,10 +28,10 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	acctest.ExpectDiagnostics(t, updates.ApplyPlan(shown, renamed), says)
 	acctest.ExpectDiagnostics(t, w.Refresh(), "")
 	if plan := w.Plan(renamed); plan.Action != "replace" {
-		t.Errorf("the plan of another name is %s, and says %q", plan.Action, plan.Diagnostics)
+		t.Errorf("new name: got plan %s, %q, want replace", plan.Action, plan.Diagnostics)
 	}
 	if s.workspaces["risk"] == nil || s.workspaces["fraud"] != nil {
-		t.Errorf("the server has %v", s.workspaces)
+		t.Errorf("got workspaces %v, want only risk", s.workspaces)
 	}
 }
 

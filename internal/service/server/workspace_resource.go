@@ -56,8 +56,8 @@ func (r *workspaceResource) IdentitySchema(_ context.Context, _ resource.Identit
 // Schema implements [resource.Resource].
 func (r *workspaceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Not supported on " +
-			"Databricks.",
+		MarkdownDescription: "Manages a workspace of an MLflow server. Requires MLflow 3.10 or newer, started with `--enable-workspaces`. Not " +
+			"supported on Databricks.",
 		Attributes: workspaceAttributes(),
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 const workspaceAddress = "mlflow_workspace.test"
 
+// workspaceBlock returns the configuration of a workspace.
 func workspaceBlock(attributes string) string {
 	return "resource \"mlflow_workspace\" \"test\" {\n" + attributes + "\n}\n"
 }
@@ -127,7 +128,7 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 	})
 }
 
-// Values of the resource and of the provider configuration that are unknown until apply.
+// TestWorkspaceResource_unknownValues checks values of the resource and of the provider configuration that are unknown until apply.
 func TestWorkspaceResource_unknownValues(t *testing.T) {
 	s := newWorkspaceServer(t)
 	config := func(name, description string) string {
@@ -156,7 +157,7 @@ func TestWorkspaceResource_unknownValues(t *testing.T) {
 	)
 }
 
-func TestWorkspaceResource_refusedInput(t *testing.T) {
+func TestWorkspaceResource_rejectedInput(t *testing.T) {
 	t.Parallel()
 	p := newWorkspaceServer(t).Provider(t, nil)
 	for name, says := range map[string]string{
@@ -199,13 +200,13 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	s.change(func() { s.off = true })
 	acctest.ExpectDiagnostics(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
 	if w.Values() == nil {
-		t.Error("the workspace was dropped from the state")
+		t.Error("got no state, want the workspace in it")
 	}
 	acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics, "error: MLflow workspaces not "+
 		"supported: ", "--enable-workspaces")
 }
 
-// A refresh of many workspaces reads one list, and a plan sends no further request.
+// TestWorkspaceResource_sharedReads checks that a refresh of many workspaces reads one list, and that a plan sends no further request.
 func TestWorkspaceResource_sharedReads(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -222,16 +223,17 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 		w.Provider = p
 		acctest.ExpectDiagnostics(t, w.Read(), "")
 		if planned := w.Plan(map[string]any{"name": name}); planned.Action != "none" {
-			t.Errorf("the plan is %s", planned.Action)
+			t.Errorf("got plan %s, want none", planned.Action)
 		}
 	}
 	if got, want := s.count(), map[string]int{"GET /api/3.0/mlflow/server-info": 1, "GET " + workspacesPath: 1}; !maps.Equal(got, want) {
-		t.Errorf("calls %v, want %v", got, want)
+		t.Errorf("got requests %v, want %v", got, want)
 	}
 }
 
-// A response that is lost after the request took effect changes nothing, and the content of a workspace is read once.
-func TestWorkspaceResource_lostAnswers(t *testing.T) {
+// TestWorkspaceResource_lostResponses checks that a response that is lost after the request took effect does not fail the apply, and that
+// a workspace with content is not deleted a second time.
+func TestWorkspaceResource_lostResponses(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
 	w := s.Provider(t, nil).Resource("mlflow_workspace")
@@ -244,17 +246,17 @@ func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	planned := w.Plan(nil)
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
 	s.count()
-	acctest.ExpectDiagnostics(t, w.ApplyPlan(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+	acctest.ExpectDiagnostics(t, w.ApplyPlan(planned, nil), "error at deletion_policy: Could not destroy workspace: MLflow workspace",
 		"still contains 1 resource(s)", "INVALID_STATE",
 		`It contains 1 experiment ("churn").`)
 	if n := s.count()["DELETE "+workspacesPath+"/risk"]; n != 1 {
-		t.Errorf("the workspace was deleted %d times", n)
+		t.Errorf("got %d requests to delete the workspace, want 1", n)
 	}
 	s.change(func() { delete(s.experiments, "risk"); s.lose = "DELETE " + workspacesPath + "/risk" })
 	acctest.ExpectDiagnostics(t, w.Destroy(), "")
 }
 
-// Another server has a workspace with the same name.
+// TestWorkspaceResource_otherServer checks that a workspace with the same name on another server is not changed.
 func TestWorkspaceResource_otherServer(t *testing.T) {
 	t.Parallel()
 	s, other := newWorkspaceServer(t), newWorkspaceServer(t)
@@ -273,15 +275,15 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 		says := do()
 		acctest.ExpectDiagnostics(t, says, "error: Could not ", "different server", s.URL, other.URL)
 		if other.workspaces["risk"]["description"] != "theirs" || w.Text("name") != "risk" {
-			t.Errorf("%s leaves %v and %v", what, other.workspaces, w.Values())
+			t.Errorf("%s: got workspaces %v and state %v, want no change", what, other.workspaces, w.Values())
 		}
 	}
-	w.Provider = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
+	w.Provider = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is not another server
 	acctest.ExpectDiagnostics(t, w.Read(), "")
 }
 
-// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the
-// workspace and its roles stay.
+// TestWorkspaceResource_failedAdoption checks a resource that is renamed without a moved block, which looks like two, one that adopts and
+// one that deletes. If the adoption fails, the workspace and its roles are not deleted.
 func TestWorkspaceResource_failedAdoption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -295,13 +297,13 @@ func TestWorkspaceResource_failedAdoption(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := s.Provider(t, nil)
 			block := p.Resource("mlflow_workspace")
-			s.change(func() { s.refuse = call })
+			s.change(func() { s.reject = call })
 			acctest.ExpectDiagnostics(t, block.ApplyPlan(adopts, config), "error: Could not ")
-			s.change(func() { s.refuse = "" })
+			s.change(func() { s.reject = "" })
 			removed := &acctest.Resource{Provider: p, TypeName: old.TypeName, State: old.State, Private: old.Private}
 			acctest.ExpectDiagnostics(t, removed.ApplyPlan(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
 			if s.workspaces["risk"] == nil {
-				t.Fatal("the workspace is deleted")
+				t.Fatal("got no workspace on the server, want it not deleted")
 			}
 		})
 	}

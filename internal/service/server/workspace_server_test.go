@@ -29,11 +29,12 @@ type workspaceServer struct {
 	experiments map[string][]string
 	// off reports whether the server runs without workspaces.
 	off bool
-	// lose is the request whose next response is lost after it took effect.
+	// lose is the request whose next response is lost after the request took effect.
 	lose string
-	// refuse is the request that the server rejects.
-	refuse string
-	calls  []string
+	// reject is the request that the server rejects.
+	reject string
+	// requests has the requests since the last count.
+	requests []string
 }
 
 func newWorkspaceServer(t *testing.T) *workspaceServer {
@@ -49,19 +50,19 @@ func newWorkspaceServer(t *testing.T) *workspaceServer {
 func (s *workspaceServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	call := r.Method + " " + r.URL.Path
-	s.calls = append(s.calls, call)
+	request := r.Method + " " + r.URL.Path
+	s.requests = append(s.requests, request)
 	body := map[string]any{}
 	if data, _ := io.ReadAll(r.Body); len(data) > 0 {
 		if err := json.Unmarshal(data, &body); err != nil {
 			s.t.Error(err)
 		}
 	}
-	status, answer := refusal(http.StatusForbidden, "PERMISSION_DENIED", "Permission denied")
-	if s.refuse != call {
-		status, answer = s.answer(r, body)
+	status, response := refusal(http.StatusForbidden, "PERMISSION_DENIED", "Permission denied")
+	if s.reject != request {
+		status, response = s.respond(r, body)
 	}
-	if s.lose == call {
+	if s.lose == request {
 		s.lose = ""
 		panic(http.ErrAbortHandler)
 	}
@@ -71,11 +72,12 @@ func (s *workspaceServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(status)
 	if status != http.StatusNoContent {
-		_ = json.NewEncoder(w).Encode(answer)
+		_ = json.NewEncoder(w).Encode(response)
 	}
 }
 
-func (s *workspaceServer) answer(r *http.Request, body map[string]any) (status int, answer any) {
+// respond returns the response to a request.
+func (s *workspaceServer) respond(r *http.Request, body map[string]any) (status int, response any) {
 	active := r.Header.Get("X-MLFLOW-WORKSPACE")
 	if active != "" && s.workspaces[active] == nil {
 		return refusal(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", fmt.Sprintf("Workspace '%s' not found", active))
@@ -99,7 +101,7 @@ func (s *workspaceServer) answer(r *http.Request, body map[string]any) (status i
 		s.workspaces[name] = body
 		return http.StatusCreated, map[string]any{"workspace": body}
 	case strings.HasPrefix(r.URL.Path, workspacesPath+"/"):
-		return s.one(r.Method, name, body)
+		return s.respondOne(r.Method, name, body)
 	case strings.HasSuffix(r.URL.Path, "/experiments/search"):
 		list := []any{}
 		for i, name := range s.experiments[active] {
@@ -117,8 +119,8 @@ func (s *workspaceServer) answer(r *http.Request, body map[string]any) (status i
 	}
 }
 
-// one handles the requests for one workspace.
-func (s *workspaceServer) one(method, name string, body map[string]any) (status int, answer any) {
+// respondOne returns the response to a request for one workspace.
+func (s *workspaceServer) respondOne(method, name string, body map[string]any) (status int, response any) {
 	found := s.workspaces[name]
 	switch {
 	case found == nil:
@@ -138,6 +140,7 @@ func (s *workspaceServer) one(method, name string, body map[string]any) (status 
 	return http.StatusOK, map[string]any{"workspace": found}
 }
 
+// refusal returns a response with an error.
 func refusal(status int, code, message string) (int, any) {
 	return status, map[string]any{"error_code": code, "message": message}
 }
@@ -154,10 +157,10 @@ func (s *workspaceServer) count() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := map[string]int{}
-	for _, call := range s.calls {
-		counts[call]++
+	for _, request := range s.requests {
+		counts[request]++
 	}
-	s.calls = nil
+	s.requests = nil
 	return counts
 }
 

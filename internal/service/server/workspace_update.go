@@ -26,7 +26,7 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 		return
 	}
 	if !plan.Name.Equal(state.Name) {
-		addUnseenWorkspaceError(&resp.Diagnostics, state, plan)
+		addUnplannedWorkspaceError(&resp.Diagnostics, state, plan)
 		return
 	}
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
@@ -56,8 +56,8 @@ func (r *workspaceResource) updateExisting(
 	}
 	switch {
 	case rest.IsNotFound(err):
-		diags.AddError("Could not "+action, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again: if the workspace is "+
-			"still in the configuration, it creates a new one.", framework.UpperFirst(plan.object())))
+		diags.AddError("Could not "+action, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again. If the workspace is "+
+			"still in the configuration, the next apply creates a new one.", framework.UpperFirst(plan.object())))
 	case err != nil:
 		addWorkspaceError(diags, action, plan.object(), err)
 	}

@@ -39,14 +39,14 @@ func (d *workspacesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the workspaces of an MLflow server (3.10 and newer, started with `--enable-workspaces`): all of them for " +
-			"a server admin, otherwise only those that the current user can access. Not supported on Databricks.",
+		MarkdownDescription: "Returns the workspaces of an MLflow server: all of them for a server admin, otherwise only those that the " +
+			"current user can access. Requires MLflow 3.10 or newer, started with `--enable-workspaces`. Not supported on Databricks.",
 		Attributes: map[string]schema.Attribute{
 			"workspaces": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "Workspaces that the current user can access, in alphabetical order.",
+				Computed: true, MarkdownDescription: "Workspaces that the current user can access, ordered by name.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name":        text("Name of the workspace."),
-					"description": text("Description of the workspace. Null if it has none."),
+					"description": text("Description of the workspace. Null if it is empty."),
 					"default_artifact_root": text("Location where experiments of the workspace store artifacts. Null if the workspace uses the artifact " +
 						"storage of the server."),
 				}},
