@@ -1,9 +1,12 @@
 package role_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
 // managers returns a server on which the provider is not an admin and manages the workspace through these roles.
@@ -41,6 +44,26 @@ func TestRole_lockOutUnlisted(t *testing.T) {
 			b := s.Provider(t, nil).Block("mlflow_role")
 			acctest.ExpectSays(t, b.Adopt("a"), "")
 			acctest.ExpectSays(t, b.Plan(nil).Says, c.says, c.holds...)
+		})
+	}
+}
+
+// TestRole_slowServer checks that a plan that looks up the current user waits for a slow server: only the first lookup, which a server
+// that the configuration creates does not answer, has a timeout of its own.
+func TestRole_slowServer(t *testing.T) {
+	t.Parallel()
+	for kind, config := range map[string]map[string]any{
+		"mlflow_role":         {"name": "a", "adopt_existing": true},
+		"mlflow_role_members": {"role": "a", "users": []string{"ben"}},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := newRolesServer(t, map[string]*servedRole{"a": {grants: map[string]string{"workspace/*": "MANAGE"}, members: []string{"boss"}}})
+			s.callerDelay = framework.PlanTimeout + time.Second
+			says := s.Provider(t, nil).Block(kind).Plan(config).Says
+			if acctest.ExpectSays(t, says, "warning at ", "will be removed"); strings.Contains(says, "error") {
+				t.Errorf("diagnostics are %q", says)
+			}
 		})
 	}
 }

@@ -146,14 +146,14 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 
 // planCreate looks up the role. A role that exists must be adopted, which can remove grants.
 func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, address string, plan roleModel, diags *diag.Diagnostics) {
-	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
+	lookup, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	role, err := d.Role(ctx, "", plan.Name.ValueString())
+	role, err := d.Role(lookup, "", plan.Name.ValueString())
 	switch {
 	case framework.IsUnsupported(err):
 		framework.AddUnsupportedError(diags, "roles", err)
 	case rest.IsNotFound(err):
-		r.checkWorkspace(ctx, d, diags)
+		r.checkWorkspace(lookup, d, diags)
 	case err != nil: // left to apply: the configuration may create the workspace or the server
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
