@@ -67,3 +67,24 @@ func TestRole_slowServer(t *testing.T) {
 		})
 	}
 }
+
+// TestRoleMembers_otherConfiguration checks that the members of a role are written if another configuration of the provider creates the
+// role in the same apply, after this one has read the roles.
+func TestRoleMembers_otherConfiguration(t *testing.T) {
+	t.Parallel()
+	for kind, config := range map[string]map[string]any{
+		"mlflow_role_member":  {"role": "new", "user": "ben"},
+		"mlflow_role_members": {"role": "new", "users": []string{"ben"}},
+	} {
+		s := newRolesServer(t, nil)
+		b := s.Provider(t, nil).Block(kind)
+		plan := b.Plan(config)
+		s.mu.Lock()
+		s.change("roles/create", roleCall{Name: "new"})
+		s.mu.Unlock()
+		acctest.ExpectSays(t, b.Apply(plan, config), "")
+		if got := s.roles["new"].members; len(got) != 1 || got[0] != "ben" {
+			t.Errorf("%s: the members are %q", kind, got)
+		}
+	}
+}
