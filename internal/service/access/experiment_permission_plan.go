@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -45,10 +46,26 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if p.Kind == mlflow.KindGroup {
 		r.PlanRoleRow(&resp.Diagnostics, path.Root(name.attribute), p.Name, plan.ExperimentID.ValueString(), false)
 	}
+	warnMixedResources(&r.ResourceBase, &resp.Diagnostics, plan.ExperimentID.ValueString(), "mlflow_experiment_permission")
 	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
 	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {
 		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the "+
 			"configuration declare the grant to %s. A grant can be managed by only one resource.\n\nRemove one of the two resources.",
 			plan.object()))
+	}
+}
+
+// warnMixedResources records the plan of a resource of the given type, and warns if a resource of the other type has a plan for the same
+// experiment. It is no error, because the complete list can declare or retain the grant, too.
+func warnMixedResources(b *framework.ResourceBase, diags *diag.Diagnostics, experimentID, resourceType string) {
+	if b.Client() == nil || experimentID == "" {
+		return
+	}
+	use := framework.PlannedUse{Action: framework.PlanKeep, ID: resourceType, Name: experimentID}
+	if _, mixed := b.Provider.Run.ObjectLock("grants on an experiment", experimentID).Plan(use); mixed {
+		diags.AddAttributeWarning(path.Root("experiment_id"), "Permissions are managed by two resources", fmt.Sprintf("Both "+
+			"mlflow_experiment_permissions, which declares all grants, and mlflow_experiment_permission are used for %s. A grant that only "+
+			"one of them declares is revoked and granted again in turns, and the plan is never empty.\n\nUse only one of them for an "+
+			"experiment.", framework.DescribeExperiment(experimentID, "")))
 	}
 }
