@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -162,7 +163,10 @@ func (r *Resource) Apply(config map[string]any) string {
 	}
 	diagnostics = append(diagnostics, r.ApplyPlan(p, config))
 	if !HasError(JoinLines(diagnostics)) {
-		r.ExpectEmptyPlan(config)
+		stored := r.Private
+		if r.ExpectEmptyPlan(config); !bytes.Equal(r.Private, stored) { // plan -refresh-only -detailed-exitcode would report a change
+			r.T.Errorf("refresh after the apply of %v: got private state %s, want %s", config, r.Private, stored)
+		}
 	}
 	return JoinLines(diagnostics)
 }

@@ -38,7 +38,7 @@ type serverCredentials struct{ username, password, token string }
 func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	sigV4, sigV4Err := boolVariable(s, sigV4Variable)
 	if sigV4 {
-		sigV4Err = &Error{"", "Authentication method not supported", sigV4Variable +
+		sigV4Err = &Error{"", "Authentication method is not supported", sigV4Variable +
 			" is set, but the provider does not support AWS request signing. Unset it, and set username and password, or token."}
 	}
 	credentials, loginErr := selectServerCredentials(s, uri)

@@ -22,8 +22,8 @@ func PlanToken(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 	return token
 }
 
-// KeepPlanToken returns the stored token of a resource address, and stores a new one if there is none. Read also calls it, because a plan
-// without changes does not store private state.
+// KeepPlanToken returns the stored token of a resource address, and stores a new one if there is none. Create and Read also call it: a plan
+// without changes does not store private state, and a refresh that stores more than Create is a change for plan -refresh-only.
 func KeepPlanToken(ctx context.Context, from, to PrivateState) (string, diag.Diagnostics) {
 	value, diags := from.GetKey(ctx, planTokenKey)
 	token, err := strconv.Unquote(string(value))

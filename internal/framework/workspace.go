@@ -92,7 +92,7 @@ func (s *workspaceSelection) selectWorkspace(client *mlflow.Client, workspace ty
 	}
 	selected, err := client.InWorkspace(workspace.ValueString())
 	if err != nil {
-		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
 		return false
 	}
 	s.client = selected
@@ -121,7 +121,7 @@ func (s *workspaceSelection) checkSupported(ctx context.Context, diags *diag.Dia
 	}
 	err := s.client.CheckWorkspaces(ctx)
 	if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported {
-		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
 		return false
 	}
 	return true // the operation itself reports any other error

@@ -174,13 +174,13 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
 		} {
 			if plan := s.Provider(t, nil).Resource(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Diagnostics,
-				"error: Roles not supported: ") ||
+				"error: Roles are not supported: ") ||
 				!strings.Contains(plan.Diagnostics, why) {
 				t.Errorf("%s: got planned action %s and diagnostics %q", kind, plan.Action, plan.Diagnostics)
 			}
 		}
 		_, diags := s.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
-		acctest.ExpectDiagnostics(t, diags, "error: Roles not supported: ", why)
+		acctest.ExpectDiagnostics(t, diags, "error: Roles are not supported: ", why)
 	}
 }
 

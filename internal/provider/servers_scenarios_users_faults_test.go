@@ -127,7 +127,7 @@ func usersWithoutAuthentication(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
 	u := d.Resource("mlflow_user")
 	plan := planned(u, userConfig("ana"))
-	acctest.ExpectDiagnostics(t, plan.Diagnostics, "error: Users not supported", "without authentication", "basic-auth")
+	acctest.ExpectDiagnostics(t, plan.Diagnostics, "error: Users are not supported", "without authentication", "basic-auth")
 	_, diags := d.ReadDataSource("mlflow_users", map[string]any{})
 	acctest.ExpectDiagnostics(t, diags, "error: Could not read users", "without authentication", "basic-auth")
 }

@@ -82,9 +82,9 @@ func noWorkspaces(t *testing.T, s *server) {
 	}
 	d := s.Provider(t, nil)
 	planned := d.Resource("mlflow_workspace").Plan(workspaceConfig("risk", nil))
-	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces not supported: ", diags)
+	acctest.ExpectDiagnostics(t, planned.Diagnostics, "error: MLflow workspaces are not supported: ", diags)
 	_, read := d.ReadDataSource("mlflow_workspaces", nil)
-	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces not supported: ", diags)
+	acctest.ExpectDiagnostics(t, read, "error: MLflow workspaces are not supported: ", diags)
 }
 
 // workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.

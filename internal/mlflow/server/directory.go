@@ -95,8 +95,8 @@ func (r *directoryCache) otherBackends() []*Backend {
 // cache returns the cache that the directories of the server share.
 func (d *Directory) cache() *directoryCache { return &d.backend.shared().directory }
 
-// changed invalidates the cached users, roles, and grants of all workspaces.
-func (d *Directory) changed() {
+// Forget invalidates the cached users, roles, and grants of all workspaces.
+func (d *Directory) Forget() {
 	d.cache().forgetRoles()
 	d.backend.shared().grants.Forget()
 	for _, other := range d.cache().otherBackends() {

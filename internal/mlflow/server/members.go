@@ -13,7 +13,7 @@ import (
 // Assign adds a user to a role. It succeeds if the user is already a member. Errors: [rest.IsNotFound] if the role does not exist,
 // *[mlflow.MissingPrincipalError] if the user does not exist. API: POST roles/assign.
 func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
-	defer d.changed()
+	defer d.Forget()
 	tried := false
 	err := d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
@@ -43,7 +43,7 @@ func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 // Unassign removes a user from a role. It succeeds if the user is not a member, or if the user or the role does not exist.
 // API: DELETE roles/unassign.
 func (d *Directory) Unassign(ctx context.Context, role Role, user string) error {
-	defer d.changed()
+	defer d.Forget()
 	tried := false
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)

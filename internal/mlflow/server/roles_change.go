@@ -21,7 +21,7 @@ func (d *Directory) CreateRole(ctx context.Context, workspace, name, description
 	if err := d.checkWorkspace(ctx, workspace); err != nil {
 		return Role{}, err
 	}
-	defer d.changed()
+	defer d.Forget()
 	answer := &wire.OneRole{Workspace: workspace, Name: name}
 	body := map[string]any{"workspace": workspace, "name": name}
 	if description != "" {
@@ -59,7 +59,7 @@ func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 // UpdateRole changes the name and the description of a role; an empty description removes it. Errors: [rest.IsNotFound], *[TakenError].
 // API: PATCH roles/update.
 func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description string) error {
-	defer d.changed()
+	defer d.Forget()
 	sent := false
 	err := d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
@@ -84,7 +84,7 @@ func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description
 
 // DeleteRole deletes a role with its grants and memberships. It succeeds if the role does not exist. API: DELETE roles/delete.
 func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
-	defer d.changed()
+	defer d.Forget()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if rest.IsNotFound(err) {
@@ -99,7 +99,7 @@ func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
 // AddGrant adds a grant to a role. It succeeds if the role already has the grant. Errors: [rest.IsNotFound] if the role does not exist,
 // [rest.IsAlreadyExists] if the role has another level for the type and pattern. API: POST roles/permissions/add.
 func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error {
-	defer d.changed()
+	defer d.Forget()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if row := now.row(g); err != nil || row != nil && row.Level == g.Level {
@@ -115,7 +115,7 @@ func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error 
 // ChangeGrant updates the level of a grant in place, without an interruption of access. Errors: [rest.IsNotFound] if the role or the
 // grant does not exist. API: PATCH roles/permissions/update.
 func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, level string) error {
-	defer d.changed()
+	defer d.Forget()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if err != nil {
@@ -139,7 +139,7 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 // RemoveGrant revokes the grant of a role for a type and pattern, with any level. It succeeds if the grant or the role does not exist.
 // API: DELETE roles/permissions/remove.
 func (d *Directory) RemoveGrant(ctx context.Context, role Role, g RoleGrant) error {
-	defer d.changed()
+	defer d.Forget()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		row := now.row(g)

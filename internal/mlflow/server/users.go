@@ -178,13 +178,13 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string) error
 	if !rest.IsNotFound(err) {
 		return err
 	}
-	defer d.changed()
+	defer d.Forget()
 	cl := rest.Call{
 		Method: http.MethodPost, Path: wire.UsersPath + "create", Group: rest.GroupPermissionWrites, Out: &wire.OneUser{Name: name},
 		Body: map[string]any{"username": name, "password": password}, Secrets: []string{password},
 	}
 	return d.create(ctx, cl, TakenError{Noun: "user", Name: name}, func(ctx context.Context) (bool, error) {
-		d.changed()
+		d.Forget()
 		u, err := d.User(ctx, name)
 		return !u.Admin, err
 	})
@@ -201,7 +201,7 @@ func (d *Directory) SetPassword(ctx context.Context, name, password string) erro
 // SetAdmin sets whether a user is a server admin. The server does not protect its last admin. Errors: [rest.IsNotFound].
 // API: PATCH users/update-admin.
 func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error {
-	defer d.changed()
+	defer d.Forget()
 	return d.do(ctx, rest.Call{
 		Method: http.MethodPatch, Path: wire.UsersPath + "update-admin", Group: rest.GroupPermissionWrites,
 		Body: map[string]any{"username": name, "is_admin": admin},
@@ -210,12 +210,12 @@ func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error
 
 // DeleteUser deletes a user with all grants and memberships. It succeeds if the user does not exist. API: DELETE users/delete.
 func (d *Directory) DeleteUser(ctx context.Context, name string) error {
-	defer d.changed()
+	defer d.Forget()
 	err := d.do(ctx, rest.Call{
 		Method: http.MethodDelete, Path: wire.UsersPath + "delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"username": name},
 	})
 	return ignoreAbsent(ctx, err, func(ctx context.Context) bool {
-		d.changed()
+		d.Forget()
 		_, err := d.User(ctx, name)
 		return rest.IsNotFound(err)
 	})

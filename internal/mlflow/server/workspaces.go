@@ -185,5 +185,5 @@ func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
 // workspacesChanged invalidates the cached workspaces, and the users, roles, and grants.
 func (d *Directory) workspacesChanged() {
 	d.cache().workspaces.Forget()
-	d.changed()
+	d.Forget()
 }

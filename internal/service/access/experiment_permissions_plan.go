@@ -33,6 +33,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleRows(&resp.Diagnostics, &plan)
+	warnMixedResources(&r.ResourceBase, &resp.Diagnostics, plan.ExperimentID.ValueString(), typePermissions, typePermission)
 	if r.Client() == nil || plan.Workspace.IsUnknown() ||
 		!plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
 		return

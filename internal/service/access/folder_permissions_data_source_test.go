@@ -78,5 +78,5 @@ func TestFolderPermissionsDataSource_rejected(t *testing.T) {
 		acctest.ExpectDiagnostics(t, says, want[0], want[1:]...)
 	}
 	_, says := acctest.NewRecordedServer(t, nil).Provider(t, nil).ReadDataSource(folderKind, map[string]any{"path": "/Teams"})
-	acctest.ExpectDiagnostics(t, says, "error at path: Folders not supported", "mlflow_role")
+	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported", "mlflow_role")
 }

@@ -61,7 +61,7 @@ func (m *folderPermissionsModel) isSameFolder(folder mlflow.Folder) bool {
 func foldersOrError(client *mlflow.Client, diags *diag.Diagnostics) (folders mlflow.Folders, ok bool) {
 	folders, err := client.Folders()
 	if err != nil {
-		diags.AddAttributeError(path.Root(attributePath), "Folders not supported", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(attributePath), "Folders are not supported", framework.UpperFirst(err.Error())+".")
 		return nil, false
 	}
 	return folders, true

@@ -157,8 +157,6 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	resp.Diagnostics.Append(r.storeServer(ctx, resp.Private, folder)...)
-	_, diags := framework.KeepPlanToken(ctx, req.Private, resp.Private)
-	resp.Diagnostics.Append(diags...)
 	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
@@ -182,11 +180,12 @@ func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, proble
 	problem.AddRefreshError(diags)
 }
 
-// storeServer stores the server and the creation time of the folder in private state.
+// storeServer stores the server, the creation time of the folder, and the plan token in private state.
 func (r *folderPermissionsResource) storeServer(
 	ctx context.Context, private framework.PrivateState, folder mlflow.Folder,
 ) diag.Diagnostics {
-	return r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))
+	_, diags := framework.KeepPlanToken(ctx, private, private)
+	return append(diags, r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))...)
 }
 
 // missingReason returns the reason why a folder is no longer at its path, given the result of a lookup of the path; "" if it is, if the

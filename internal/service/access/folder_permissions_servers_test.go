@@ -116,7 +116,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	says := s.Provider(t, nil).Resource(folderKind).Plan(folderConfig("/Teams/retail", readers)).Diagnostics
-	acctest.ExpectDiagnostics(t, says, "error at path: Folders not supported: ", "mlflow_role")
+	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported: ", "mlflow_role")
 
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
@@ -133,7 +133,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 		t.Errorf("got state %v, want %v", b.Values(), state)
 	}
 	says = s.Provider(t, nil).Resource(folderKind).Import("/Teams/retail")
-	acctest.ExpectDiagnostics(t, says, "error at path: Folders not supported: ")
+	acctest.ExpectDiagnostics(t, says, "error at path: Folders are not supported: ")
 	if written := s.Writes(); len(written) > 0 {
 		t.Errorf("got writes %v, want none", written)
 	}

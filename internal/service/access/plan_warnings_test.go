@@ -71,3 +71,26 @@ func TestFolderPermissions_planNamesOwner(t *testing.T) {
 		mustHaveFolderGrants(t, w, home, "group risk CAN_READ", anaManages)
 	}
 }
+
+// TestPermissions_twoKinds checks that a plan warns about a list of all grants and a single grant on the same experiment, in either order,
+// and not about one kind only.
+func TestPermissions_twoKinds(t *testing.T) {
+	t.Parallel()
+	const list, single, mixed = "mlflow_experiment_permissions", "mlflow_experiment_permission", "Permissions are managed by two resources"
+	w := acctest.NewWorkspace(t)
+	id, other := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil), w.CreateExperiment(emulator.Admin, "/Projects/fraud", nil)
+	grant := func(id, user string) map[string]any {
+		return map[string]any{"experiment_id": id, "user_name": user, "permission_level": "CAN_EDIT"}
+	}
+	d := w.Provider(t, emulator.AdminToken)
+	says := []string{
+		d.Plan(list, map[string]any{"experiment_id": id}), d.Plan(single, grant(other, emulator.User)),
+		d.Plan(single, grant(other, emulator.OtherUser)), d.Plan(single, grant(id, emulator.User)),
+		d.Plan(list, map[string]any{"experiment_id": other}),
+	}
+	for i, want := range []bool{false, false, false, true, true} {
+		if got := strings.Contains(says[i], "warning at experiment_id: "+mixed); got != want {
+			t.Errorf("plan %d: got diagnostics %q, want the warning: %t", i, says[i], want)
+		}
+	}
+}

@@ -13,7 +13,7 @@ func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	d := w.Provider(t, emulator.AdminToken)
-	const rejected = "MLflow workspaces not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
+	const rejected = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	for kind, config := range map[string]map[string]any{
 		"mlflow_experiment_permission":  {"experiment_id": "1", "group_name": "risk", "permission_level": "CAN_READ"},
 		"mlflow_experiment_permissions": {"experiment_id": "1", "groups": map[string]string{"risk": "CAN_READ"}},

@@ -13,7 +13,7 @@ func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	d := w.Provider(t, emulator.AdminToken)
-	const refused = "MLflow workspaces not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
+	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	config := map[string]any{"name": "/Shared/churn", "workspace": "risk"}
 	if says := d.Plan("mlflow_experiment", config); !strings.Contains(says, "error at workspace: "+refused) {
 		t.Errorf("plan: got diagnostics %q, want %q", says, refused)

@@ -138,7 +138,7 @@ func TestPrincipals_errors(t *testing.T) {
 		"no name":       {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal must not be empty."},
 		"an empty name": {map[string]any{"users": []string{""}}, "error at users: Invalid Attribute Value Length"},
 		"a workspace": {map[string]any{"users": []string{"x"}, "workspace": "risk"},
-			"error at workspace: MLflow workspaces not supported"},
+			"error at workspace: MLflow workspaces are not supported"},
 		"unknown grants": {map[string]any{"grants": tftypes.UnknownValue}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

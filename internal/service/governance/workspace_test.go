@@ -12,7 +12,7 @@ import (
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	_, says := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken).ReadDataSource("mlflow_permission_review", map[string]any{"workspace": "risk"})
-	if !strings.HasPrefix(says, "error at workspace: MLflow workspaces not supported: Databricks has no MLflow workspaces.") {
+	if !strings.HasPrefix(says, "error at workspace: MLflow workspaces are not supported: Databricks has no MLflow workspaces.") {
 		t.Errorf("got diagnostics %q, want an error at workspace", says)
 	}
 }

@@ -17,6 +17,7 @@ import (
 func (b *roleBase) lookUpRole(
 	ctx context.Context, d *mlflowserver.Directory, name, action string, diags *diag.Diagnostics) (mlflowserver.Role, bool,
 ) {
+	d.Forget() // another provider configuration, which has its own cache, can have created the role or the users in this apply
 	role, err := d.Role(ctx, "", name)
 	switch {
 	case err == nil:

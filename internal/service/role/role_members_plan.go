@@ -55,9 +55,9 @@ func (r *roleMembersResource) planMembers(
 	if !plan.isKnown() || !isNew && state.Users.Equal(plan.Users) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
+	lookup, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	role, err := d.Role(ctx, "", plan.Role.ValueString())
+	role, err := d.Role(lookup, "", plan.Role.ValueString())
 	if framework.IsUnsupported(err) {
 		framework.AddUnsupportedError(diags, "roles", err)
 	}

@@ -115,14 +115,14 @@ func (r *roleResource) recordPlan(diags *diag.Diagnostics, use planned.Use) {
 
 // planCreate looks up the role. A role that exists must be adopted, which can remove grants.
 func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, stateID string, plan roleModel, diags *diag.Diagnostics) {
-	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
+	lookup, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	role, err := d.Role(ctx, "", plan.Name.ValueString())
+	role, err := d.Role(lookup, "", plan.Name.ValueString())
 	switch {
 	case framework.IsUnsupported(err):
 		framework.AddUnsupportedError(diags, "roles", err)
 	case rest.IsNotFound(err):
-		r.checkWorkspace(ctx, d, diags)
+		r.checkWorkspace(lookup, d, diags)
 	case err != nil: // left to apply: the configuration may create the workspace or the server
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
@@ -142,7 +142,7 @@ func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Direc
 	_, err := d.Workspace(ctx, workspace)
 	switch {
 	case framework.IsUnsupported(err):
-		diags.AddAttributeError(at, "MLflow workspaces not supported", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(at, "MLflow workspaces are not supported", framework.UpperFirst(err.Error())+".")
 	case rest.IsNotFound(err):
 		diags.AddAttributeWarning(at, "Workspace not found", fmt.Sprintf("The MLflow server has no workspace %q, and apply fails unless it is "+
 			"created first.\n\nCheck the name. If the configuration creates the workspace, refer to it: workspace = mlflow_workspace.NAME.name.",

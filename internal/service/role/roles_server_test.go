@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
@@ -24,6 +25,8 @@ type rolesServer struct {
 	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it cannot list users; unknown, whether it cannot
 	// read its own roles either.
 	admin, unlisted, unknown bool
+	// callerDelay is how long a response about the provider's user takes.
+	callerDelay time.Duration
 	// refused contains the grants, as "type/pattern", and the users that the server rejects.
 	refused map[string]bool
 }
@@ -64,6 +67,9 @@ type roleRequest struct {
 
 // ServeHTTP implements [http.Handler].
 func (s *rolesServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/users/current") {
+		time.Sleep(s.callerDelay)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var body roleRequest

@@ -196,7 +196,7 @@ func TestDeleteRuns_refused(t *testing.T) {
 		"an empty filter":       {map[string]any{"filter": " "}, "error at filter: Invalid filter: "},
 		"a filter with OR":      {map[string]any{"filter": "metrics.a > 1 OR metrics.b > 1"}, "error at filter: Invalid filter: "},
 		"a filter of nonsense":  {map[string]any{"filter": "metrics.a >>> 1"}, "error at filter: Could not search runs: "},
-		"a workspace of MLflow": {map[string]any{"workspace": "risk"}, "error at workspace: MLflow workspaces not supported: "},
+		"a workspace of MLflow": {map[string]any{"workspace": "risk"}, "error at workspace: MLflow workspaces are not supported: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -166,7 +166,7 @@ func (m *restoreRunsModel) isSupported(client *mlflow.Client, diags *diag.Diagno
 	if m.DeletedAfter.IsNull() || client.BulkRuns() {
 		return true
 	}
-	diags.AddAttributeError(path.Root(attributeDeletedAfter), "Deletion time not supported", "An MLflow server does not restore runs by "+
+	diags.AddAttributeError(path.Root(attributeDeletedAfter), "Deletion time is not supported", "An MLflow server does not restore runs by "+
 		"deletion time.\n\nSelect runs by their start time with before or older_than, by filter, or by ID with run_ids.")
 	return false
 }

@@ -242,7 +242,7 @@ func TestRestoreRuns_server(t *testing.T) {
 	s := mlflowServer(t, nil)
 	config := map[string]any{"experiment_ids": []string{"1"}, "max_runs": 10, "deleted_after": at(0)}
 	action := acctest.NewProvider(t, s.ProviderConfig(nil)).Action("mlflow_restore_runs")
-	acctest.ExpectDiagnostics(t, action.Plan(config), "error at deleted_after: Deletion time not supported: ", "before or older_than")
+	acctest.ExpectDiagnostics(t, action.Plan(config), "error at deleted_after: Deletion time is not supported: ", "before or older_than")
 	_, says := action.Invoke(config)
-	acctest.ExpectDiagnostics(t, says, "error at deleted_after: Deletion time not supported: ")
+	acctest.ExpectDiagnostics(t, says, "error at deleted_after: Deletion time is not supported: ")
 }

@@ -173,7 +173,7 @@ func TestRunsDataSource_refused(t *testing.T) {
 			[]string{"error at filter: Could not search runs: "}},
 		"an empty key": {map[string]any{"metrics": []string{""}}, []string{"error at metrics: Invalid Attribute Value Length"}},
 		"an MLflow workspace": {map[string]any{"workspace": "risk"},
-			[]string{"error at workspace: MLflow workspaces not supported: Databricks"}},
+			[]string{"error at workspace: MLflow workspaces are not supported: Databricks"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := map[string]any{"experiment_ids": []string{w.churn}, "limit": 100}

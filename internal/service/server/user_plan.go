@@ -58,9 +58,9 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 	if d == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
+	lookup, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	u, err := d.User(ctx, plan.name())
+	u, err := d.User(lookup, plan.name())
 	switch {
 	case framework.IsUnsupported(err):
 		framework.AddUnsupportedError(diags, "users", err)

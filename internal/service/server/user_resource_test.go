@@ -61,8 +61,8 @@ func TestUser_plan(t *testing.T) {
 		"own password": {s.Backend, userConfig("admin", "adopt_existing", true, "admin", true),
 			"error at password_wo_version: Could not set password", nil},
 		"own account as it is": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true, "admin": true}, "", nil},
-		"Databricks":           {databricks, userConfig("ben"), "error: Users not supported", []string{"databricks_user"}},
-		"no authentication":    {at(absent.URL), userConfig("ben"), "error: Users not supported", []string{"basic-auth"}},
+		"Databricks":           {databricks, userConfig("ben"), "error: Users are not supported", []string{"databricks_user"}},
+		"no authentication":    {at(absent.URL), userConfig("ben"), "error: Users are not supported", []string{"basic-auth"}},
 		"no server":            {at(closed.URL), userConfig("ben"), "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -269,7 +269,7 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).ReadDataSource("mlflow_users", map[string]any{})
-	acctest.ExpectDiagnostics(t, says, "error: Users not supported", "databricks")
+	acctest.ExpectDiagnostics(t, says, "error: Users are not supported", "databricks")
 }
 
 // TestUser_anotherServer checks that a user with the same name on another server is not changed. The MLflow workspace of the provider

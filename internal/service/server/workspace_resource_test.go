@@ -187,9 +187,9 @@ func TestWorkspaceResource_rejectedInput(t *testing.T) {
 func TestWorkspaceResource_onDatabricks(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
-	acctest.ExpectDiagnostics(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces not supported: Databricks")
+	acctest.ExpectDiagnostics(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces are not supported: Databricks")
 	_, says := d.ReadDataSource("mlflow_workspaces", nil)
-	acctest.ExpectDiagnostics(t, says, "error: MLflow workspaces not supported: Databricks")
+	acctest.ExpectDiagnostics(t, says, "error: MLflow workspaces are not supported: Databricks")
 }
 
 func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
@@ -198,7 +198,7 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	w := s.Provider(t, nil).Resource("mlflow_workspace")
 	w.MustApply(map[string]any{"name": "risk"})
 	s.change(func() { s.off = true })
-	acctest.ExpectDiagnostics(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
+	acctest.ExpectDiagnostics(t, w.Refresh(), "error: MLflow workspaces are not supported: ", "--enable-workspaces")
 	if w.Values() == nil {
 		t.Error("got no state, want the workspace in it")
 	}

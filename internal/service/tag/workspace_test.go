@@ -14,7 +14,7 @@ func TestWorkspace_databricks(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	d := w.Provider(t, emulator.AdminToken)
 	config := map[string]any{"experiment_id": "1", "key": "team", "value": "risk", "workspace": "risk"}
-	const refused = "MLflow workspaces not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
+	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
 	if says := d.Plan("mlflow_experiment_tag", config); !strings.Contains(says, "error at workspace: "+refused) {
 		t.Errorf("plan: got diagnostics %q, want %q", says, refused)
 	}

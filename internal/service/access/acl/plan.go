@@ -201,23 +201,49 @@ func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []
 	return withoutPrincipals(rules, grants, LevelsOf(rules, m.Grants()))
 }
 
-// warnIneffective reports the declared levels that have no effect because a higher level is inherited.
+// warnIneffective reports the declared levels that have no effect because a higher level, or DENY, is inherited.
 func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
-	inherited := map[mlflow.PrincipalKey][]string{}
+	inherited := map[mlflow.PrincipalKey]mlflow.ACLEntry{}
 	for _, e := range list.Entries {
-		inherited[l.Client.PrincipalKey(e.Principal)] = e.Inherited()
+		inherited[l.Client.PrincipalKey(e.Principal)] = e
 	}
 	for _, d := range plan.Entries() {
-		more := slices.DeleteFunc(inherited[l.Client.PrincipalKey(d.Principal)], func(level string) bool {
+		e, verb := inherited[l.Client.PrincipalKey(d.Principal)], "lower"
+		more := slices.DeleteFunc(e.Inherited(), func(level string) bool {
 			return level == d.Level || !mlflow.IncludesLevel(level, d.Level)
 		})
+		if d.Level != mlflow.LevelDeny && isDeniedByInheritance(e) {
+			more, verb = []string{mlflow.LevelDeny}, "override"
+		}
 		if len(more) == 0 {
 			continue
 		}
 		levels := strings.Join(more, " and ")
-		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s from a parent folder, "+
-			"which an entry here cannot lower, so %s on %s has no effect.\n\nChange the permissions of that folder, or declare %s.",
-			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, d.Level, l.Object.Name, levels))
+		from, advice := inheritedSource(e, more[0])
+		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s %s, which an entry here "+
+			"cannot %s, so %s on %s has no effect.\n\n%s, or declare %s.",
+			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, from, verb, d.Level, l.Object.Name, advice, levels))
+	}
+}
+
+// isDeniedByInheritance reports whether an inherited DENY, which exists on MLflow servers only, overrides the other grants of a principal.
+func isDeniedByInheritance(e mlflow.ACLEntry) bool {
+	return !slices.ContainsFunc(e.Permissions, mlflow.Permission.FromAdminRole) &&
+		slices.ContainsFunc(e.Permissions, func(p mlflow.Permission) bool { return p.Inherited && p.Level == mlflow.LevelDeny })
+}
+
+// inheritedSource describes where a principal inherits a level from, and how to change that.
+func inheritedSource(e mlflow.ACLEntry, level string) (from, advice string) {
+	i := slices.IndexFunc(e.Permissions, func(p mlflow.Permission) bool { return p.Inherited && p.Level == level })
+	switch origins := e.Permissions[i].InheritedFrom; {
+	case slices.Contains(origins, mlflow.FromAdmin):
+		return "as a server admin", "Remove the admin status of the user"
+	case slices.Contains(origins, mlflow.FromWorkspace):
+		return "as a manager of the workspace", "Change the grant on the workspace"
+	case slices.Contains(origins, mlflow.FromEveryExperiment):
+		return "from a grant on every experiment", "Change that grant"
+	default:
+		return "from a parent folder", "Change the permissions of that folder"
 	}
 }
 

@@ -50,6 +50,40 @@ func TestPermissionsPlanAdopt(t *testing.T) {
 	expectPaths(t, listOf(asUser, id).PlanAdopt(t.Context(), plan))
 }
 
+// TestWarnIneffective_server checks that the warning names the source of the level, which is never a folder on an MLflow server, and that
+// an inherited DENY overrides a declared level, except for admins.
+func TestWarnIneffective_server(t *testing.T) {
+	l := listOf(mlflowtest.Connect(t, emulator.New(emulator.Options{}), emulator.AdminToken), "1")
+	inherited := func(level, origin string) mlflow.Permission {
+		return mlflow.Permission{Level: level, Inherited: true, InheritedFrom: []string{origin}}
+	}
+	admin, manager := inherited("CAN_MANAGE", mlflow.FromAdmin), inherited("CAN_MANAGE", mlflow.FromWorkspace)
+	edit, deny := inherited("CAN_EDIT", mlflow.FromEveryExperiment), inherited("DENY", mlflow.FromEveryExperiment)
+	for name, c := range map[string]struct {
+		inherited []mlflow.Permission
+		declared  string
+		want      []string
+	}{
+		"admin":         {[]mlflow.Permission{admin}, "CAN_READ", []string{"inherits CAN_MANAGE as a server admin", "Remove the admin status"}},
+		"manager":       {[]mlflow.Permission{edit, manager}, "CAN_READ", []string{"CAN_MANAGE as a manager of the workspace"}},
+		"all":           {[]mlflow.Permission{edit}, "CAN_READ", []string{"CAN_EDIT from a grant on every experiment", "cannot lower"}},
+		"more than all": {[]mlflow.Permission{edit}, "CAN_MANAGE", nil},
+		"deny":          {[]mlflow.Permission{edit, deny}, "CAN_MANAGE", []string{"DENY from a grant on every experiment", "cannot override"}},
+		"deny declared": {[]mlflow.Permission{deny}, "DENY", nil},
+		"denied admin":  {[]mlflow.Permission{deny, admin}, "CAN_MANAGE", nil},
+	} {
+		var diags diag.Diagnostics
+		l.warnIneffective(&diags, plannedPermissions(nil, levels{"ana": c.declared}, nil), mlflow.ACL{Entries: []mlflow.ACLEntry{
+			{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: "ana"}, Permissions: c.inherited},
+		}})
+		if c.want == nil && len(diags) > 0 {
+			t.Errorf("%s: diagnostics are %v", name, diags)
+		} else if c.want != nil {
+			expectDetail(t, diags, "Permission level has no effect", append(c.want, "so "+c.declared+" on ")...)
+		}
+	}
+}
+
 // TestRefresh_retained checks which grants a refresh retains for the caller, and that it looks up the caller only for those.
 func TestRefresh_retained(t *testing.T) {
 	const user, group = mlflow.KindUser, mlflow.KindGroup
