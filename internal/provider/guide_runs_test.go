@@ -28,7 +28,7 @@ var runsGuideErrors = map[string]func(g *runsGuide) string{
 	"Invalid age …":                                        func(g *runsGuide) string { return g.delete(emulator.AdminToken, "90 days") },
 	"Could not delete runs … PERMISSION_DENIED …":          func(g *runsGuide) string { return g.delete(emulator.UserToken, "1d") },
 	"Could not delete runs … So far, the action deleted …": (*runsGuide).failedDeletion,
-	"Deletion time is not supported …":                        (*runsGuide).restoreOnServer,
+	"Deletion time is not supported …":                     (*runsGuide).restoreOnServer,
 	"Experiment is deleted …":                              (*runsGuide).restoreInDeleted,
 	"Run is deleted …":                                     (*runsGuide).tagDeleted,
 	"Experiment name is ambiguous …":                       (*runsGuide).restoreByName,

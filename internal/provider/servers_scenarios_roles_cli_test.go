@@ -132,7 +132,10 @@ func rolesThroughCLI(t *testing.T, s *server) {
 			}},
 			PostApplyFunc: func() { s.expectRole(t, name, map[string]string{"experiment/*": "READ"}, ana) },
 		},
-		{Config: role("renamed", "") + strings.ReplaceAll(role("twice", ""), block, ""), ExpectError: wrapped("Role is managed by two resources")},
+		{
+			Config:      role("renamed", "") + strings.ReplaceAll(role("twice", ""), block, ""),
+			ExpectError: wrapped("Role is managed by two resources"),
+		},
 	}})
 	if s.readRole(t, "default", name).found {
 		t.Error("destroying left the role")

@@ -49,7 +49,10 @@ func usersThroughCLI(t *testing.T, s *server) {
 			Config:           written("renamed", "moved {\n  from = mlflow_user.test\n  to   = mlflow_user.renamed\n}\n"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()),
 		},
-		{Config: written("renamed", "") + strings.ReplaceAll(written("twice", ""), block, ""), ExpectError: wrapped("User is managed by two resources")},
+		{
+			Config:      written("renamed", "") + strings.ReplaceAll(written("twice", ""), block, ""),
+			ExpectError: wrapped("User is managed by two resources"),
+		},
 		{
 			Config: block, ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
 			ImportStateId: imported.name, ResourceName: userAddress,
@@ -70,7 +73,10 @@ func usersThroughCLI(t *testing.T, s *server) {
 	}
 	two := strings.ReplaceAll(written("a", ""), name, s.newUser())
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: secretCheckerFactories(t), Steps: []resource.TestStep{
-		{Config: two + strings.ReplaceAll(strings.ReplaceAll(two, block, ""), `"a"`, `"b"`), ExpectError: wrapped("User is managed by two resources")},
+		{
+			Config:      two + strings.ReplaceAll(strings.ReplaceAll(two, block, ""), `"a"`, `"b"`),
+			ExpectError: wrapped("User is managed by two resources"),
+		},
 	}})
 }
 

@@ -155,7 +155,12 @@ func userLifecycle(t *testing.T, s *server) {
 		t.Errorf("import by identity: got diagnostics %q and state %v", diags, state)
 	}
 	_, diags = importIdentity(u.Provider, "mlflow_user", map[string]any{"username": name, "tracking_uri": "https://mlflow.example.com"})
-	acctest.ExpectDiagnostics(t, diags, "error: Could not import: different server", "The identity contains the server https://mlflow.example.com")
+	acctest.ExpectDiagnostics(
+		t,
+		diags,
+		"error: Could not import: different server",
+		"The identity contains the server https://mlflow.example.com",
+	)
 
 	renamed := s.newUser()
 	if plan := planned(u, userConfig(renamed)); plan.Action != "replace" {

@@ -363,7 +363,11 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		}
 	}
 	_, diags := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
-	acctest.ExpectDiagnostics(t, diags, "error: Could not import: different server: The identity contains the server https://elsewhere.example.com")
+	acctest.ExpectDiagnostics(
+		t,
+		diags,
+		"error: Could not import: different server: The identity contains the server https://elsewhere.example.com",
+	)
 	_, diags = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
 	acctest.ExpectDiagnostics(t, diags, "error: Could not import workspace: ", "It cannot be created or deleted")
 

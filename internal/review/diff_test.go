@@ -147,7 +147,11 @@ func checkDiff(t *testing.T, a, b Review) {
 	}
 	reverse := Diff(b, a)
 	if len(reverse.Raised) != len(changes.Lowered) || len(reverse.Lowered) != len(changes.Raised) ||
-		len(reverse.Changed) != len(changes.Changed) || len(reverse.SourceChanged) != len(changes.SourceChanged) || len(reverse.Renamed) != len(changes.Renamed) ||
+		len(
+			reverse.Changed,
+		) != len(
+			changes.Changed,
+		) || len(reverse.SourceChanged) != len(changes.SourceChanged) || len(reverse.Renamed) != len(changes.Renamed) ||
 		len(reverse.NewlyListed) != len(changes.NoLongerListed) {
 		t.Fatalf("got in the other direction\n%+v\nwant the reverse of\n%+v", reverse, changes)
 	}

@@ -57,15 +57,15 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.IntVar(&s.seedGitNotebooks, "seed-git-notebooks", 0, "number of experiments of notebooks in Git folders to create at the start")
 	flags.IntVar(&s.seedRuns, "seed-runs", 0, "number of finished runs to create at the start, an hour apart, in the experiment "+seededRuns)
 	flags.StringVar(&s.journal, "journal", "", "`file` to which one JSON line per request is written")
-	flags.BoolVar(&s.addManagers, "add-managers", false, "add direct grants for the owner and for admins whenever permissions are written")
-	flags.BoolVar(&s.ignoreGroupCase, "ignore-group-case", false, "look up groups case-insensitively")
+	flags.BoolVar(&s.addManagers, "adds-managers", false, "add direct grants for the owner and for admins whenever permissions are written")
+	flags.BoolVar(&s.ignoreGroupCase, "folds-group-names", false, "look up groups case-insensitively")
 	flags.BoolVar(
 		&s.requireFolderPermissions,
 		"require-folder-permissions",
 		false,
 		"require permissions on folders to delete, restore, and move experiments and to create folders",
 	)
-	flags.BoolVar(&s.omitFolderTimes, "omit-folder-times", false, "omit created_at and modified_at of folders")
+	flags.BoolVar(&s.omitFolderTimes, "no-folder-times", false, "omit created_at and modified_at of folders")
 	usage := "accept `TOKEN=PRINCIPAL` instead of the default tokens (repeatable); a principal is an email or an application ID"
 	flags.Func("token", usage, func(text string) error {
 		token, principal, ok := strings.Cut(text, "=")

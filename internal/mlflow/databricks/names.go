@@ -26,8 +26,11 @@ func (b Backend) CheckName(name string) error {
 	case checkSpelling(name) != nil:
 		return checkSpelling(name)
 	case inRepos(n):
-		return fmt.Errorf("%q is in a Git folder, where Databricks does not allow experiments. Use a path outside Git folders, such as \"/Shared%s\"",
-			name, n[strings.LastIndex(n, "/"):])
+		return fmt.Errorf(
+			"%q is in a Git folder, where Databricks does not allow experiments. Use a path outside Git folders, such as \"/Shared%s\"",
+			name,
+			n[strings.LastIndex(n, "/"):],
+		)
 	}
 	return nil
 }

@@ -62,8 +62,12 @@ func TestFolderPermissions_fixedList(t *testing.T) {
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, Status: 500, Code: "INTERNAL_ERROR",
 		Message: "Cannot modify permissions of directory 12", Times: -1})
 	w.ResetJournal()
-	acctest.ExpectDiagnostics(t, b.Apply(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ",
-		"Cannot modify permissions of directory 12")
+	acctest.ExpectDiagnostics(
+		t,
+		b.Apply(folderConfig("/Teams/retail", editors)),
+		"error: Could not set permissions: Folder \"/Teams/retail\": ",
+		"Cannot modify permissions of directory 12",
+	)
 	w.ExpectWrites(t, folderPut(w, "/Teams/retail"))
 	if got := b.Values()["groups"]; !reflect.DeepEqual(got, map[string]any{"risk": "CAN_READ"}) {
 		t.Errorf("got groups %v, want those of the last apply", got)

@@ -103,7 +103,12 @@ func TestFolderPermissions_levels(t *testing.T) {
 	}
 	config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", "CAN_DEPLOY"))
 	b.Provider = b.Restart()
-	acctest.ExpectDiagnostics(t, b.ApplyPlan(b.Plan(config), config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "CAN_DEPLOY")
+	acctest.ExpectDiagnostics(
+		t,
+		b.ApplyPlan(b.Plan(config), config),
+		"error: Could not set permissions: Folder \"/Teams/retail\": ",
+		"CAN_DEPLOY",
+	)
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 

@@ -66,7 +66,11 @@ func TestFolderPermissions_movedStateNotFound(t *testing.T) {
 	delete(state, "experiment_id")
 	state["id"], state["object_type"], state["directory_id"] = "/directories/"+id, "directory", id
 	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.DatabricksProviderAddress, state)
-	acctest.ExpectDiagnostics(t, says, "warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform")
+	acctest.ExpectDiagnostics(
+		t,
+		says,
+		"warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform",
+	)
 	if moved["id"] != nil {
 		t.Errorf("got state %v, want none", moved)
 	}

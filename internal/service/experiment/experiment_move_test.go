@@ -29,7 +29,12 @@ func TestMove_experiment(t *testing.T) {
 	}
 	t.Run("one that was deleted unnoticed is created anew", func(t *testing.T) {
 		w.Trash(e.ID)
-		state, got := d.Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, acctest.DatabricksExperimentState(e))
+		state, got := d.Move(
+			"mlflow_experiment",
+			"databricks_mlflow_experiment",
+			acctest.DatabricksProviderAddress,
+			acctest.DatabricksExperimentState(e),
+		)
 		if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state") {
 			t.Errorf("got state %v and diagnostics %q, want no state and a warning", state, got)
 		}

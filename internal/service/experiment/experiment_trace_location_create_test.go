@@ -264,7 +264,8 @@ func TestTraceLocation_invalidInput(t *testing.T) {
 		"an empty catalog":      {declaredTraces("", "traces", ""), "must be one name in Unity Catalog"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := w.Provider(t, emulator.AdminToken).Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": c.location})
+			got := w.Provider(t, emulator.AdminToken).
+				Plan("mlflow_experiment", map[string]any{"name": "/Shared/churn", "trace_location": c.location})
 			if !strings.HasPrefix(got, "error at trace_location: ") || !strings.Contains(got, c.want) {
 				t.Errorf("plan: got diagnostics %q", got)
 			}
@@ -286,8 +287,11 @@ func TestTraceLocation_mlflowServer(t *testing.T) {
 	s := acctest.NewRecordedServer(t, nil)
 	b := s.Provider(t, nil).Resource("mlflow_experiment")
 	p := b.Plan(map[string]any{"name": "churn", "trace_location": declaredTraces("main", "traces", "")})
-	if !strings.HasPrefix(p.Diagnostics, "error at trace_location: Trace location is not supported: The MLflow server does not store traces in "+
-		"Unity Catalog") ||
+	if !strings.HasPrefix(
+		p.Diagnostics,
+		"error at trace_location: Trace location is not supported: The MLflow server does not store traces in "+
+			"Unity Catalog",
+	) ||
 		!strings.Contains(p.Diagnostics, "Remove trace_location from the configuration.") {
 		t.Errorf("plan: got diagnostics %q", p.Diagnostics)
 	}

@@ -102,7 +102,8 @@ func TestTraceLocation_dataSources(t *testing.T) {
 			t.Errorf("by %v: got %v and diagnostics %q", by, state["trace_location"], says)
 		}
 	}
-	if state, says := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": other}); says != "" || state["trace_location"] != nil {
+	if state, says := d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": other}); says != "" ||
+		state["trace_location"] != nil {
 		t.Errorf("experiment without a location: got %v and diagnostics %q, want null", state["trace_location"], says)
 	}
 	state, says := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
@@ -151,7 +152,8 @@ func TestTraceLocation_move(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			vendor := acctest.DatabricksExperimentState(e)
 			vendor["trace_location"] = c.recorded
-			state, says := w.Provider(t, emulator.AdminToken).Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, vendor)
+			state, says := w.Provider(t, emulator.AdminToken).
+				Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.DatabricksProviderAddress, vendor)
 			want := map[string]any{"catalog": c.catalog, "schema": "traces", "table_prefix": nil, "effective_table_prefix": "experiment_" + id}
 			if traces, _ := state["trace_location"].(map[string]any); says != "" || !maps.Equal(traces, want) {
 				t.Errorf("move: got trace_location %v and diagnostics %q", state["trace_location"], says)

@@ -26,11 +26,20 @@ func TestRoles_unsupported(t *testing.T) {
 	t.Cleanup(absent.Close)
 	server := &acctest.Backend{URL: absent.URL, URLArgument: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		acctest.ExpectDiagnostics(t, databricks.Provider(t, nil).Resource(kind).Plan(config).Diagnostics, "error: Roles are not supported: Databricks",
-			"databricks_group")
+		acctest.ExpectDiagnostics(
+			t,
+			databricks.Provider(t, nil).Resource(kind).Plan(config).Diagnostics,
+			"error: Roles are not supported: Databricks",
+			"databricks_group",
+		)
 		says := databricks.Provider(t, nil).Resource(kind).Import("role=ds,user=ana")
 		acctest.ExpectDiagnostics(t, says, "error: Roles are not supported: Databricks", "databricks_group")
-		acctest.ExpectDiagnostics(t, server.Provider(t, nil).Resource(kind).Plan(config).Diagnostics, "error: Roles are not supported: ", "basic-auth")
+		acctest.ExpectDiagnostics(
+			t,
+			server.Provider(t, nil).Resource(kind).Plan(config).Diagnostics,
+			"error: Roles are not supported: ",
+			"basic-auth",
+		)
 	}
 	_, says := databricks.Provider(t, nil).ReadDataSource("mlflow_roles", map[string]any{})
 	acctest.ExpectDiagnostics(t, says, "error: Roles are not supported: Databricks", "databricks_group")

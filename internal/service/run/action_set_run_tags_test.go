@@ -76,8 +76,11 @@ func TestSetRunTags_refused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			acctest.ExpectDiagnostics(t, w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Plan(map[string]any{"run_id": tc.id, "tags": tc.tags}),
-				tc.says)
+			acctest.ExpectDiagnostics(
+				t,
+				w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Plan(map[string]any{"run_id": tc.id, "tags": tc.tags}),
+				tc.says,
+			)
 		})
 	}
 	t.Run("deleted after the plan", func(t *testing.T) {

@@ -236,7 +236,8 @@ func TestRunsDataSource_changes(t *testing.T) {
 			w.AddRun(id)
 		}
 	})
-	state, says := w.Provider(t, emulator.AdminToken).ReadDataSource("mlflow_runs", map[string]any{"experiment_ids": []string{id}, "limit": 1000})
+	state, says := w.Provider(t, emulator.AdminToken).
+		ReadDataSource("mlflow_runs", map[string]any{"experiment_ids": []string{id}, "limit": 1000})
 	seen := map[string]bool{}
 	for _, r := range acctest.ObjectsOf(state["runs"]) {
 		seen[fmt.Sprint(r["run_name"])] = true

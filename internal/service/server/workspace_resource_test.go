@@ -167,8 +167,12 @@ func TestWorkspaceResource_rejectedInput(t *testing.T) {
 		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
 		"ri_sk": "not allowed", "ri sk": "not allowed", "risk\n": "not allowed", "größe": "not allowed",
 	} {
-		acctest.ExpectDiagnostics(t, p.Resource("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "error at name: Invalid workspace name: ",
-			says)
+		acctest.ExpectDiagnostics(
+			t,
+			p.Resource("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics,
+			"error at name: Invalid workspace name: ",
+			says,
+		)
 	}
 	for _, name := range []string{"ab", "a1", "1a", "a--b", "a23456789b123456789c123456789d123456789e123456789f123456789g123"} {
 		acctest.ExpectDiagnostics(t, p.Resource("mlflow_workspace").Plan(map[string]any{"name": name}).Diagnostics, "")
@@ -187,7 +191,11 @@ func TestWorkspaceResource_rejectedInput(t *testing.T) {
 func TestWorkspaceResource_onDatabricks(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Provider(t, emulator.AdminToken)
-	acctest.ExpectDiagnostics(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces are not supported: Databricks")
+	acctest.ExpectDiagnostics(
+		t,
+		d.Plan("mlflow_workspace", map[string]any{"name": "risk"}),
+		"error: MLflow workspaces are not supported: Databricks",
+	)
 	_, says := d.ReadDataSource("mlflow_workspaces", nil)
 	acctest.ExpectDiagnostics(t, says, "error: MLflow workspaces are not supported: Databricks")
 }
@@ -202,8 +210,13 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	if w.Values() == nil {
 		t.Error("got no state, want the workspace in it")
 	}
-	acctest.ExpectDiagnostics(t, w.Resource("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics, "error: MLflow workspaces not "+
-		"supported: ", "--enable-workspaces")
+	acctest.ExpectDiagnostics(
+		t,
+		w.Resource("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics,
+		"error: MLflow workspaces not "+
+			"supported: ",
+		"--enable-workspaces",
+	)
 }
 
 // TestWorkspaceResource_sharedReads checks that a refresh of many workspaces reads one list, and that a plan sends no further request.

@@ -65,7 +65,8 @@ func TestTagResource_lifecycle(t *testing.T) {
 		},
 		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionUpdate, func() {
 			w.ExpectTag(t, id, "team/a", value(""))
-			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagRequest || got[1] != acctest.DeleteTagRequest || got[2] != acctest.SetTagRequest {
+			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagRequest || got[1] != acctest.DeleteTagRequest ||
+				got[2] != acctest.SetTagRequest {
 				t.Errorf("got write requests %q, want the new tag, then one try to delete the old one and its empty value", got)
 			}
 		}),
