@@ -62,8 +62,8 @@ type Options struct {
 	Seed, SeedNotebooks, SeedGitNotebooks int
 	// ServeTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
 	ServeTagDeletion bool
-	// DeletedReserveName means that deleted experiments stay at their path and reserve their name, as the documentation of the API describes and as
-	// open-source servers do. Otherwise, they move to Trash, as observed on workspaces.
+	// DeletedReserveName means that deleted experiments stay at their path and reserve their name, as the documentation of the API describes
+	// and as open-source servers do. Otherwise, they move to Trash, as observed on workspaces.
 	DeletedReserveName bool
 	// AddManagers adds direct CAN_MANAGE entries for the owner of the experiment or folder and for the group admins to each written list of
 	// permissions that does not contain them, as observed on workspaces for experiments. The owner of a folder is the caller that created
@@ -71,9 +71,9 @@ type Options struct {
 	AddManagers bool
 	// IgnoreGroupCase looks up groups case-insensitively, as it does users, and returns them as the directory spells them.
 	IgnoreGroupCase bool
-	// RequireFolderPermissions requires permissions on folders, as older pages of the documentation describe: CAN_EDIT on the folder to delete or
-	// restore an experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create a
-	// folder, which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
+	// RequireFolderPermissions requires permissions on folders, as older pages of the documentation describe: CAN_EDIT on the folder to delete
+	// or restore an experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create
+	// a folder, which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
 	RequireFolderPermissions bool
 	// OmitFolderTimes omits created_at and modified_at of folders in get-status and list, because the documentation of the fields says that
 	// they are only applicable to files.

@@ -158,7 +158,9 @@ func TestPrincipals_calls(t *testing.T) {
 // is read.
 func TestPrincipals_pages(t *testing.T) {
 	t.Parallel()
-	for _, o := range []emulator.SCIMOptions{{}, {PageSize: 1}, {PageSize: 3, MemberTypes: true}, {PageSize: 4, OmitAccountMembersInLists: true}} {
+	for _, o := range []emulator.SCIMOptions{
+		{}, {PageSize: 1}, {PageSize: 3, MemberTypes: true}, {PageSize: 4, OmitAccountMembersInLists: true},
+	} {
 		w, client := mlflowtest.Workspace(t, emulator.Options{SCIM: o})
 		want := []string{"group g"}
 		var members []emulator.Principal

@@ -23,8 +23,8 @@ func TestMove_experiment(t *testing.T) {
 			t.Errorf("move from %s: got state %v and diagnostics %q, want the state of the experiment", address, state, got)
 		}
 	}
-	if state, got := d.Move("mlflow_experiment", "databricks_job", acctest.DatabricksProviderAddress, acctest.DatabricksExperimentState(e)); state != nil ||
-		!strings.HasPrefix(got, "error") {
+	state, got := d.Move("mlflow_experiment", "databricks_job", acctest.DatabricksProviderAddress, acctest.DatabricksExperimentState(e))
+	if state != nil || !strings.HasPrefix(got, "error") {
 		t.Errorf("move from another type: got state %v and diagnostics %q, want an error", state, got)
 	}
 	t.Run("one that was deleted unnoticed is created anew", func(t *testing.T) {

@@ -150,7 +150,8 @@ func TestPrincipals_errors(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, DropBefore: true})
 	unreachable := acctest.NewProvider(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
-	if state, says := unreachable.ReadDataSource("mlflow_principals", map[string]any{"users": []string{emulator.User}}); state["principals"] != nil ||
+	state, says := unreachable.ReadDataSource("mlflow_principals", map[string]any{"users": []string{emulator.User}})
+	if state["principals"] != nil ||
 		!strings.HasPrefix(says, "error: Could not read principals: Databricks: GET /api/2.0/preview/scim/v2/Users failed") {
 		t.Errorf("unreachable server: got state %v and diagnostics %q, want an error", state, says)
 	}

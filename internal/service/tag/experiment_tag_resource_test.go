@@ -187,9 +187,13 @@ func TestTagResource_read(t *testing.T) {
 		wantRest string
 		value    any // nil: out of the state
 	}{
-		"changed":            {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
-		"removed":            {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
-		"cleared":            {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
+		"changed": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
+		"removed": {
+			func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil,
+		},
+		"cleared": {
+			func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil,
+		},
 		"empty, as declared": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
 		"deleted":            {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
 		"purged":             {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
