@@ -18,7 +18,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// bodyRecorder is a transport that records the decoded bodyRecorder of requests.
+// bodyRecorder is a transport that records the decoded bodies of requests.
 type bodyRecorder struct {
 	*mlflowtest.Replies
 	sent []map[string]any

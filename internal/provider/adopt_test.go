@@ -83,7 +83,7 @@ func TestMove_fifty(t *testing.T) {
 					ConfigPlanChecks: acctest.PreApply(noChanges{}),
 					PostApplyFunc:    func() { w.ExpectWrites(t) },
 				},
-				{Config: w.Config(locals + ours), Destroy: true}, // the library can't take resources with for_each down by itself
+				{Config: w.Config(locals + ours), Destroy: true}, // terraform-plugin-testing cannot destroy resources with for_each itself
 			},
 		},
 	)

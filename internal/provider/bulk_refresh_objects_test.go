@@ -92,7 +92,7 @@ func refreshAll(d *acctest.Provider, all []managed) {
 				before := stateValues(d, m)
 				fresh, diags := refreshed(d, m)
 				if after := stateValues(d, fresh); diags != "" || !reflect.DeepEqual(before, after) {
-					d.T.Errorf("%s changes from %v to %v and diagnostics %q", m.kind, before, after, diags)
+					d.T.Errorf("%s: got a change from %v to %v and diagnostics %q", m.kind, before, after, diags)
 				}
 			}
 		})

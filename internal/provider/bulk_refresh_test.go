@@ -204,7 +204,7 @@ func TestBulkRefresh_outdatedSearch(t *testing.T) {
 			x.importAll(t, nil)
 			for kind, got := range x.refresh(t, true) {
 				if got.diags != "" || !reflect.DeepEqual(got.before, got.after) {
-					t.Errorf("%s changes from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
+					t.Errorf("%s: got a change from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
 				}
 			}
 		})
@@ -217,7 +217,7 @@ func TestBulkRefresh_outdatedSearch(t *testing.T) {
 		x.importAll(t, nil)
 		for kind, got := range x.refresh(t, true) {
 			if got.diags != "" || !reflect.DeepEqual(got.before, got.after) {
-				t.Errorf("%s changes from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
+				t.Errorf("%s: got a change from %v to %v and diagnostics %q", kind, got.before, got.after, got.diags)
 			}
 		}
 	})

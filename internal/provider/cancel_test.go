@@ -239,7 +239,7 @@ func TestCancel_eachCall(t *testing.T) {
 			}
 			diags := c.apply(t, server, e)
 			if state := e.Values(); (state != nil) != c.remains || acctest.HasError(diags) == (c.prior == nil && c.remains) {
-				t.Errorf("apply: got diagnostics %q and leaves the state %v", diags, state)
+				t.Errorf("apply: got diagnostics %q and state %v", diags, state)
 			}
 			if c.config == nil {
 				diags = e.Destroy()
@@ -272,7 +272,7 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Res
 	select {
 	case <-arrived:
 	case <-done:
-		t.Fatalf("there was no %s: %s", c.call, diags)
+		t.Fatalf("got no request %s; diagnostics %q", c.call, diags)
 	}
 	interrupted := time.Now()
 	cancel()

@@ -150,12 +150,12 @@ func TestOtherServer_MLflow(t *testing.T) {
 				b.Provider = stranger.Provider(t, nil)
 				diags := do()
 				if wrote := stranger.Writes(); !elsewhere.MatchString(diags) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
-					t.Errorf("%s wrote %q, state %v and diagnostics %q", what, wrote, b.Values(), diags)
+					t.Errorf("%s: got writes %q, state %v, and diagnostics %q", what, wrote, b.Values(), diags)
 				}
 			}
 			b.Provider = clone.Provider(t, nil)
 			if diags := b.Read(); acctest.HasError(diags) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
-				t.Errorf("at the clone a refresh: got state %v and diagnostics %q", b.Values(), diags)
+				t.Errorf("refresh on the clone: got state %v and diagnostics %q", b.Values(), diags)
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func permissionReview(t *testing.T, s *server) {
 	state, grants, diags := s.Provider(t, nil).Review(selected)
 	s.expectReviewed(t, grants, map[string]string{first: ids[0], second: ids[1]}, ana, ben, carl)
 	if diags != "" || len(acctest.Unreadable(state)) > 0 || len(acctest.ObjectsOf(state["experiments"])) != 2 {
-		t.Errorf("review: got diagnostics %q, reads %v and cannot read %v", diags, state["experiments"], acctest.Unreadable(state))
+		t.Errorf("review: got diagnostics %q, experiments %v, and unreadable %v", diags, state["experiments"], acctest.Unreadable(state))
 	}
 	if s.kind.grants != rbacGrants {
 		if state["members"] != nil || state["default_level"] != nil {

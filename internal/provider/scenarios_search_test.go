@@ -18,11 +18,11 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 		ids[name] = id
 		found, diags := d.ReadDataSource("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
 		if diags != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
-			t.Errorf("the search for %q finds %v and diagnostics %q", value, found["ids"], diags)
+			t.Errorf("search for %q: got %v and diagnostics %q", value, found["ids"], diags)
 		}
 		if found, diags = d.ReadDataSource("mlflow_experiment", map[string]any{"experiment_id": id}); diags != "" || found["name"] != name ||
 			found["lifecycle_stage"] != "active" {
-			t.Errorf("experiment %s reads %v and diagnostics %q", id, found, diags)
+			t.Errorf("experiment %s: got %v and diagnostics %q", id, found, diags)
 		}
 	}
 	marked := map[string]string{"mark": mark}

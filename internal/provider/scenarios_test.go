@@ -74,7 +74,7 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 	}
 	acctest.ExpectDiagnostics(t, e.Destroy(), "")
 	if b.Experiment(t, id).Stage != "deleted" || e.Values() != nil {
-		t.Errorf("after destroy the experiment: got %+v, the state %v", b.Experiment(t, id), e.Values())
+		t.Errorf("after destroy: got experiment %+v and state %v", b.Experiment(t, id), e.Values())
 	}
 }
 
@@ -160,7 +160,7 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 	} else {
 		e.MustApply(acctest.ExperimentAttributes(name, nil))
 		if e.Text("id") == id {
-			t.Errorf("experiment: got %s still", id)
+			t.Errorf("experiment: got %s again, want a new one", id)
 		}
 	}
 	b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
@@ -184,7 +184,7 @@ func freeText(t *testing.T, b *acctest.Backend) {
 		b.ExpectExperiment(t, e.Text("id"), name, "active", map[string]string{})
 		found, diags := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name})
 		if found["id"] != e.Text("id") || diags != "" {
-			t.Errorf("the data source finds %v under %q and diagnostics %q", found["id"], name, diags)
+			t.Errorf("data source: got %v for %q and diagnostics %q", found["id"], name, diags)
 		}
 		again := d.Resource("mlflow_experiment")
 		if diags := again.Import("name=" + name); diags != "" || again.Text("id") != e.Text("id") {

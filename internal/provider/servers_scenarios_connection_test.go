@@ -204,7 +204,7 @@ func unsetWorkspace(t *testing.T, s *server) {
 				t.Errorf("%s of %s: got diagnostics %q", what, b.TypeName, diags)
 			}
 			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
-				t.Errorf("%s of %s leaves %v", what, b.TypeName, b.Values())
+				t.Errorf("%s of %s: got state %v", what, b.TypeName, b.Values())
 			}
 		}
 		b.Provider = there.Provider(t, nil)

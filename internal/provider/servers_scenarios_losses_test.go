@@ -140,7 +140,7 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	diags = acctest.JoinLines([]string{diags, b.Refresh()})
 	plan := b.Plan(config)
 	if refused := acctest.HasError(plan.Diagnostics); refused != (w.meanwhile == nil && !w.atApply && !w.warns && !w.quiet) {
-		t.Errorf("rejected at plan: %t; planned is to %s and diagnostics %q", refused, plan.Action, plan.Diagnostics)
+		t.Errorf("rejected at plan: %t; got planned action %s and diagnostics %q", refused, plan.Action, plan.Diagnostics)
 	}
 	diags = acctest.JoinLines([]string{diags, plan.Diagnostics})
 	if plan.Action != "" {
@@ -189,7 +189,7 @@ func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Resource)
 		return b.Import(w.state(st))
 	case w.prepare != nil:
 		if diags := b.Apply(w.prepare(st)); acctest.HasError(diags) {
-			t.Fatalf("what comes before is rejected: %s", diags)
+			t.Fatalf("preparation: got diagnostics %s", diags)
 		}
 	}
 	return ""

@@ -251,7 +251,7 @@ func roleImports(t *testing.T, s *server) {
 	} {
 		state, diags := importIdentity(p, kind, identity)
 		if diags != "" || state["workspace"] != identity["workspace"] {
-			t.Errorf("%s: the import of %v gives %v and diagnostics %q", kind, identity, state, diags)
+			t.Errorf("%s: import of %v: got %v and diagnostics %q", kind, identity, state, diags)
 		}
 	}
 	_, diags := importIdentity(p, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})

@@ -211,7 +211,7 @@ func roleLifecycle(t *testing.T, s *server) {
 	r.MustApply(changed)
 	after := s.expectRole(t, next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, ana.name)
 	if after.id != before.id || after.rowIDs["experiment/*"] != before.rowIDs["experiment/*"] || !after.hasNoDescription {
-		t.Errorf("role: got %+v and is %+v", before, after)
+		t.Errorf("role: got %+v after %+v, want the same IDs and no description", after, before)
 	}
 	// An empty description is the same as none, and a null level the same as no entry.
 	delete(changed, "description")

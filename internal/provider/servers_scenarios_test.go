@@ -251,7 +251,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	p.ExpectEmptyPlan(second)
 	shown, diags := p.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": id})
 	if diags != "" || !strings.Contains(fmt.Sprint(shown["grants"]), "every experiment") {
-		t.Errorf("the data source gives %v and diagnostics %q", shown["grants"], diags)
+		t.Errorf("data source: got grants %v and diagnostics %q", shown["grants"], diags)
 	}
 
 	imported := p.Resource("mlflow_experiment_permissions")

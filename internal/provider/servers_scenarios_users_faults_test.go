@@ -155,7 +155,7 @@ func listOfUsers(t *testing.T, s *server) {
 	complete := slices.IsSorted(names) && slices.Contains(names, ana.name)
 	complete = complete && slices.Contains(admins, ana.name) && slices.Contains(admins, adminName)
 	if diags != "" || !complete || acctest.IsTrue(state["incomplete"]) {
-		t.Errorf("got diagnostics %q, admins are %v and state %v", diags, admins, state)
+		t.Errorf("got diagnostics %q, admins %v, and state %v", diags, admins, state)
 	}
 	if s.kind.grants != rbacGrants {
 		return

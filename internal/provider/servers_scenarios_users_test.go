@@ -266,7 +266,7 @@ func protectedUsers(t *testing.T, s *server) {
 		stranger.State, stranger.Private = u.State, u.Private
 		plan := planned(stranger, a.config)
 		if plan.Action == "" || plan.Action == "none" {
-			t.Errorf("%s: another admin: got diagnostics %q, to %s", what, plan.Diagnostics, plan.Action)
+			t.Errorf("%s: another admin: got diagnostics %q and planned action %s", what, plan.Diagnostics, plan.Action)
 			continue
 		}
 		if plan.Action == "replace" {

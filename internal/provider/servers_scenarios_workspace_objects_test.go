@@ -359,7 +359,7 @@ func workspaceObjectImports(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
 	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
 		if state, diags := importIdentity(d, "mlflow_workspace", identity); diags != "" || state["name"] != name || state["id"] != name {
-			t.Errorf("%v imports %v and diagnostics %q", identity, state, diags)
+			t.Errorf("import of %v: got state %v and diagnostics %q", identity, state, diags)
 		}
 	}
 	_, diags := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})

@@ -24,15 +24,15 @@ func workspaceData(t *testing.T, s *server) {
 	}{{risk, id}, {nil, outside}, {"default", outside}} {
 		found, diags := d.ReadDataSource("mlflow_experiment", map[string]any{"name": name, "workspace": c.workspace})
 		if diags != "" || found["id"] != c.id || found["workspace"] != c.workspace {
-			t.Errorf("in %v: the experiment is %v and diagnostics %q", c.workspace, found["id"], diags)
+			t.Errorf("in %v: got experiment %v and diagnostics %q", c.workspace, found["id"], diags)
 		}
 		searched, diags := d.ReadDataSource("mlflow_experiments", map[string]any{"name_prefix": name, "workspace": c.workspace})
 		if ids, _ := searched["ids"].(map[string]any); diags != "" || !reflect.DeepEqual(ids, map[string]any{name: c.id}) {
-			t.Errorf("in %v: the search finds %v and diagnostics %q", c.workspace, ids, diags)
+			t.Errorf("in %v: got search results %v and diagnostics %q", c.workspace, ids, diags)
 		}
 		permissions, diags := d.ReadDataSource("mlflow_experiment_permissions", map[string]any{"experiment_id": c.id, "workspace": c.workspace})
 		if diags != "" || len(acctest.ObjectsOf(permissions["grants"])) < 2 { // the creator, and the same one as an admin
-			t.Errorf("in %v: the grants are %v and diagnostics %q", c.workspace, permissions["grants"], diags)
+			t.Errorf("in %v: got grants %v and diagnostics %q", c.workspace, permissions["grants"], diags)
 		}
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
 			listed := acctest.NewProvider(t, s.ProviderConfig(nil)).
@@ -63,7 +63,7 @@ func workspaceData(t *testing.T, s *server) {
 	for workspace, want := range map[any]string{risk: "[" + same + "]", nil: "[]"} {
 		user, diags := own.ReadDataSource("mlflow_current_user", map[string]any{"workspace": workspace})
 		if diags != "" || fmt.Sprint(user["groups"]) != want {
-			t.Errorf("in %v: the groups are %v and diagnostics %q", workspace, user["groups"], diags)
+			t.Errorf("in %v: got groups %v and diagnostics %q", workspace, user["groups"], diags)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func workspaceReview(t *testing.T, s *server) {
 		}
 		slices.Sort(got)
 		if diags != "" || !slices.Equal(got, want) || len(acctest.Unreadable(state)) > 0 {
-			t.Errorf("the review finds %q, want %q, cannot read %v and diagnostics %q", got, want, acctest.Unreadable(state), diags)
+			t.Errorf("review: got %q, want %q; unreadable %v, diagnostics %q", got, want, acctest.Unreadable(state), diags)
 		}
 		members, _ := state["members"].(map[string]any)
 		if knows && (fmt.Sprint(members[same]) != "["+ana.name+"]" || state["default_level"] != "NO_PERMISSIONS") {

@@ -196,7 +196,7 @@ func unknownWorkspace(t *testing.T, s *server) {
 		}
 		if fresh := s.Provider(t, nil).Resource(b.TypeName).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Diagnostics != "" ||
 			fresh.Action != "create" {
-			t.Errorf("%s: in an unknown workspace the plan is to %s, diagnostics %q", b.TypeName, fresh.Action, fresh.Diagnostics)
+			t.Errorf("%s: new resource in an unknown workspace: got planned action %s, diagnostics %q", b.TypeName, fresh.Action, fresh.Diagnostics)
 		}
 		// The CLI plans again before it applies, in a process without a refresh.
 		b.Provider = b.Restart()
@@ -214,7 +214,7 @@ func unknownWorkspace(t *testing.T, s *server) {
 		after, diags := b.Provider.Apply(b.TypeName, values, moved)
 		acctest.ExpectDiagnostics(t, diags, "error at workspace: Could not change workspace: ", "Run plan again")
 		if !reflect.DeepEqual(after, values) {
-			t.Errorf("%s: the rejected update leaves %v, not %v", b.TypeName, after, values)
+			t.Errorf("%s: rejected update: got state %v, want %v", b.TypeName, after, values)
 		}
 	}
 	inRisk.ExpectExperiment(t, id, name, "active", map[string]string{"stage": "dev"})
@@ -295,7 +295,7 @@ func workspaceImports(t *testing.T, s *server) {
 		identity["experiment_id"] = id
 		state, diags := importIdentity(s.Provider(t, nil), kind, identity)
 		if diags != "" || state["workspace"] != risk {
-			t.Errorf("the identity of %s gives %v and diagnostics %q", kind, state, diags)
+			t.Errorf("identity of %s: got %v and diagnostics %q", kind, state, diags)
 		}
 	}
 	b := s.ExperimentResource(t)

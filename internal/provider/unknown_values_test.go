@@ -164,7 +164,7 @@ func TestUnknownValues_location(t *testing.T) {
 		},
 	)
 	if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" {
-		t.Errorf("in the end the first experiment: got %s", e.LifecycleStage)
+		t.Errorf("first experiment in the end: got stage %s", e.LifecycleStage)
 	}
 }
 

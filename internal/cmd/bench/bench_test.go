@@ -126,7 +126,7 @@ func TestTables(t *testing.T) {
 		"bulk on 0 3.0s 3.00 1.50 0.0s unknown", "bulk off 0 4.0s 4.00 2.00 0.0s unknown",
 	}
 	if got := lines(true); !slices.Equal(got, with) {
-		t.Errorf("with a plugin the table: got %q, want %q", got, with)
+		t.Errorf("table with a plugin: got %q, want %q", got, with)
 	}
 	without := []string{"terraform_data 0 1.0s 1.00 0.0s", "bulk on 0 2.0s 2.00 0.0s unknown", "bulk off 0 3.0s 3.00 0.0s unknown"}
 	if got := lines(false); !slices.Equal(got, without) {

@@ -49,7 +49,7 @@ func TestRole_lockOutUnlisted(t *testing.T) {
 }
 
 // TestRole_slowServer checks that a plan that looks up the current user waits for a slow server: only the first lookup, which a server
-// that the configuration creates does not answer, has a timeout of its own.
+// that the configuration creates does not respond to, has a timeout of its own.
 func TestRole_slowServer(t *testing.T) {
 	t.Parallel()
 	for kind, config := range map[string]map[string]any{

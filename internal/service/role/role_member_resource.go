@@ -39,9 +39,9 @@ func (r *roleMemberResource) IdentitySchema(_ context.Context, _ resource.Identi
 // Schema implements [resource.Resource].
 func (r *roleMemberResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages one member of a role of an MLflow server. Non-authoritative: other members are unaffected. To manage " +
-			"all members, use `mlflow_role_members`; do not use both for one role. Requires MLflow 3.13 or newer, and a server admin or a manager " +
-			"of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks provider.",
+		MarkdownDescription: "Manages one member of a role of an MLflow server. The resource is non-authoritative: other members are " +
+			"unaffected. To manage all members, use `mlflow_role_members`; do not use both for one role. Requires MLflow 3.13 or newer, and a " +
+			"server admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the member: `WORKSPACE/ROLE/USER`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),

@@ -41,10 +41,10 @@ func (r *roleMembersResource) IdentitySchema(_ context.Context, _ resource.Ident
 // Schema implements [resource.Resource].
 func (r *roleMembersResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all members of a role of an MLflow server. Authoritative: the plan shows undeclared members, and apply " +
-			"removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow 3.13 or newer, and a server " +
-			"admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks " +
-			"provider.\n\nDestroying the resource removes the members in the state from the role.",
+		MarkdownDescription: "Manages all members of a role of an MLflow server. The resource is authoritative: the plan shows undeclared " +
+			"members, and apply removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow 3.13 or " +
+			"newer, and a server admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the " +
+			"Databricks provider.\n\nDestroying the resource removes the members in the state from the role.",
 		Attributes: map[string]schema.Attribute{
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the members: `WORKSPACE/ROLE`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),

@@ -203,7 +203,7 @@ func TestRestoreRuns_faults(t *testing.T) {
 		"bulk, 403": {fault: emulator.Fault{Path: bulkPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
 			says: []string{"Grant CAN_EDIT", "restored 20 runs."}},
 		"bulk, more than asked": {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":1001}`},
-			says: []string{"although the request allows at most 1000 runs were requested", "at least 0 runs"}},
+			says: []string{"although the request allows at most 1000 runs", "at least 0 runs"}},
 		"bulk, a negative number": {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":-1}`},
 			says: []string{"-1", "at least 0 runs"}},
 		"single, 500 after effect": {fault: emulator.Fault{Path: runCalls + "restore", Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}},

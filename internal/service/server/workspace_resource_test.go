@@ -213,7 +213,7 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	acctest.ExpectDiagnostics(
 		t,
 		w.Resource("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Diagnostics,
-		"error: MLflow workspaces not "+
+		"error: MLflow workspaces are not "+
 			"supported: ",
 		"--enable-workspaces",
 	)

@@ -199,7 +199,7 @@ func TestRevoke(t *testing.T) {
 	diags := as(emulator.UserToken).Revoke(ctx, state)
 	expectDetail(t, diags, "Could not remove permissions", "No action is needed")
 	if diags.HasError() {
-		t.Errorf("destroy after the experiment: got errors %v, want a warning", diags)
+		t.Errorf("destroy after the experiment was deleted: got errors %v, want a warning", diags)
 	}
 }
 
