@@ -148,6 +148,7 @@ check_second_build() {
   platform=$(go env GOOS)_$(go env GOARCH)
   if [[ -n $(git status --porcelain) ]]; then
     echo '  - second build: SKIPPED, because there are uncommitted changes. Commit them, then run the command again.'
+    skipped=' except the second build'
     return
   fi
   echo '  … second build: this takes a few minutes'
@@ -167,9 +168,10 @@ check_second_build() {
   passed "second build: the same bytes from a clone in another folder; the program for $platform also with an empty build cache"
 }
 
+skipped=
 check_names
 check_sums
 check_archives
 check_installation
 check_second_build
-echo "Release $version passed all checks. Its files are in dist/release/"
+echo "Release $version passed all checks$skipped. Its files are in dist/release/"

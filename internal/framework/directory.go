@@ -43,6 +43,6 @@ func AddDirectoryError(diags *diag.Diagnostics, action, object string, err error
 	AddError(diags, action, object, err)
 }
 
-// PlanTimeout is how long a plan waits for the first response of a server, which the same configuration may create. After the timeout,
-// the checks are left to apply. Checks that can reject the plan must not use it: a slow server would cause an error.
+// PlanTimeout is how long a plan waits for lookups on a server that the same configuration may create. After the timeout, the checks are
+// left to apply. A check that reports a failed lookup as an error must not use it: a slow server would fail the plan.
 const PlanTimeout = 10 * time.Second

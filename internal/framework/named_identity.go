@@ -48,7 +48,11 @@ func (b *ResourceBase) ImportNamedIdentity(
 	}
 	uri, err := b.Client().TrackingURI(ctx)
 	if err != nil {
-		AddError(diags, "import "+noun, noun, err)
+		object := noun
+		if id := values[IdentityExperimentID]; id != "" {
+			object = DescribeExperiment(id, "")
+		}
+		AddError(diags, "import "+noun, object, err)
 		return nil
 	}
 	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {

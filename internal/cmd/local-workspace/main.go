@@ -59,12 +59,8 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.StringVar(&s.journal, "journal", "", "`file` to which one JSON line per request is written")
 	flags.BoolVar(&s.addManagers, "adds-managers", false, "add direct grants for the owner and for admins whenever permissions are written")
 	flags.BoolVar(&s.ignoreGroupCase, "folds-group-names", false, "look up groups case-insensitively")
-	flags.BoolVar(
-		&s.requireFolderPermissions,
-		"require-folder-permissions",
-		false,
-		"require permissions on folders to delete, restore, and move experiments and to create folders",
-	)
+	flags.BoolVar(&s.requireFolderPermissions, "folder-rights", false,
+		"require permissions on folders to delete, restore, and move experiments and to create folders")
 	flags.BoolVar(&s.omitFolderTimes, "no-folder-times", false, "omit created_at and modified_at of folders")
 	usage := "accept `TOKEN=PRINCIPAL` instead of the default tokens (repeatable); a principal is an email or an application ID"
 	flags.Func("token", usage, func(text string) error {

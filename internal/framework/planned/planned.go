@@ -45,18 +45,23 @@ type Name struct {
 	uses []Use
 }
 
-// Plan records a use for an object of a kind, and returns its first conflict with an earlier one, nil if there is none. Terraform plans
-// resources in any order, so the last one reports the conflict.
+// Plan records a use for an object of a kind, and returns its first conflict with an earlier one, nil if there is none. It returns a
+// warning only if there is no error. Terraform plans resources in any order, so the last one reports the conflict.
 func (n *Name) Plan(kind Kind, use Use) diag.Diagnostic {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.uses = append(n.uses, use)
+	var warning diag.Diagnostic
 	for _, other := range n.uses[:len(n.uses)-1] {
-		if conflict := kind.conflict(use, other); conflict != nil {
+		switch conflict := kind.conflict(use, other); {
+		case conflict == nil:
+		case conflict.Severity() == diag.SeverityError:
 			return conflict
+		case warning == nil:
+			warning = conflict
 		}
 	}
-	return nil
+	return warning
 }
 
 // IsPlanned reports whether an object has the name after the apply, according to the plans of this run.

@@ -72,6 +72,19 @@ func TestName_Plan(t *testing.T) {
 	}
 }
 
+// TestName_Plan_errorFirst checks that a warning about one use does not hide an error about another one.
+func TestName_Plan_errorFirst(t *testing.T) {
+	t.Parallel()
+	var lock planned.Name
+	lock.Plan(experiment, planned.Use{Action: planned.Delete, ID: "1", Name: "/a", Object: "experiment"})
+	create := planned.Use{Action: planned.Create, Name: "/a", Object: "experiment"}
+	for i, want := range []diag.Severity{diag.SeverityWarning, diag.SeverityError} {
+		if got := lock.Plan(experiment, create); got == nil || got.Severity() != want {
+			t.Errorf("create %d: got %v, want severity %s", i+1, got, want)
+		}
+	}
+}
+
 // TestName_Plan_diagnostics checks the diagnostics of each conflict, for an object that can be restored and for one that cannot.
 func TestName_Plan_diagnostics(t *testing.T) {
 	t.Parallel()

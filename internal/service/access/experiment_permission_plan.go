@@ -72,8 +72,8 @@ func warnMixedResources(b *framework.ResourceBase, diags *diag.Diagnostics, expe
 	run.ObjectLock(thisType, experimentID).Plan(planned.Kind{}, planned.Use{Action: planned.Keep, ID: experimentID})
 	if run.ObjectLock(otherType, experimentID).IsPlanned() {
 		diags.AddAttributeWarning(path.Root("experiment_id"), "Permissions are managed by two resources", fmt.Sprintf("Both "+
-			"mlflow_experiment_permissions, which declares all grants, and mlflow_experiment_permission are used for %s. A grant that only "+
-			"one of them declares is revoked and granted again in turns, and the plan is never empty.\n\nUse only one of them for an "+
-			"experiment.", framework.DescribeExperiment(experimentID, "")))
+			"mlflow_experiment_permissions, which declares all grants, and mlflow_experiment_permission are used for %s. A grant that "+
+			"only mlflow_experiment_permission declares, or that the two declare with different levels, changes with every apply, so the plan is "+
+			"never empty.\n\nUse only one of the two for an experiment.", framework.DescribeExperiment(experimentID, "")))
 	}
 }

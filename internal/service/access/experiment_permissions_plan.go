@@ -32,7 +32,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	plan.SuppressEquivalent(rules, &state.Declared, plan.hasOtherExperiment(&state))
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	r.planRoleRows(&resp.Diagnostics, &plan)
+	r.planRoleGrants(&resp.Diagnostics, &plan)
 	warnMixedResources(&r.ResourceBase, &resp.Diagnostics, plan.ExperimentID.ValueString(), typePermissions, typePermission)
 	if r.Client() == nil || plan.Workspace.IsUnknown() ||
 		!plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
@@ -49,8 +49,8 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	}
 }
 
-// planRoleRows records the grants to roles, which mlflow_role must not also declare.
-func (r *experimentPermissionsResource) planRoleRows(diags *diag.Diagnostics, plan *experimentPermissionsModel) {
+// planRoleGrants records the grants to roles, which mlflow_role must not also declare.
+func (r *experimentPermissionsResource) planRoleGrants(diags *diag.Diagnostics, plan *experimentPermissionsModel) {
 	for _, d := range plan.Entries() {
 		if d.Principal.Kind == mlflow.KindGroup {
 			r.PlanRoleGrant(diags, d.Path(), d.Principal.Name, plan.ExperimentID.ValueString(), false)

@@ -27,7 +27,7 @@ func (r *experimentResource) checkDestroy(
 	case policy == deletionPrevent:
 		addPreventedError(diags, state)
 	case r.Client() == nil, policy == deletionRetain:
-	case !r.CheckServer(ctx, private, "destroy experiment", state.stateObject(), diags):
+	case !r.CheckServer(ctx, private, "delete experiment", state.stateObject(), diags):
 	case policy == deletionDeleteIfEmpty:
 		if content := r.describeContent(ctx, state); content != "" && r.isActive(ctx, state) {
 			addNotEmptyError(diags, state, content)

@@ -192,8 +192,7 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	}
 	if err != nil {
 		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by creation time, and may have deleted runs that were not "+
-			"selected. %s\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
-			"mlflow_restore_runs.",
+			"selected. %s\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.",
 			framework.EndSentences("The provider could not determine which: "+err.Error()), strings.Join(b.experiments, ", ")))
 		return
 	}

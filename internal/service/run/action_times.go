@@ -49,8 +49,8 @@ func (ageValidator) ValidateString(_ context.Context, req validator.StringReques
 		return
 	}
 	if _, err := parseAge(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid age", fmt.Sprintf("%s.\n\nWrite "+
-			"a number of days, such as \"90d\", or a duration such as \"36h\" or \"1h30m\".", err))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid age", fmt.Sprintf("%s.\n\nWrite a number "+
+			"of days, such as \"90d\", or a duration such as \"36h\" or \"1h30m\".", err))
 	}
 }
 

@@ -92,7 +92,7 @@ func (r *workspaceResource) Delete(ctx context.Context, req resource.DeleteReque
 	var state workspaceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || state.deletionPolicy() == deletionRetain ||
-		!r.CheckServerURL(ctx, req.Private, "delete workspace", state.object(), &resp.Diagnostics) {
+		!r.CheckServerURL(ctx, req.Private, "destroy workspace", state.object(), &resp.Diagnostics) {
 		return
 	}
 	d := r.directory(&resp.Diagnostics)

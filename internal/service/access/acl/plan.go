@@ -220,8 +220,8 @@ func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlf
 		}
 		levels := strings.Join(more, " and ")
 		from, advice := inheritedSource(e, more[0])
-		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s %s, which an entry here "+
-			"cannot %s, so %s on %s has no effect.\n\n%s, or declare %s.",
+		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s %s. An entry here cannot "+
+			"%s it, so %s on %s has no effect.\n\n%s, or declare %s.",
 			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, from, verb, d.Level, l.Object.Name, advice, levels))
 	}
 }
@@ -239,7 +239,7 @@ func inheritedSource(e mlflow.ACLEntry, level string) (from, advice string) {
 	case slices.Contains(origins, mlflow.FromAdmin):
 		return "as a server admin", "Remove the admin status of the user"
 	case slices.Contains(origins, mlflow.FromWorkspace):
-		return "as a manager of the workspace", "Change the grant on the workspace"
+		return "as a manager of the MLflow workspace", "Change the grant on the MLflow workspace"
 	case slices.Contains(origins, mlflow.FromEveryExperiment):
 		return "from a grant on every experiment", "Change that grant"
 	default:

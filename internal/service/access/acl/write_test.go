@@ -65,7 +65,7 @@ func TestWarnIneffective_server(t *testing.T) {
 		want      []string
 	}{
 		"admin":         {[]mlflow.Permission{admin}, "CAN_READ", []string{"inherits CAN_MANAGE as a server admin", "Remove the admin status"}},
-		"manager":       {[]mlflow.Permission{edit, manager}, "CAN_READ", []string{"CAN_MANAGE as a manager of the workspace"}},
+		"manager":       {[]mlflow.Permission{edit, manager}, "CAN_READ", []string{"CAN_MANAGE as a manager of the MLflow workspace"}},
 		"all":           {[]mlflow.Permission{edit}, "CAN_READ", []string{"CAN_EDIT from a grant on every experiment", "cannot lower"}},
 		"more than all": {[]mlflow.Permission{edit}, "CAN_MANAGE", nil},
 		"deny":          {[]mlflow.Permission{edit, deny}, "CAN_MANAGE", []string{"DENY from a grant on every experiment", "cannot override"}},
