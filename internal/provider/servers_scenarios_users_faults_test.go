@@ -29,23 +29,20 @@ func userElsewhere(t *testing.T, s *server) {
 		name,
 		s.URL,
 		through.URL,
-		"Nothing "+
-			"was changed",
+		"Nothing was changed",
 	)
 	acctest.ExpectDiagnostics(t, planned(elsewhere, nil).Diagnostics, "error: Could not delete user: different server", name)
 	acctest.ExpectDiagnostics(
 		t,
 		planned(elsewhere, userConfig(name, "password_wo_version", 1)).Diagnostics,
-		"error: Could not update user: another "+
-			"server",
+		"error: Could not update user: different server",
 		name,
 	)
 	acctest.ExpectDiagnostics(t, elsewhere.ApplyPlan(planned(u, nil), nil), "error: Could not delete user: different server", name)
 	acctest.ExpectDiagnostics(
 		t,
 		elsewhere.ApplyPlan(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)),
-		"error: Could "+
-			"not update user: different server",
+		"error: Could not update user: different server",
 		name,
 	)
 	s.expectUser(t, name, false, firstPassword)

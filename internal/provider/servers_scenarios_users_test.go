@@ -327,7 +327,7 @@ func userWithGrants(t *testing.T, s *server) {
 		acctest.ExpectDiagnostics(t, diags, "")
 		return
 	}
-	acctest.ExpectDiagnostics(t, diags, "error: Could not delete user: User ", name, "Revoke its permissions first", "retain")
+	acctest.ExpectDiagnostics(t, diags, "error: Could not delete user: User ", name, "Revoke its permissions on experiments", "retain")
 	s.expectUser(t, name, false, firstPassword)
 	s.revoke(t, id, ana)
 	acctest.ExpectDiagnostics(t, u.Destroy(), "")

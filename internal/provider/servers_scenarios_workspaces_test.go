@@ -301,7 +301,7 @@ func workspaceImports(t *testing.T, s *server) {
 	b := s.ExperimentResource(t)
 	acctest.ExpectDiagnostics(t, b.Import(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
 	acctest.ExpectDiagnostics(t, b.Import("workspace="+risk), "error: Invalid import ID", "Use workspace=NAME,ID")
-	acctest.ExpectDiagnostics(t, b.Import("workspace=other,"+page), "error: Invalid import ID", "the workspace \""+risk+"\", not in \"other\"")
+	acctest.ExpectDiagnostics(t, b.Import("workspace=other,"+page), "error: Invalid import ID", "the MLflow workspace \""+risk+"\", not in \"other\"")
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{{
