@@ -74,8 +74,9 @@ type ACLLock struct {
 	Refreshed *mlflow.ACL
 	// Grants has the principals to which this run granted a declared level individually.
 	Grants map[mlflow.PrincipalKey]bool
-	// plannedGrants has the last planned grant of each principal.
+	// plannedGrants has the last planned grant of each principal. plannedList reports whether a complete list has a plan.
 	plannedGrants map[mlflow.PrincipalKey]PlannedGrant
+	plannedList   bool
 }
 
 // PlannedGrant is the plan of one grant. Terraform plans a replacement twice, with the state and without.
@@ -84,8 +85,9 @@ type PlannedGrant struct {
 	Level   types.String
 }
 
-// PlanGrant records the plan of one grant, and reports whether another resource has planned a grant for the same principal.
-func (l *ACLLock) PlanGrant(rules mlflow.NameRules, p mlflow.Principal, grant PlannedGrant) (duplicate bool) {
+// PlanGrant records the plan of one grant. duplicate reports whether another resource has planned a grant for the same principal, and mixed
+// whether one has planned the complete list.
+func (l *ACLLock) PlanGrant(rules mlflow.NameRules, p mlflow.Principal, grant PlannedGrant) (duplicate, mixed bool) {
 	l.Lock()
 	defer l.Unlock()
 	if l.plannedGrants == nil {
@@ -93,7 +95,15 @@ func (l *ACLLock) PlanGrant(rules mlflow.NameRules, p mlflow.Principal, grant Pl
 	}
 	other, found := l.plannedGrants[rules.PrincipalKey(p)]
 	l.plannedGrants[rules.PrincipalKey(p)] = grant
-	return found && (other.InState == grant.InState || !other.Level.Equal(grant.Level))
+	return found && (other.InState == grant.InState || !other.Level.Equal(grant.Level)), l.plannedList
+}
+
+// PlanList records the plan of a complete list, and reports whether a resource for one principal has planned a grant.
+func (l *ACLLock) PlanList() (mixed bool) {
+	l.Lock()
+	defer l.Unlock()
+	l.plannedList = true
+	return len(l.plannedGrants) > 0
 }
 
 // DeclareList records that this run declares the complete list, with these grants.

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework/planned"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
@@ -47,33 +46,24 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if p.Kind == mlflow.KindGroup {
 		r.PlanRoleGrant(&resp.Diagnostics, path.Root(name.attribute), p.Name, plan.ExperimentID.ValueString(), false)
 	}
-	warnMixedResources(&r.ResourceBase, &resp.Diagnostics, plan.ExperimentID.ValueString(), typePermission, typePermissions)
 	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
-	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {
+	planned := framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}
+	duplicate, mixed := lock.PlanGrant(r.Client(), p, planned)
+	if duplicate {
 		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Grant is managed by two resources", fmt.Sprintf("Two resources in the "+
 			"configuration declare the grant to %s. Only one resource can manage it.\n\nRemove one of the two resources.",
 			plan.object()))
 	}
+	if mixed {
+		addMixedWarning(&resp.Diagnostics, plan.ExperimentID.ValueString())
+	}
 }
 
-// The resource types of permissions on an experiment.
-const (
-	typePermission  = "mlflow_experiment_permission"
-	typePermissions = "mlflow_experiment_permissions"
-)
-
-// warnMixedResources records the plan of a resource of one type, and warns if a resource of the other type has a plan for the same
-// experiment. It is no error, because the complete list can declare or retain the grant, too.
-func warnMixedResources(b *framework.ResourceBase, diags *diag.Diagnostics, experimentID, thisType, otherType string) {
-	if b.Client() == nil || experimentID == "" {
-		return
-	}
-	run := &b.Provider.Run
-	run.ObjectLock(thisType, experimentID).Plan(planned.Kind{}, planned.Use{Action: planned.Keep, ID: experimentID})
-	if run.ObjectLock(otherType, experimentID).IsPlanned() {
-		diags.AddAttributeWarning(path.Root("experiment_id"), "Permissions are managed by two resources", fmt.Sprintf("Both "+
-			"mlflow_experiment_permissions, which declares all grants, and mlflow_experiment_permission are used for %s. A grant that "+
-			"only mlflow_experiment_permission declares, or that the two declare with different levels, changes with every apply, so the plan is "+
-			"never empty.\n\nUse only one of the two for an experiment.", framework.DescribeExperiment(experimentID, "")))
-	}
+// addMixedWarning reports that resources of both types manage the permissions of an experiment. It is no error, because the complete list
+// can declare or retain the grant, too.
+func addMixedWarning(diags *diag.Diagnostics, experimentID string) {
+	diags.AddAttributeWarning(path.Root("experiment_id"), "Permissions are managed by two resources", fmt.Sprintf("Both "+
+		"mlflow_experiment_permissions, which declares all grants, and mlflow_experiment_permission are used for %s. A grant that "+
+		"only mlflow_experiment_permission declares, or that the two declare with different levels, changes with every apply, so the plan is "+
+		"never empty.\n\nUse only one of the two for an experiment.", framework.DescribeExperiment(experimentID, "")))
 }

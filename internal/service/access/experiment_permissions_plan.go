@@ -33,7 +33,10 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleGrants(&resp.Diagnostics, &plan)
-	warnMixedResources(&r.ResourceBase, &resp.Diagnostics, plan.ExperimentID.ValueString(), typePermissions, typePermission)
+	id := plan.ExperimentID.ValueString()
+	if r.Client() != nil && id != "" && r.Provider.Run.ACLLock(id).PlanList() {
+		addMixedWarning(&resp.Diagnostics, id)
+	}
 	if r.Client() == nil || plan.Workspace.IsUnknown() ||
 		!plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
 		return
