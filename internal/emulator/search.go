@@ -107,6 +107,7 @@ func (e *experiment) Satisfies(c filter.Condition) bool {
 	case filter.LastUpdateTime:
 		return c.MatchesNumber(float64(e.updated))
 	}
+	// An experiment without the tag never matches, not even with !=.
 	matches := func(t Tag) bool { return t.Key == c.Key && c.MatchesText(t.Value) }
 	return slices.ContainsFunc(e.tags, matches) || slices.ContainsFunc(e.systemTags, matches)
 }
