@@ -11,20 +11,25 @@ import (
 
 const planTokenKey = "plan_token"
 
-// PlanToken returns a token that is unique to one resource address: the one that KeepPlanToken stored, or a new one. The CLI plans a
+// PlanToken returns a token that is unique to one resource address: the stored one, or a new one that it stores. The CLI plans a
 // replacement twice, the second time without the state, but with the private state of the first time.
 func PlanToken(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) string {
 	if req.Plan.Raw.IsNull() {
 		return ""
 	}
-	token, diags := KeepPlanToken(ctx, req.Private, resp.Private)
+	token, diags := keepPlanToken(ctx, req.Private, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	return token
 }
 
-// KeepPlanToken returns the stored token of a resource address, and stores a new one if there is none. Create and Read also call it: a plan
-// without changes does not store private state, and a refresh that stores more than Create is a change for plan -refresh-only.
-func KeepPlanToken(ctx context.Context, from, to PrivateState) (string, diag.Diagnostics) {
+// StorePlanToken stores a token if there is none. Create and Read call it: a plan without changes does not store private state, and a
+// refresh that stores more than Create is a change for plan -refresh-only.
+func StorePlanToken(ctx context.Context, private PrivateState) diag.Diagnostics {
+	_, diags := keepPlanToken(ctx, private, private)
+	return diags
+}
+
+func keepPlanToken(ctx context.Context, from, to PrivateState) (string, diag.Diagnostics) {
 	value, diags := from.GetKey(ctx, planTokenKey)
 	token, err := strconv.Unquote(string(value))
 	if err != nil {

@@ -184,8 +184,7 @@ func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, proble
 func (r *folderPermissionsResource) storeServer(
 	ctx context.Context, private framework.PrivateState, folder mlflow.Folder,
 ) diag.Diagnostics {
-	_, diags := framework.KeepPlanToken(ctx, private, private)
-	return append(diags, r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))...)
+	return append(framework.StorePlanToken(ctx, private), r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))...)
 }
 
 // missingReason returns the reason why a folder is no longer at its path, given the result of a lookup of the path; "" if it is, if the

@@ -139,8 +139,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	r.markRefreshed(state)
 	state.refresh(u)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	_, diags := framework.KeepPlanToken(ctx, req.Private, resp.Private)
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(framework.StorePlanToken(ctx, resp.Private)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }
 

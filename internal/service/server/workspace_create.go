@@ -27,8 +27,7 @@ func (r *workspaceResource) Create(ctx context.Context, req resource.CreateReque
 	plan.ID = plan.Name
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
-	_, diags := framework.KeepPlanToken(ctx, resp.Private, resp.Private)
-	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(framework.StorePlanToken(ctx, resp.Private)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }
 

@@ -127,8 +127,7 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 		state.refresh(found)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, nil)...)
-		_, diags = framework.KeepPlanToken(ctx, req.Private, resp.Private)
-		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(framework.StorePlanToken(ctx, resp.Private)...)
 		resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 	}
 }
